@@ -1,0 +1,1 @@
+"""Simpul: the GraphQL integration hub for Central Java."""

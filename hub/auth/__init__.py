@@ -1,0 +1,1 @@
+"""Who a request comes from: makes the viewer from a token."""

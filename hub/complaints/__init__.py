@@ -1,0 +1,1 @@
+"""The complaint service (LaporGub): rules, deadlines, workflow. No I/O in the rules."""

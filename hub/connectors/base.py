@@ -1,0 +1,150 @@
+"""The contract between the hub and one outside system.
+
+A connector's folder holds ``connector.py`` with one ``Connector`` subclass (speaks HTTP, reshapes
+nothing), ``mapping.py`` (pure: raw item to ``Record``), ``sandbox.py``, ``samples/`` and a README.
+Pages are dumb: a connector yields what it was told, in the order it was told, and raises when it
+cannot complete; the core owns scheduling, storage, quarantine and clean-up.
+
+What to raise: ``TryLater`` (down, slow, 429, 5xx), ``Stop`` (401/403 after one fresh token, wrong
+settings, broken contract) from the connector; ``BadRecord`` from the mapping.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, ClassVar
+
+from pydantic_settings import BaseSettings
+
+from hub.connectors.http import Http
+from hub.kinds import Key, Kind
+
+Raw = dict[str, Any]
+"""One item as the system told it (parsed JSON), before anything is dropped or reshaped."""
+
+Cursor = dict[str, Any]
+"""Where to go on: JSON the connector writes and reads; the core only stores it, with the page."""
+
+
+class Coverage(Enum):
+    """How much of a system a pull can see."""
+
+    FULL = "FULL"
+    KNOWN_ONLY = "KNOWN_ONLY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What a raw item says, in the hub's words.
+
+    ``version`` orders what one system says of one record: greater is newer, an older one changes
+    nothing; of equal ones the last in feed order holds. ``status`` is a value of the kind's
+    ``statuses``; when the system's code is not known it is ``UNKNOWN``, ``told`` has the code as it
+    was told and ``unknown`` names the field, so that the item is kept and quarantined too. ``final``
+    says the status ends the record's life, so that two different final states can be seen as in
+    doubt. Times are aware. ``amount`` is in ``currency``. ``secret`` rows reach only officers who
+    may read personal data.
+    """
+
+    facts: Kind
+    external_id: str
+    version: int
+    status: str
+    told: str
+    occurred_at: datetime
+    updated_at: datetime
+    keys: tuple[Key, ...]
+    amount: Decimal | None = None
+    currency: str = "IDR"
+    final: bool = False
+    secret: bool = False
+    unknown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items in feed order, and the cursor to store with them in one transaction.
+
+    ``cursor`` after the last page of a run is where the next run begins.
+    """
+
+    items: list[Raw]
+    cursor: Cursor = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a pull is asked for.
+
+    ``cursor`` is the one stored last (empty at first); ``full`` asks for everything the system will
+    list, from the start, whatever the cursor says. ``known`` yields batches of at most 100 external
+    ids the hub holds of this system and are not final, for systems without a listing.
+    """
+
+    cursor: Cursor
+    full: bool
+    now: datetime
+    known: AsyncIterator[list[str]]
+
+
+class ConnectorSettings(BaseSettings):
+    """Base of a connector's settings; the subclass sets ``env_prefix="HUB_<NAME>_"``.
+
+    ``url`` is empty until a person sets it, and then the sandbox is not started. Secrets are
+    ``SecretStr``. ``every`` is the period of the pull in seconds.
+    """
+
+    url: str = ""
+    every: float = 60
+
+
+class Connector(ABC):
+    """Speaks to one system. Facts are class attributes; one instance lives for one pull or call."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    owner: ClassVar[str]
+    docs: ClassVar[str]
+    kinds: ClassVar[tuple[type[Kind], ...]]
+    Settings: ClassVar[type[ConnectorSettings]]
+    personal: ClassVar[tuple[str, ...]] = ()
+    """Dotted paths of raw fields dropped before anything is stored; ``[]`` steps into a list."""
+    tells_changes: ClassVar[bool] = True
+    """Whether a completed run vouches for every record (the listing tells each change), or only for those it listed."""
+    horizon_days: ClassVar[int | None] = None
+    """How many days back a full run can see; None is everything. Only records within it can be found gone."""
+
+    def __init__(self, settings: ConnectorSettings, http: Http) -> None:
+        self.settings = settings
+        self.http = http
+
+    @property
+    def coverage(self) -> Coverage:
+        """How much a pull can see with these settings."""
+        return Coverage.FULL
+
+    @abstractmethod
+    def pages(self, run: Run) -> AsyncIterator[Page]:
+        """The items that changed since ``run.cursor``, or all of them; raises when it cannot complete."""
+
+    @abstractmethod
+    async def one(self, external_id: str) -> Raw | None:
+        """The system's current word on one record, in the shape ``pages`` yields; None when it knows none."""
+
+    @abstractmethod
+    async def probe(self) -> None:
+        """One cheap authenticated call, for ``hub doctor``; raises ``TryLater`` or ``Stop``."""
+
+    @abstractmethod
+    def map(self, raw: Mapping[str, Any]) -> Record:
+        """The folder's pure mapping; raises ``BadRecord`` with the field and the reason."""
+
+    @classmethod
+    def sandbox_settings(cls, url: str) -> dict[str, str]:
+        """The ``HUB_<NAME>_*`` variables with which this connector talks to its own sandbox at ``url``."""
+        return {f"HUB_{cls.name.upper()}_URL": url}

@@ -1,0 +1,50 @@
+"""The error tree, sorted by what to do about an error rather than by where it arose.
+
+HubError
+├── TryLater     a system is down, slow, or says 429 or 5xx: sync backs off and comes again
+├── BadRecord    one item cannot be read or holds an unknown code: quarantined, counted, shown
+├── Stop         wrong settings, 401/403 after a fresh token, a broken contract: a person is told
+│   └── BadSetting   a HUB_* setting is wrong or missing: the process does not start
+└── Forbidden    the viewer lacks a scope: shown with the scope
+
+What is not there, or not visible to the viewer, is ``None``. A rule that refuses is a typed
+problem in a mutation's result. Anything else rises, is masked and logged with its request id.
+"""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """Root of the errors the hub raises on purpose. The message is one sentence for a person."""
+
+
+class TryLater(HubError):
+    """The other side cannot answer now; ``after`` is how many seconds it asked us to wait, if it did."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class BadRecord(HubError):
+    """One item is unreadable. ``reason`` says which field and why, and never repeats a personal value."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Stop(HubError):
+    """A person has to mend something; this connector rests until then, the others go on."""
+
+
+class BadSetting(Stop):
+    """A setting is wrong or missing; the message names it and says how to mend it."""
+
+
+class Forbidden(HubError):
+    """The viewer lacks ``scope``."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope}.")
+        self.scope = scope

@@ -1,0 +1,1 @@
+"""The graph: one module a part, and what parts are made of."""

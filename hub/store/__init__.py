@@ -1,0 +1,1 @@
+"""Tables, migrations, every SQL statement, and who may see which row."""
