@@ -10,11 +10,11 @@ fields that lists filter on, for which every partition gets an index. Imports no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 
-class Code(str, Enum):
+class Code(StrEnum):
     """An enum member with its value, an Indonesian and an English label, and a description."""
 
     label_id: str
@@ -73,7 +73,12 @@ class OrderStatus(Code):
     COMPLETED = "COMPLETED", "Selesai", "Completed", "Delivered and paid."
     FAILED = "FAILED", "Gagal", "Failed", "Cancelled or expired; nothing was bought."
     IN_DOUBT = "IN_DOUBT", "Diragukan", "In doubt", "The feed holds two final states that contradict each other."
-    UNKNOWN = "UNKNOWN", "Tidak dikenal", "Unknown", "The marketplace sent a status the hub does not know; see statusTold."
+    UNKNOWN = (
+        "UNKNOWN",
+        "Tidak dikenal",
+        "Unknown",
+        "The marketplace sent a status the hub does not know; see statusTold.",
+    )
 
 
 class PaidFor(Code):

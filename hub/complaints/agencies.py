@@ -29,43 +29,130 @@ AGENCIES: tuple[Agency, ...] = (
     Agency("SETWAN", "Sekretariat DPRD", "Secretariat of the Regional Parliament", ("Setwan",)),
     Agency("INSPEKTORAT", "Inspektorat", "Inspectorate"),
     Agency("BAPPEDA", "Badan Perencanaan Pembangunan Daerah", "Regional Planning Agency", ("Bappeda",)),
-    Agency("BRIDA", "Badan Riset dan Inovasi Daerah", "Regional Research and Innovation Agency", ("BRIDA",), date(2023, 1, 1)),
+    Agency(
+        "BRIDA",
+        "Badan Riset dan Inovasi Daerah",
+        "Regional Research and Innovation Agency",
+        ("BRIDA",),
+        date(2023, 1, 1),
+    ),
     Agency("BAPENDA", "Badan Pendapatan Daerah", "Regional Revenue Agency", ("Bapenda", "BPPD")),
     Agency("BPKAD", "Badan Pengelola Keuangan dan Aset Daerah", "Regional Finance and Assets Agency", ("BPKAD",)),
     Agency("BKD", "Badan Kepegawaian Daerah", "Regional Civil Service Agency", ("BKD",)),
-    Agency("BPSDMD", "Badan Pengembangan Sumber Daya Manusia Daerah", "Regional Human Resources Development Agency", ("BPSDMD",)),
+    Agency(
+        "BPSDMD",
+        "Badan Pengembangan Sumber Daya Manusia Daerah",
+        "Regional Human Resources Development Agency",
+        ("BPSDMD",),
+    ),
     Agency("BANHUB", "Badan Penghubung", "Liaison Agency"),
     Agency("BPBD", "Badan Penanggulangan Bencana Daerah", "Regional Disaster Management Agency", ("BPBD",)),
-    Agency("KESBANGPOL", "Badan Kesatuan Bangsa dan Politik", "National Unity and Politics Agency", ("Kesbangpol", "Bakesbangpol")),
-    Agency("DISDIKBUD", "Dinas Pendidikan dan Kebudayaan", "Education and Culture Office", ("Disdikbud", "Dinas Pendidikan", "Dinas Pendidikan & Kebudayaan")),
+    Agency(
+        "KESBANGPOL",
+        "Badan Kesatuan Bangsa dan Politik",
+        "National Unity and Politics Agency",
+        ("Kesbangpol", "Bakesbangpol"),
+    ),
+    Agency(
+        "DISDIKBUD",
+        "Dinas Pendidikan dan Kebudayaan",
+        "Education and Culture Office",
+        ("Disdikbud", "Dinas Pendidikan", "Dinas Pendidikan & Kebudayaan"),
+    ),
     Agency("DINKES", "Dinas Kesehatan", "Health Office", ("Dinkes",)),
-    Agency("DPUBMCK", "Dinas Pekerjaan Umum Bina Marga dan Cipta Karya", "Roads and Buildings Office", ("DPU Bina Marga", "DPUBMCK", "Dinas PU Bina Marga dan Cipta Karya")),
-    Agency("PUSDATARU", "Dinas Pekerjaan Umum Sumber Daya Air dan Penataan Ruang", "Water Resources and Spatial Planning Office", ("Pusdataru", "Dinas PU SDA dan Penataan Ruang")),
-    Agency("DISPERAKIM", "Dinas Perumahan Rakyat dan Kawasan Permukiman", "Housing and Settlements Office", ("Disperakim",)),
+    Agency(
+        "DPUBMCK",
+        "Dinas Pekerjaan Umum Bina Marga dan Cipta Karya",
+        "Roads and Buildings Office",
+        ("DPU Bina Marga", "DPUBMCK", "Dinas PU Bina Marga dan Cipta Karya"),
+    ),
+    Agency(
+        "PUSDATARU",
+        "Dinas Pekerjaan Umum Sumber Daya Air dan Penataan Ruang",
+        "Water Resources and Spatial Planning Office",
+        ("Pusdataru", "Dinas PU SDA dan Penataan Ruang"),
+    ),
+    Agency(
+        "DISPERAKIM", "Dinas Perumahan Rakyat dan Kawasan Permukiman", "Housing and Settlements Office", ("Disperakim",)
+    ),
     Agency("DINSOS", "Dinas Sosial", "Social Affairs Office", ("Dinsos",)),
-    Agency("DISNAKERTRANS", "Dinas Tenaga Kerja dan Transmigrasi", "Manpower and Transmigration Office", ("Disnakertrans", "Dinas Tenaga Kerja")),
-    Agency("DP3AKB", "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan Keluarga Berencana", "Women, Children and Family Planning Office", ("DP3AP2KB", "DP3AKB")),
+    Agency(
+        "DISNAKERTRANS",
+        "Dinas Tenaga Kerja dan Transmigrasi",
+        "Manpower and Transmigration Office",
+        ("Disnakertrans", "Dinas Tenaga Kerja"),
+    ),
+    Agency(
+        "DP3AKB",
+        "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan Keluarga Berencana",
+        "Women, Children and Family Planning Office",
+        ("DP3AP2KB", "DP3AKB"),
+    ),
     Agency("DISHANPAN", "Dinas Ketahanan Pangan", "Food Security Office", ("Dishanpan",)),
     Agency("DLHK", "Dinas Lingkungan Hidup dan Kehutanan", "Environment and Forestry Office", ("DLHK",)),
-    Agency("DISPERMADES", "Dinas Pemberdayaan Masyarakat, Desa, Kependudukan dan Pencatatan Sipil", "Villages and Civil Registry Office", ("Dispermadesdukcapil", "PMD-Dukcapil")),
+    Agency(
+        "DISPERMADES",
+        "Dinas Pemberdayaan Masyarakat, Desa, Kependudukan dan Pencatatan Sipil",
+        "Villages and Civil Registry Office",
+        ("Dispermadesdukcapil", "PMD-Dukcapil"),
+    ),
     Agency("DISHUB", "Dinas Perhubungan", "Transport Office", ("Dishub", "Trans Jateng", "BTJT")),
-    Agency("DISKOMINFO", "Dinas Komunikasi dan Informatika", "Communication and Informatics Office", ("Diskominfo", "Dinas Kominfo")),
-    Agency("DINKOPUKM", "Dinas Koperasi, Usaha Kecil dan Menengah", "Cooperatives and Small Firms Office", ("Dinkop UKM", "Dinas Koperasi dan UKM", "Dinas Koperasi-UKM")),
-    Agency("DPMPTSP", "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu", "Investment and One-Stop Services Office", ("DPMPTSP", "PMPTSP")),
-    Agency("DISPORAPAR", "Dinas Kepemudaan, Olahraga dan Pariwisata", "Youth, Sports and Tourism Office", ("Disporapar", "Dinas Pariwisata")),
+    Agency(
+        "DISKOMINFO",
+        "Dinas Komunikasi dan Informatika",
+        "Communication and Informatics Office",
+        ("Diskominfo", "Dinas Kominfo"),
+    ),
+    Agency(
+        "DINKOPUKM",
+        "Dinas Koperasi, Usaha Kecil dan Menengah",
+        "Cooperatives and Small Firms Office",
+        ("Dinkop UKM", "Dinas Koperasi dan UKM", "Dinas Koperasi-UKM"),
+    ),
+    Agency(
+        "DPMPTSP",
+        "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu",
+        "Investment and One-Stop Services Office",
+        ("DPMPTSP", "PMPTSP"),
+    ),
+    Agency(
+        "DISPORAPAR",
+        "Dinas Kepemudaan, Olahraga dan Pariwisata",
+        "Youth, Sports and Tourism Office",
+        ("Disporapar", "Dinas Pariwisata"),
+    ),
     Agency("DINARPUS", "Dinas Kearsipan dan Perpustakaan", "Archives and Library Office", ("Dinarpus",)),
     Agency("DKP", "Dinas Kelautan dan Perikanan", "Marine and Fisheries Office", ("DKP", "Dislutkan")),
     Agency("DISTANBUN", "Dinas Pertanian dan Perkebunan", "Agriculture and Plantations Office", ("Distanbun",)),
-    Agency("DISNAKKESWAN", "Dinas Peternakan dan Kesehatan Hewan", "Livestock and Animal Health Office", ("Disnakkeswan",)),
-    Agency("DESDM", "Dinas Energi dan Sumber Daya Mineral", "Energy and Mineral Resources Office", ("Dinas ESDM", "ESDM")),
+    Agency(
+        "DISNAKKESWAN", "Dinas Peternakan dan Kesehatan Hewan", "Livestock and Animal Health Office", ("Disnakkeswan",)
+    ),
+    Agency(
+        "DESDM", "Dinas Energi dan Sumber Daya Mineral", "Energy and Mineral Resources Office", ("Dinas ESDM", "ESDM")
+    ),
     Agency("DISPERINDAG", "Dinas Perindustrian dan Perdagangan", "Industry and Trade Office", ("Disperindag",)),
     Agency("SATPOLPP", "Satuan Polisi Pamong Praja", "Municipal Police Unit", ("Satpol PP",)),
-    Agency("BIRO-PEMOTDA", "Biro Pemerintahan, Otonomi Daerah dan Kerja Sama", "Government and Cooperation Bureau", ("Biro Pemotdaks",)),
+    Agency(
+        "BIRO-PEMOTDA",
+        "Biro Pemerintahan, Otonomi Daerah dan Kerja Sama",
+        "Government and Cooperation Bureau",
+        ("Biro Pemotdaks",),
+    ),
     Agency("BIRO-HUKUM", "Biro Hukum", "Legal Bureau"),
     Agency("BIRO-KESRA", "Biro Kesejahteraan Rakyat", "Public Welfare Bureau", ("Biro Kesra",)),
     Agency("BIRO-APD", "Biro Administrasi Pembangunan Daerah", "Development Administration Bureau"),
-    Agency("BIRO-APBJ", "Biro Administrasi Pengadaan Barang dan Jasa", "Procurement Bureau", ("Biro APBJ", "Biro Administrasi Pengadaan Barang/Jasa")),
-    Agency("BIRO-ISDA", "Biro Infrastruktur dan Sumber Daya Alam", "Infrastructure and Natural Resources Bureau", ("Biro ISDA",)),
+    Agency(
+        "BIRO-APBJ",
+        "Biro Administrasi Pengadaan Barang dan Jasa",
+        "Procurement Bureau",
+        ("Biro APBJ", "Biro Administrasi Pengadaan Barang/Jasa"),
+    ),
+    Agency(
+        "BIRO-ISDA",
+        "Biro Infrastruktur dan Sumber Daya Alam",
+        "Infrastructure and Natural Resources Bureau",
+        ("Biro ISDA",),
+    ),
     Agency("BIRO-EKON", "Biro Perekonomian", "Economic Bureau"),
     Agency("BIRO-ORGANISASI", "Biro Organisasi", "Organisation Bureau"),
     Agency("BIRO-UMUM", "Biro Umum", "General Affairs Bureau"),
@@ -74,9 +161,19 @@ AGENCIES: tuple[Agency, ...] = (
     Agency("RSUD-ADHYATMA", "RSUD dr. Adhyatma, MPH", "Dr Adhyatma Hospital", ("RSUD Tugurejo", "RS Tugurejo")),
     Agency("RSUD-REHATTA", "RSUD dr. Rehatta", "Dr Rehatta Hospital", ("RSUD Kelet", "RS Kelet")),
     Agency("RSJD-AMINO", "RSJD Dr. Amino Gondohutomo", "Dr Amino Gondohutomo Mental Hospital", ("RSJ Amino",)),
-    Agency("RSJD-ZAINUDIN", "RSJD dr. Arif Zainudin", "Dr Arif Zainudin Mental Hospital", ("RSJD Surakarta", "RSJ Solo")),
+    Agency(
+        "RSJD-ZAINUDIN", "RSJD dr. Arif Zainudin", "Dr Arif Zainudin Mental Hospital", ("RSJD Surakarta", "RSJ Solo")
+    ),
     Agency("RSJD-SOEDJARWADI", "RSJD Dr. RM Soedjarwadi", "Dr RM Soedjarwadi Mental Hospital", ("RSJ Klaten",)),
-    Agency("DPPKI", "Dinas Perhubungan, Komunikasi dan Informatika", "Transport, Communication and Informatics Office", ("Dishubkominfo",), date(2008, 1, 1), date(2017, 1, 1), "DISHUB"),
+    Agency(
+        "DPPKI",
+        "Dinas Perhubungan, Komunikasi dan Informatika",
+        "Transport, Communication and Informatics Office",
+        ("Dishubkominfo",),
+        date(2008, 1, 1),
+        date(2017, 1, 1),
+        "DISHUB",
+    ),
 )
 
 
@@ -86,7 +183,9 @@ def normalised(name: str) -> str:
     return " ".join(word for word in words if word not in {"provinsi", "prov", "jawa", "tengah", "jateng"})
 
 
-_BY_NAME = {normalised(name): agency.code for agency in AGENCIES for name in (agency.code, agency.name, *agency.aliases)}
+_BY_NAME = {
+    normalised(name): agency.code for agency in AGENCIES for name in (agency.code, agency.name, *agency.aliases)
+}
 _SUCCESSOR = {agency.code: agency.successor for agency in AGENCIES if agency.successor}
 
 

@@ -121,7 +121,9 @@ class Sandbox(ABC):
         return _loopback_only(request) or JSONResponse(
             {
                 "name": self.name,
-                "faults": {name: {"on": name in self.fault.active, "is": text} for name, text in self.fault.known.items()},
+                "faults": {
+                    name: {"on": name in self.fault.active, "is": text} for name, text in self.fault.known.items()
+                },
                 "calls": dict(self.calls),
                 "figures": self.figures(),
             }
