@@ -1,4 +1,7 @@
-"""The 35 regencies and cities of Central Java (Kemendagri codes, contract F.1). Four names occur twice: keep type and code."""
+"""The 35 regencies and cities of Central Java (Kemendagri codes, contract F.1).
+
+Four names occur twice, as regency and as city: always keep type and code.
+"""
 
 from __future__ import annotations
 

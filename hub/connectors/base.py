@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic_settings import BaseSettings
@@ -145,6 +146,10 @@ class Connector(ABC):
         """The folder's pure mapping; raises ``BadRecord`` with the field and the reason."""
 
     @classmethod
-    def sandbox_settings(cls, url: str) -> dict[str, str]:
-        """The ``HUB_<NAME>_*`` variables with which this connector talks to its own sandbox at ``url``."""
+    def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:
+        """The ``HUB_<NAME>_*`` variables with which this connector and its sandbox at ``url`` understand each other.
+
+        Both processes get the same variables; credentials are made up, and key files go below
+        ``folder``, made there once with mode 0600.
+        """
         return {f"HUB_{cls.name.upper()}_URL": url}

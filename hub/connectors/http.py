@@ -10,7 +10,7 @@ import datetime as dt
 import email.utils
 import ipaddress
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import httpx
@@ -59,7 +59,7 @@ class Http:
         path: str,
         *,
         idempotent: bool,
-        headers: Callable[[], Mapping[str, str]] | Mapping[str, str] = {},
+        headers: Callable[[], Mapping[str, str]] | Mapping[str, str] = MappingProxyType({}),
         params: Mapping[str, Any] | list[tuple[str, Any]] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:

@@ -1,7 +1,9 @@
 """What the sandboxes share: faults on demand, a clock that can be moved, and the control endpoint.
 
 A sandbox is a stand-in for one system: it speaks the documented contract over real HTTP, with
-signatures, paging and dirt. Each connector folder's ``sandbox.py`` has ``build(world) -> Sandbox``.
+signatures, paging and dirt. Each connector folder's ``sandbox.py`` has
+``build(settings, today) -> Sandbox``: the connector's own settings (credentials to check against)
+and the day the demo world ends.
 
 Control (loopback only; no part of any contract):
 
