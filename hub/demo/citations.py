@@ -1,0 +1,123 @@
+"""What complaints cite in the other systems: who cites at all, and the payments, reports and orders themselves.
+
+Payments are all of the last 180 days, because the provider's history keeps no more (contract L.2): an
+older complaint can only cite a tax or a ticket paid later in the course of the matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from hub.complaints.codes import Channel
+from hub.complaints.codes import ComplaintStatus as Status
+from hub.demo.months import JAKARTA
+from hub.demo.places import Corridor
+from hub.demo.shapes import CitedOrder, CitedPayment, CitedReport
+
+PAYMENT_DAYS = 180
+_REPORT_EVERY, _PAYMENT_EVERY, _ORDER_EVERY = 11, 10, 60
+# Of ten complaints an officer sees first (in progress, by WhatsApp), these cite a report or a payment.
+_SHOWN_REPORT, _SHOWN_PAYMENT = {0, 2, 4, 7}, {0, 1, 4, 5, 7}
+_OUT_OF_STEP = 0.125
+_MERCHANTS = {"TRANSJATENG": "TJ", "TRANSSEMARANG": "TS", "BAPENDA": "PJ", "LOKET": "LK"}
+_IN_STEP: dict[Status, tuple[str, ...]] = {
+    Status.RECEIVED: ("UNVERIFIED", "VERIFIED"),
+    Status.VERIFIED: ("VERIFIED",),
+    Status.ASSIGNED: ("DISPOSED",),
+    Status.IN_PROGRESS: ("IN_PROGRESS",),
+    Status.ANSWERED: ("FOLLOWED_UP",),
+    Status.CLOSED: ("CLOSED",),
+    Status.RETURNED: ("POSTPONED", "IN_PROGRESS"),
+    Status.REJECTED: ("REJECTED", "TRANSFERRED"),
+}
+_ALL = ("UNVERIFIED", "VERIFIED", "DISPOSED", "IN_PROGRESS", "FOLLOWED_UP", "POSTPONED", "TRANSFERRED", "CLOSED")
+
+
+@dataclass(slots=True)
+class Plan:
+    """Which complaints, by index, cite a report, a payment, an order."""
+
+    report: set[int] = field(default_factory=set)
+    payment: set[int] = field(default_factory=set)
+    order: set[int] = field(default_factory=set)
+
+
+def plan(channels: Sequence[str], statuses: Sequence[Status], old: int, rng: Random) -> Plan:
+    """Spread the citations so that every hundred complaints hold some; the first ``old`` are too old for a fare."""
+    fit = [index for index, status in enumerate(statuses) if status is not Status.REJECTED]
+    result = Plan(_spread(fit, _REPORT_EVERY, rng), _spread(fit, _PAYMENT_EVERY, rng))
+    result.report.update(index for index, channel in enumerate(channels) if channel == Channel.LAPOR)
+    result.payment.update(index for index in fit if index >= old and channels[index] == Channel.GOJEK)
+    shown = [i for i in fit if statuses[i] is Status.IN_PROGRESS and channels[i] == Channel.WHATSAPP][::-1]
+    result.report.update(index for place, index in enumerate(shown) if place % 10 in _SHOWN_REPORT)
+    result.payment.update(index for place, index in enumerate(shown) if place % 10 in _SHOWN_PAYMENT)
+    result.order = _spread([index for index in fit if index not in result.payment], _ORDER_EVERY, rng)
+    return result
+
+
+def _spread(fit: list[int], every: int, rng: Random) -> set[int]:
+    """One index out of each ``every`` neighbours."""
+    return {fit[min(start + rng.randrange(every), len(fit) - 1)] for start in range(0, len(fit), every)}
+
+
+def payment_kind(index: int, old: int, rng: Random) -> str:
+    """FARE for most of the recent complaints, TAX or TICKET otherwise."""
+    if index >= old and rng.random() < 0.75:
+        return "FARE"
+    return "TAX" if rng.random() < 0.7 else "TICKET"
+
+
+def payment(
+    kind: str, number: int, received: datetime, now: datetime, corridor: Corridor | None, rng: Random
+) -> CitedPayment:
+    """The payment of complaint ``number``; paid before a recent complaint, after an old one."""
+    merchant = corridor.merchant if corridor else "BAPENDA" if kind == "TAX" else "LOKET"
+    at = _paid_at(kind, received, now, rng).replace(microsecond=0)
+    reference = f"{_MERCHANTS[merchant]}-{at.astimezone(JAKARTA).year}-{number * 4 + rng.randrange(4):07}"
+    return CitedPayment(reference, kind, merchant, at, _amount(kind, rng), corridor.code if corridor else None)
+
+
+def _paid_at(kind: str, received: datetime, now: datetime, rng: Random) -> datetime:
+    oldest = now - timedelta(days=PAYMENT_DAYS) + timedelta(hours=1)
+    if kind == "FARE":
+        return max(oldest, received - timedelta(minutes=rng.uniform(8, 360)))
+    if (before := received - timedelta(days=rng.uniform(0.1, 9))) >= oldest:
+        return before
+    start = max(oldest, received)
+    return start + min(timedelta(days=90), (now - start) * 0.8) * rng.random()
+
+
+def _amount(kind: str, rng: Random) -> Decimal:
+    if kind == "FARE":
+        return Decimal(rng.choice((4000, 4000, 2000)))
+    if kind == "TAX":
+        return Decimal(rng.randrange(180, 4_800) * 500 + 90_000)
+    return Decimal(rng.choice((10_000, 15_000, 20_000, 25_000, 50_000)) * rng.randint(1, 5))
+
+
+def report(
+    number: int, status: Status, from_centre: bool, received: datetime, last: datetime, now: datetime, rng: Random
+) -> CitedReport:
+    """The report about the same matter: made before a complaint the centre passed on, else soon after it."""
+    hours = timedelta(hours=rng.uniform(0.2, 20))
+    created = received - hours if from_centre else min(received + hours, received + (now - received) * 0.5)
+    updated = min(max(created, last) + timedelta(minutes=rng.uniform(1, 600)), now)
+    told = rng.choice(_ALL if rng.random() < _OUT_OF_STEP else _IN_STEP[status])
+    return CitedReport(
+        4_400_000 + number * 3 + rng.randrange(3),
+        str(7_210_000 + number * 5 + rng.randrange(5)),
+        created.replace(microsecond=0),
+        max(created, updated).replace(microsecond=0),
+        told,
+    )
+
+
+def order(number: int, agency_code: str, received: datetime, rng: Random) -> CitedOrder:
+    """An order of that agency, placed some weeks before the complaint."""
+    at = (received - timedelta(days=rng.uniform(5, 60))).replace(microsecond=0)
+    day: date = at.astimezone(JAKARTA).date()
+    return CitedOrder(f"TD-{day:%y%m%d}-{number:05}", agency_code, at)
