@@ -1,0 +1,141 @@
+"""The workflow: the whole way, the ways back, who may, and refusals that say what is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.complaints.codes import ComplaintStatus as Status
+from hub.complaints.workflow import MOVES, Action, Refusal, RefusalCode, Role, Verdict, allowed, move
+
+LEGAL = {(status, row.action, role) for row in MOVES for status in row.at for role in row.by}
+EVERYTHING = [(status, action, role) for status in Status for action in Action for role in Role]
+
+
+def refused(current: Status, action: Action, role: Role) -> Refusal:
+    refusal = move(current, action, role)
+    assert isinstance(refusal, Refusal)
+    return refusal
+
+
+def test_the_whole_way_from_received_to_closed() -> None:
+    status: Status | Refusal = Status.RECEIVED
+    for action, role in [
+        (Action.VERIFY, Role.DESK),
+        (Action.ASSIGN, Role.DESK),
+        (Action.START, Role.AGENCY),
+        (Action.ANSWER, Role.AGENCY),
+        (Action.RATE, Role.REPORTER),
+        (Action.CLOSE, Role.SYSTEM),
+    ]:
+        assert isinstance(status, Status)
+        status = move(status, action, role)
+    assert status is Status.CLOSED
+
+
+def test_an_answer_may_come_without_a_first_response() -> None:
+    assert move(Status.ASSIGNED, Action.ANSWER, Role.AGENCY) is Status.ANSWERED
+
+
+def test_a_further_response_leaves_it_in_progress() -> None:
+    assert move(Status.IN_PROGRESS, Action.START, Role.AGENCY) is Status.IN_PROGRESS
+
+
+@pytest.mark.parametrize("before", [Status.RECEIVED, Status.VERIFIED, Status.ASSIGNED, Status.IN_PROGRESS])
+def test_a_returned_complaint_goes_on_where_it_stood(before: Status) -> None:
+    assert move(before, Action.RETURN, Role.DESK) is Status.RETURNED
+    assert move(Status.RETURNED, Action.RESUME, Role.REPORTER, returned_from=before) is before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(Status.RECEIVED, Status.VERIFIED), (Status.VERIFIED, Status.VERIFIED), (Status.IN_PROGRESS, Status.IN_PROGRESS)],
+)
+def test_verifying_a_returned_complaint_keeps_what_it_had_reached(before: Status, after: Status) -> None:
+    assert move(Status.RETURNED, Action.VERIFY, Role.DESK, returned_from=before) is after
+
+
+@pytest.mark.parametrize("finished", [Status.ANSWERED, Status.CLOSED])
+def test_reopening_goes_to_the_same_agency_or_another(finished: Status) -> None:
+    assert move(finished, Action.REOPEN, Role.REPORTER) is Status.IN_PROGRESS
+    assert move(finished, Action.ASSIGN, Role.DESK) is Status.ASSIGNED
+
+
+def test_a_wrong_rejection_can_be_mended_by_the_desk_only() -> None:
+    assert move(Status.REJECTED, Action.REOPEN, Role.DESK) is Status.RECEIVED
+    assert refused(Status.REJECTED, Action.REOPEN, Role.REPORTER).code is RefusalCode.WRONG_ROLE
+
+
+def test_rating_does_not_move_a_complaint() -> None:
+    assert move(Status.ANSWERED, Action.RATE, Role.REPORTER) is Status.ANSWERED
+    assert move(Status.CLOSED, Action.RATE, Role.REPORTER) is Status.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reached"),
+    [
+        (Verdict.VERIFIED, Status.VERIFIED),
+        (Verdict.RETURNED, Status.RETURNED),
+        (Verdict.REJECTED, Status.REJECTED),
+    ],
+)
+def test_a_verdict_is_an_action_of_the_desk(verdict: Verdict, reached: Status) -> None:
+    assert move(Status.RECEIVED, verdict.action, Role.DESK) is reached
+
+
+def test_every_move_outside_the_table_is_refused_and_every_one_inside_is_not() -> None:
+    outcomes = {one: not isinstance(move(*one), Refusal) for one in EVERYTHING}
+    assert {one for one, went in outcomes.items() if went} == LEGAL
+
+
+def test_the_code_says_whether_the_status_or_the_role_is_wrong() -> None:
+    possible = {(status, row.action) for row in MOVES for status in row.at}
+    for status, action, role in EVERYTHING:
+        if (status, action, role) not in LEGAL:
+            expected = RefusalCode.WRONG_ROLE if (status, action) in possible else RefusalCode.WRONG_STATUS
+            assert refused(status, action, role).code is expected
+
+
+def test_no_row_of_the_table_overlaps_another() -> None:
+    cells = [(status, row.action, role) for row in MOVES for status in row.at for role in row.by]
+    assert len(cells) == len(set(cells))
+
+
+def test_every_status_can_be_reached_and_left() -> None:
+    reached = {move(status, action, role) for status, action, role in LEGAL} | {Status.RECEIVED}
+    assert set(Status) <= reached
+    assert {status for status, _, _ in LEGAL} == set(Status)
+
+
+def test_a_wrong_status_says_what_the_role_can_do_now() -> None:
+    message = refused(Status.RECEIVED, Action.CLOSE, Role.DESK).message
+    assert message.english == (
+        "Cannot close a complaint that is received. What the complaint desk can do now: verify, reject, return."
+    )
+    assert message.indonesian == (
+        "Tidak dapat menutup aduan berstatus Diterima. Yang dapat dilakukan petugas pengaduan sekarang: "
+        "memverifikasi, menolak, mengembalikan."
+    )
+
+
+def test_a_wrong_status_with_nothing_to_do_says_so() -> None:
+    message = refused(Status.RECEIVED, Action.RATE, Role.REPORTER).message
+    assert message.english.endswith("What the reporter can do now: nothing.")
+    assert message.indonesian.endswith("sekarang: tidak ada.")
+
+
+def test_a_wrong_role_says_who_can() -> None:
+    message = refused(Status.IN_PROGRESS, Action.ANSWER, Role.REPORTER).message
+    assert message.english == "Only these can answer this complaint: the complaint desk, the agency."
+    assert message.indonesian == "Yang dapat menjawab aduan ini hanya: petugas pengaduan, perangkat daerah."
+
+
+def test_what_a_reporter_may_do_follows_the_status() -> None:
+    assert allowed(Status.RECEIVED, Role.REPORTER) == ()
+    assert allowed(Status.RETURNED, Role.REPORTER) == (Action.RESUME,)
+    assert allowed(Status.ANSWERED, Role.REPORTER) == (Action.CLOSE, Action.REOPEN, Action.RATE)
+
+
+@pytest.mark.parametrize(("language", "answer"), [("en", "Only"), ("en-GB", "Only"), ("id", "Yang"), ("de", "Yang")])
+def test_a_message_is_indonesian_unless_english_is_asked_for(language: str, answer: str) -> None:
+    message = refused(Status.IN_PROGRESS, Action.ANSWER, Role.REPORTER).message
+    assert message.in_language(language).startswith(answer)
