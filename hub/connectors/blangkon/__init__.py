@@ -1,0 +1,1 @@
+"""Blangkon Jateng: orders of the province's agencies in online shops, read from the INAPROC gateway."""
