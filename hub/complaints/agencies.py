@@ -23,6 +23,10 @@ class Agency:
     valid_to: date | None = None
     successor: str | None = None
 
+    def in_office(self, on: date) -> bool:
+        """Whether complaints may be given to it on the day ``on``."""
+        return self.valid_from <= on and (self.valid_to is None or on < self.valid_to)
+
 
 AGENCIES: tuple[Agency, ...] = (
     Agency("SETDA", "Sekretariat Daerah", "Regional Secretariat", ("Setda",)),
@@ -175,6 +179,7 @@ AGENCIES: tuple[Agency, ...] = (
         "DISHUB",
     ),
 )
+BY_CODE = {agency.code: agency for agency in AGENCIES}
 
 
 def normalised(name: str) -> str:
