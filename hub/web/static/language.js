@@ -1,0 +1,17 @@
+// Indonesian and English: each text carries both, and the button shows the other.
+const button = document.getElementById("language");
+
+function speak(language) {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-id][data-en]")) {
+    element.textContent = element.dataset[language];
+  }
+  const other = language === "id" ? "en" : "id";
+  button.textContent = other === "en" ? "English" : "Bahasa Indonesia";
+  button.lang = other;
+  localStorage.setItem("language", language);
+  document.dispatchEvent(new CustomEvent("language"));
+}
+
+button.addEventListener("click", () => speak(button.lang));
+speak(localStorage.getItem("language") ?? "id");

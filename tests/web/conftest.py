@@ -1,0 +1,245 @@
+"""A small federated graph, the app around it, and a real server for clients that need a port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import strawberry
+import uvicorn
+from graphql import GraphQLError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Route
+
+from hub.errors import Forbidden, Stop, TryLater
+from hub.web import page
+from hub.web.gate import ReadOnce
+from hub.web.graphql import GraphQLEndpoint, Observation
+from hub.web.limits import Limits
+from hub.web.requests import http_error, middleware
+
+
+@strawberry.type
+class Money:
+    amount: str
+    currency: str
+
+
+@strawberry.type
+class Payment:
+    reference: str
+    amount: Money
+
+
+@strawberry.type
+class Supplier:
+    name: str
+
+
+@strawberry.type
+class Order:
+    order_id: str
+    value: Money
+    supplier: Supplier
+
+
+@strawberry.type
+class OrderEdge:
+    node: Order
+
+
+@strawberry.type
+class OrderConnection:
+    edges: list[OrderEdge]
+
+
+@strawberry.type
+class Person:
+    name: str
+
+    @strawberry.field
+    def phone(self) -> str | None:
+        raise Forbidden("complaints:pii")
+
+
+@strawberry.type
+class Agency:
+    name: str
+
+    @strawberry.field
+    def head(self) -> Person:
+        return Person(name="Uji")
+
+    @strawberry.field
+    def procurement_orders(self, first: int = 20) -> OrderConnection:
+        order = Order(order_id="o", value=Money(amount="1", currency="IDR"), supplier=Supplier(name="s"))
+        return OrderConnection(edges=[OrderEdge(node=order)] * first)
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+@strawberry.federation.type(keys=["id"])
+class Complaint:
+    id: strawberry.ID
+
+    @strawberry.field
+    def title(self) -> str:
+        return "Bus tidak berhenti 🚌"
+
+    @strawberry.field
+    def agency(self) -> Agency:
+        return Agency(name="Dinas Perhubungan")
+
+    @strawberry.field
+    def payments(self) -> list[Payment]:
+        return [Payment(reference="TJ-1", amount=Money(amount="4000", currency="IDR"))]
+
+    @strawberry.field
+    def complaints(self, first: int | None = None, last: int | None = None) -> ComplaintConnection:
+        return some(first or last or 20)
+
+    @classmethod
+    def resolve_reference(cls, id: strawberry.ID) -> Complaint:
+        return cls(id=id)
+
+
+@strawberry.type
+class ComplaintEdge:
+    node: Complaint
+
+
+@strawberry.type
+class ComplaintConnection:
+    edges: list[ComplaintEdge]
+    page_info: PageInfo
+    total_count: int | None
+
+
+def some(number: int) -> ComplaintConnection:
+    edges = [ComplaintEdge(node=Complaint(id=strawberry.ID(str(n)))) for n in range(number)]
+    return ComplaintConnection(edges=edges, page_info=PageInfo(has_next_page=False, end_cursor=None), total_count=1)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def complaints(self, first: int | None = None, last: int | None = None) -> ComplaintConnection:
+        return some(first or last or 20)
+
+    @strawberry.field
+    def nodes(self, ids: list[strawberry.ID]) -> list[Complaint]:
+        return [Complaint(id=each) for each in ids]
+
+    @strawberry.field
+    def broken(self) -> str | None:
+        raise ValueError("NIK 3399010101900001 is in the row")
+
+    @strawberry.field
+    def broken_rule(self) -> str | None:
+        raise Stop("the contract of sikap is broken")
+
+    @strawberry.field
+    def broken_number(self) -> int | None:
+        return "0811 0000 0000"  # type: ignore[return-value]
+
+    @strawberry.field
+    def away(self) -> str | None:
+        raise TryLater("http://10.0.0.1 is down", 30)
+
+    @strawberry.field
+    def explained(self) -> str | None:
+        raise GraphQLError("That cursor is of another list.", extensions={"code": "BAD_CURSOR"})
+
+    @strawberry.field
+    def required(self) -> str:
+        raise ValueError("gone")
+
+    @strawberry.field
+    async def slow(self) -> str:
+        await asyncio.sleep(30)
+        return "late"
+
+    @strawberry.field
+    def echo(self, times: int = 1) -> int:
+        return times
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def touch(self) -> bool:
+        return True
+
+
+SCHEMA = strawberry.federation.Schema(Query, Mutation, extensions=[ReadOnce], federation_version="2.9")
+
+
+@dataclass
+class Context:
+    statements: int = 3
+
+
+async def context(request: Request) -> Context:
+    match request.headers.get("x-as"):
+        case "nobody":
+            raise Forbidden("graph:read")
+        case "early":
+            raise TryLater("migrating", 5)
+        case "stranger":
+            raise HTTPException(401, "The token has ended.", {"WWW-Authenticate": "Bearer"})
+        case "unlucky":
+            raise ValueError("NIK 3399010101900001 is in the row")
+    return Context()
+
+
+def build(
+    *, introspection: bool = True, development: bool = True, observed: list[Observation] | None = None, **limits: float
+) -> Starlette:
+    """The app of these tests; ``limits`` replace those of the endpoint."""
+    endpoint = GraphQLEndpoint(
+        SCHEMA,
+        context,
+        limits=Limits(**limits),  # type: ignore[arg-type]
+        introspection=introspection,
+        page=page.query_page(token="demo-token"),
+        observe=(observed if observed is not None else []).append,
+    )
+    return Starlette(
+        routes=[Route("/graphql", endpoint), *page.routes()],
+        middleware=middleware(development=development),
+        exception_handlers={HTTPException: http_error},
+    )
+
+
+def client_of(app: Starlette) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub")
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(build()) as client:
+        yield client
+
+
+@asynccontextmanager
+async def serve(app: Starlette) -> AsyncIterator[str]:
+    """The URL of a real server on a free port of this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False))
+        running = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        await running

@@ -1,0 +1,214 @@
+"""GraphQL over HTTP: methods, media types, status codes, and what is told of errors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from hub.web.envelope import Unfit, media_type
+from hub.web.graphql import Observation
+from tests.web.conftest import build, client_of
+
+GRAPHQL = "application/graphql-response+json"
+
+
+async def post(hub: httpx.AsyncClient, query: Any, accept: str = GRAPHQL, **rest: Any) -> httpx.Response:
+    headers = {"accept": accept, **rest.pop("headers", {})}
+    return await hub.post("/graphql", json={"query": query, **rest}, headers=headers)
+
+
+def codes(response: httpx.Response) -> list[str]:
+    return [error["extensions"]["code"] for error in response.json()["errors"]]
+
+
+@pytest.mark.parametrize("accept", [GRAPHQL, "application/json"])
+async def test_a_query_answers_in_the_media_type_asked_for(hub: httpx.AsyncClient, accept: str) -> None:
+    response = await post(hub, '{ nodes(ids: ["1"]) { title } }', accept)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == f"{accept}; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.json()["data"] == {"nodes": [{"title": "Bus tidak berhenti 🚌"}]}
+    assert response.json()["extensions"]["cost"] == {"estimated": 1, "limit": 25_000}
+
+
+@pytest.mark.parametrize(
+    ("accept", "answer"),
+    [
+        (None, "application/json"),
+        ("*/*", "application/json"),
+        ("application/*;q=0.5", "application/json"),
+        (f"{GRAPHQL}, application/json;q=0.9", GRAPHQL),
+        (f"{GRAPHQL};q=0.1, application/json", "application/json"),
+        ("application/json;q=0, */*;q=0.5, " + GRAPHQL + ";q=0.4", GRAPHQL),
+        ("APPLICATION/JSON; charset=UTF-8", "application/json"),
+        ("multipart/mixed, application/json", "application/json"),
+    ],
+)
+def test_negotiation(accept: str | None, answer: str) -> None:
+    assert media_type(accept) == answer
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "application/json;q=0", "application/json; charset=latin1", "a;q=x"])
+def test_negotiation_finds_nothing(accept: str) -> None:
+    with pytest.raises(Unfit) as refused:
+        media_type(accept)
+    assert refused.value.status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        ({"method": "PUT"}, 405, "METHOD_NOT_ALLOWED"),
+        ({"method": "HEAD"}, 405, None),
+        ({"method": "GET"}, 400, "BAD_REQUEST"),
+        ({"method": "GET", "params": {"query": "{ echo }", "variables": "{"}}, 400, "BAD_REQUEST"),
+        ({"method": "GET", "params": {"query": "mutation { touch }"}}, 405, "METHOD_NOT_ALLOWED"),
+        ({"method": "POST"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ({"method": "POST", "data": {"query": "{ echo }"}}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (
+            {"method": "POST", "content": b"{}", "headers": {"content-type": "application/json; charset=utf-16"}},
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
+        ({"method": "POST", "json": [{"query": "{ echo }"}]}, 400, "BAD_REQUEST"),
+        ({"method": "POST", "json": {"query": " "}}, 400, "BAD_REQUEST"),
+        ({"method": "POST", "json": {"query": "{ echo }", "variables": []}}, 400, "BAD_REQUEST"),
+        (
+            {
+                "method": "POST",
+                "content": b'{"query": "\xff"}',
+                "headers": {"content-type": "application/json"},
+            },
+            400,
+            "BAD_REQUEST",
+        ),
+        ({"method": "POST", "json": {"query": "{ echo }"}, "headers": {"accept": "text/csv"}}, 406, "NOT_ACCEPTABLE"),
+    ],
+)
+async def test_what_is_no_graphql_request_is_refused_with_a_sentence(
+    hub: httpx.AsyncClient, request_: dict[str, Any], status: int, code: str | None
+) -> None:
+    response = await hub.request(url="/graphql", **request_)
+    assert response.status_code == status
+    assert code is None or codes(response) == [code]
+    assert status != 405 or "POST" in response.headers["allow"]
+
+
+async def test_a_query_by_get_with_variables(hub: httpx.AsyncClient) -> None:
+    query = "query Say($times: Int!) { echo(times: $times) } query Other { echo }"
+    given = {"query": query, "variables": json.dumps({"times": 4}), "operationName": "Say"}
+    assert (await hub.get("/graphql", params=given)).json()["data"] == {"echo": 4}
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ ech }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query ($n: Int!) { echo(times: $n) }", "BAD_USER_INPUT"),
+        ("query A { echo } query B { echo }", "OPERATION_RESOLUTION_FAILURE"),
+        ("subscription { echo }", "GRAPHQL_VALIDATION_FAILED"),
+    ],
+)
+async def test_a_wrong_document_is_a_bad_request_only_in_the_graphql_media_type(
+    hub: httpx.AsyncClient, query: str, code: str
+) -> None:
+    strict, plain = await post(hub, query), await post(hub, query, "application/json")
+    assert (strict.status_code, plain.status_code) == (400, 200)
+    assert codes(strict) == codes(plain) == [code]
+    assert "data" not in strict.json()
+
+
+async def test_nothing_is_suggested_and_at_most_ten_errors_are_told(hub: httpx.AsyncClient) -> None:
+    response = await post(hub, "{ " + " ".join(f"complaint{n}" for n in range(40)) + " }")
+    assert "Did you mean" not in response.text
+    assert len(response.json()["errors"]) == 11
+    assert "limit reached" in response.json()["errors"][-1]["message"]
+
+
+async def test_a_fault_is_masked_and_logged_once_without_its_text(hub: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs() as logged:
+        response = await post(hub, "{ broken brokenNumber brokenRule }", headers={"x-request-id": "told-by-caller"})
+    masked = {"code": "INTERNAL", "requestId": "told-by-caller"}
+    assert [error["extensions"] for error in response.json()["errors"]] == [masked] * 3
+    assert {error["message"] for error in response.json()["errors"]} == {"Internal error"}
+    faults = {entry["path"]: entry for entry in logged if entry["event"] == "fault"}
+    assert faults["broken"]["kinds"] == ["ValueError"]
+    assert "conftest.py" in faults["broken"]["trace"][-1]
+    assert faults["brokenRule"]["reason"] == "the contract of sikap is broken"
+    assert len(faults) == 3
+    assert "3399" not in str(logged) + response.text
+    assert "0811" not in str(logged) + response.text
+
+
+async def test_errors_made_on_purpose_are_told_with_their_code(hub: httpx.AsyncClient) -> None:
+    response = await post(hub, "query ($n: Int = 1) { away explained echo(times: $n) }", variables={"n": None})
+    told = {error["path"][0]: error for error in response.json()["errors"]}
+    assert told["away"]["extensions"] == {"code": "TRY_LATER", "retryAfter": 30}
+    assert "10.0.0.1" not in response.text
+    assert told["explained"]["message"] == "That cursor is of another list."
+    assert told["explained"]["extensions"] == {"code": "BAD_CURSOR"}
+    assert told["echo"]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+async def test_a_missing_scope_is_told_once_for_each_field(hub: httpx.AsyncClient) -> None:
+    query = "{ complaints(first: 20) { edges { node { agency { head { phone } chief: head { phone } } } } } }"
+    response = await post(hub, query)
+    assert response.status_code == 200
+    assert [error["extensions"] for error in response.json()["errors"]] == [
+        {"code": "FORBIDDEN", "scope": "complaints:pii"}
+    ] * 2
+    assert len(response.json()["data"]["complaints"]["edges"]) == 20
+
+
+async def test_a_failed_required_field_takes_the_data_but_is_still_an_answer(hub: httpx.AsyncClient) -> None:
+    response = await post(hub, "{ required }")
+    assert response.status_code == 200
+    assert response.json()["data"] is None
+    assert codes(response) == ["INTERNAL"]
+
+
+@pytest.mark.parametrize(
+    ("who", "status", "code"),
+    [
+        ("nobody", 403, "FORBIDDEN"),
+        ("early", 503, "TRY_LATER"),
+        ("stranger", 401, "HTTP_401"),
+        ("unlucky", 500, "INTERNAL"),
+    ],
+)
+async def test_without_a_context_nothing_is_executed(hub: httpx.AsyncClient, who: str, status: int, code: str) -> None:
+    with structlog.testing.capture_logs() as logged:
+        response = await post(hub, "{ echo }", headers={"x-as": who})
+    assert response.status_code == status
+    assert codes(response) == [code]
+    assert len(response.headers["x-request-id"]) == 32
+    assert "3399" not in str(logged) + response.text
+
+
+async def test_an_operation_that_takes_too_long_is_ended() -> None:
+    seen: list[Observation] = []
+    async with client_of(build(seconds=0.05, observed=seen)) as hub:
+        response = await post(hub, "{ slow }")
+        plain = await post(hub, "{ slow }", "application/json")
+    assert (response.status_code, plain.status_code) == (503, 200)
+    assert codes(response) == codes(plain) == ["TIMEOUT"]
+    assert "0.05 seconds" in response.json()["errors"][0]["message"]
+    assert [(each.kind, each.outcome) for each in seen] == [("query", "timeout")] * 2
+
+
+async def test_each_operation_is_observed() -> None:
+    seen: list[Observation] = []
+    async with client_of(build(observed=seen)) as hub:
+        for query in ("{ echo }", "mutation { touch }", "{ away }", "{"):
+            await post(hub, query)
+    assert [(each.kind, each.outcome, each.statements) for each in seen] == [
+        ("query", "ok", 3),
+        ("mutation", "ok", 3),
+        ("query", "errors", 3),
+        ("unread", "refused", None),
+    ]
