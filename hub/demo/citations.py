@@ -7,7 +7,7 @@ older complaint can only cite a tax or a ticket paid later in the course of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -37,36 +37,42 @@ _IN_STEP: dict[Status, tuple[str, ...]] = {
 _ALL = ("UNVERIFIED", "VERIFIED", "DISPOSED", "IN_PROGRESS", "FOLLOWED_UP", "POSTPONED", "TRANSFERRED", "CLOSED")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Which complaints, by index, cite a report, a payment, an order."""
+    """Which complaints, by index, cite a report, a payment, an order; the first ``old`` are too old for a fare."""
 
-    report: set[int] = field(default_factory=set)
-    payment: set[int] = field(default_factory=set)
-    order: set[int] = field(default_factory=set)
+    old: int
+    report: set[int]
+    payment: set[int]
+    order: set[int]
+
+    def recent(self, index: int) -> bool:
+        """Whether a payment made before this complaint is still in the provider's history."""
+        return index >= self.old
 
 
 def plan(channels: Sequence[str], statuses: Sequence[Status], old: int, rng: Random) -> Plan:
-    """Spread the citations so that every hundred complaints hold some; the first ``old`` are too old for a fare."""
+    """Spread the citations so that every hundred complaints hold some."""
     fit = [index for index, status in enumerate(statuses) if status is not Status.REJECTED]
-    result = Plan(_spread(fit, _REPORT_EVERY, rng), _spread(fit, _PAYMENT_EVERY, rng))
-    result.report.update(index for index, channel in enumerate(channels) if channel == Channel.LAPOR)
-    result.payment.update(index for index in fit if index >= old and channels[index] == Channel.GOJEK)
-    shown = [i for i in fit if statuses[i] is Status.IN_PROGRESS and channels[i] == Channel.WHATSAPP][::-1]
-    result.report.update(index for place, index in enumerate(shown) if place % 10 in _SHOWN_REPORT)
-    result.payment.update(index for place, index in enumerate(shown) if place % 10 in _SHOWN_PAYMENT)
-    result.order = _spread([index for index in fit if index not in result.payment], _ORDER_EVERY, rng)
-    return result
+    shown = [i for i in reversed(fit) if statuses[i] is Status.IN_PROGRESS and channels[i] == Channel.WHATSAPP]
+    report = _spread(fit, _REPORT_EVERY, rng)
+    report.update(index for index, channel in enumerate(channels) if channel == Channel.LAPOR)
+    report.update(index for place, index in enumerate(shown) if place % 10 in _SHOWN_REPORT)
+    payment = _spread(fit, _PAYMENT_EVERY, rng)
+    payment.update(index for index in fit if index >= old and channels[index] == Channel.GOJEK and rng.random() < 0.8)
+    payment.update(index for place, index in enumerate(shown) if place % 10 in _SHOWN_PAYMENT)
+    order = _spread([index for index in fit if index not in payment], _ORDER_EVERY, rng)
+    return Plan(old, report, payment, order)
 
 
-def _spread(fit: list[int], every: int, rng: Random) -> set[int]:
+def _spread(fit: Sequence[int], every: int, rng: Random) -> set[int]:
     """One index out of each ``every`` neighbours."""
-    return {fit[min(start + rng.randrange(every), len(fit) - 1)] for start in range(0, len(fit), every)}
+    return {rng.choice(fit[start : start + every]) for start in range(0, len(fit), every)}
 
 
-def payment_kind(index: int, old: int, rng: Random) -> str:
+def payment_kind(recent: bool, rng: Random) -> str:
     """FARE for most of the recent complaints, TAX or TICKET otherwise."""
-    if index >= old and rng.random() < 0.75:
+    if recent and rng.random() < 0.75:
         return "FARE"
     return "TAX" if rng.random() < 0.7 else "TICKET"
 
@@ -82,13 +88,18 @@ def payment(
 
 
 def _paid_at(kind: str, received: datetime, now: datetime, rng: Random) -> datetime:
-    oldest = now - timedelta(days=PAYMENT_DAYS) + timedelta(hours=1)
+    oldest = now - timedelta(days=PAYMENT_DAYS)
     if kind == "FARE":
-        return max(oldest, received - timedelta(minutes=rng.uniform(8, 360)))
-    if (before := received - timedelta(days=rng.uniform(0.1, 9))) >= oldest:
+        return _riding_time(received - timedelta(minutes=rng.uniform(8, 360)))
+    if (before := received - timedelta(days=rng.uniform(0.1, 9))) > oldest:
         return before
     start = max(oldest, received)
-    return start + min(timedelta(days=90), (now - start) * 0.8) * rng.random()
+    return start + min(timedelta(days=90), (now - start) * 0.8) * (0.01 + 0.99 * rng.random())
+
+
+def _riding_time(at: datetime) -> datetime:
+    """``at``, or the evening before when no bus runs then: from 21:00 to 05:00 in Jakarta, 14:00 to 22:00 UTC."""
+    return at.replace(hour=13) if 14 <= at.hour < 22 else at
 
 
 def _amount(kind: str, rng: Random) -> Decimal:
@@ -106,7 +117,8 @@ def report(
     hours = timedelta(hours=rng.uniform(0.2, 20))
     created = received - hours if from_centre else min(received + hours, received + (now - received) * 0.5)
     updated = min(max(created, last) + timedelta(minutes=rng.uniform(1, 600)), now)
-    told = rng.choice(_ALL if rng.random() < _OUT_OF_STEP else _IN_STEP[status])
+    in_step = _IN_STEP[status]
+    told = rng.choice([one for one in _ALL if one not in in_step] if rng.random() < _OUT_OF_STEP else in_step)
     return CitedReport(
         4_400_000 + number * 3 + rng.randrange(3),
         str(7_210_000 + number * 5 + rng.randrange(5)),

@@ -24,7 +24,8 @@ def now(today: date) -> datetime:
 
 def first_day(today: date) -> date:
     """The first day of the year that ends with ``today``."""
-    return date(today.year - 1, today.month, min(today.day, 28) if today.month == 2 else today.day) + timedelta(days=1)
+    leap_day = (today.month, today.day) == (2, 29)
+    return today.replace(year=today.year - 1, day=28 if leap_day else today.day) + timedelta(days=1)
 
 
 def arrivals(today: date, count: int, rng: Random) -> list[datetime]:

@@ -26,17 +26,20 @@ _LAST = (
 _PREFIXES = (811, 812, 813, 815, 816, 821, 822, 838, 852, 853, 856, 857, 858, 877, 878, 881, 895, 896)
 
 
+_MOST = 180_000
+"""As many as there are phone numbers of the invented form."""
+
+
 def people(count: int, rng: Random) -> list[Person]:
-    """``count`` different people; each phone and NIK occurs once."""
-    return [_person(number, rng) for number in range(count)]
+    """``count`` people, 180,000 at most; each phone number and NIK occurs once."""
+    return [_person(number, rng) for number in range(min(count, _MOST))]
 
 
 def _person(number: int, rng: Random) -> Person:
     woman = rng.random() < 0.5
-    first = rng.choice(_WOMEN if woman else _MEN)
-    last = rng.choice(_LAST)
-    prefix = _PREFIXES[number // 10_000 % len(_PREFIXES)] if number >= 180_000 else _PREFIXES[number % len(_PREFIXES)]
-    phone = f"+62 {prefix} 0000 {number // len(_PREFIXES) % 10_000:04}"
+    first, last = rng.choice(_WOMEN if woman else _MEN), rng.choice(_LAST)
+    line, prefix = divmod(number, len(_PREFIXES))
+    phone = f"+62 {_PREFIXES[prefix]} 0000 {line:04}"
     email = f"{first}.{last}{number}@surel.example".lower() if rng.random() < 0.6 else None
     nik = _nik(woman, number, rng) if rng.random() < 0.55 else None
     return Person(f"{first} {last}", phone, email, nik)

@@ -18,6 +18,11 @@ class Corridor:
     areas: tuple[str, ...]
     stops: tuple[str, ...]
 
+    @property
+    def bus(self) -> str:
+        """What people call the bus."""
+        return "Trans Jateng" if self.merchant == "TRANSJATENG" else "Trans Semarang"
+
 
 # Weight, latitude and longitude (degrees, roughly the middle) of the areas in the order of their codes.
 _AREAS = (

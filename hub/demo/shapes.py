@@ -54,17 +54,24 @@ class CitedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One move of a complaint: the status it reached, when, and who moved it (REPORTER, DESK, AGENCY)."""
+    """One move of a complaint: the status it reached, when, and who moved it (REPORTER, DESK, AGENCY).
+
+    ``note`` is what was said; ``reason`` is a value of ``hub.complaints.workflow.RejectReason``, at a rejection only.
+    """
 
     status: str
     at: datetime
     by: str
     note: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DemoComplaint:
-    """One complaint. ``steps`` begin with RECEIVED; codes are those of ``hub.complaints``."""
+    """One complaint. ``steps`` begin with RECEIVED; codes are those of ``hub.complaints``.
+
+    ``number`` counts the complaints of the world from 1; ``agency_code`` is None until it was assigned.
+    """
 
     number: int
     ticket: str

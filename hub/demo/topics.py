@@ -1,9 +1,13 @@
-"""What demo complaints are about: the topics of ``topics.toml``, chosen by weight and filled with facts."""
+"""What demo complaints are about: the topics of ``texts/``, on shelves by what they can be drawn for.
+
+How often a category comes up is said in ``hub.complaints.categories``; within it, ``weight`` says it.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,32 +15,33 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
+from hub.complaints.categories import BY_CODE
+
+GENERAL, RIDE, ORDER, REFUSED = "GENERAL", "RIDE", "ORDER", "REFUSED"
+"""Shelves besides those named by what was paid (FARE, TAX, TICKET, and TAX_LATER, TICKET_LATER)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One matter people complain about.
+    """One matter people complain about; titles and texts have names in braces for the facts.
 
-    ``agencies`` may be ``("*",)``, any; ``klass`` is a value of ``ComplaintClass``; ``inspection`` is the
-    share that needs a look on the spot; ``cites`` is FARE, TAX, TICKET, ORDER or None.
+    ``agencies`` are those who may have to answer, empty for any; ``klass`` is a value of ``ComplaintClass``;
+    ``inspection`` is the share that needs a look on the spot; ``refusal`` is a value of ``RejectReason``.
     """
 
     category: str
     agencies: tuple[str, ...]
-    weight: float
     titles: tuple[str, ...]
     texts: tuple[str, ...]
-    klass: str = "COMPLAINT"
-    inspection: float = 0.0
-    cites: str | None = None
-
-    def words(self, facts: Mapping[str, str], rng: Random) -> tuple[str, str]:
-        """A title and a text with the facts in their places."""
-        return rng.choice(self.titles).format_map(facts), rng.choice(self.texts).format_map(facts)
+    klass: str
+    inspection: float
+    refusal: str | None
+    by_bus: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Topics that cite the same, with their running weights."""
+    """Topics with their running weights."""
 
     topics: tuple[Topic, ...]
     weights: tuple[float, ...]
@@ -46,25 +51,72 @@ class Shelf:
         return rng.choices(self.topics, cum_weights=self.weights)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What goes around a matter: how people begin and end, for how long it lasts, what is noted at a step."""
+
+    openings: tuple[str, ...]
+    since: tuple[str, ...]
+    closings: dict[str, tuple[str, ...]]
+    notes: dict[str, tuple[str, ...]]
+
+
 @cache
-def shelves() -> dict[str | None, Shelf]:
-    """All topics by what they cite; None are those that cite nothing."""
-    found: dict[str | None, list[Topic]] = {}
-    for row in tomllib.loads(files("hub.demo").joinpath("topics.toml").read_text("utf-8"))["topic"]:
-        topic = _topic(row)
-        found.setdefault(topic.cites, []).append(topic)
-    return {
-        cites: Shelf(tuple(topics), tuple(accumulate(topic.weight for topic in topics)))
-        for cites, topics in found.items()
-    }
+def phrases() -> Phrases:
+    """The phrases of ``texts/phrases.toml``."""
+    told = _read("phrases")
+    return Phrases(tuple(told["openings"]), tuple(told["since"]), _tuples(told["closings"]), _tuples(told["notes"]))
+
+
+@cache
+def shelves() -> dict[str, Shelf]:
+    """Every shelf by its name."""
+    rows = [*_read("matters")["topic"], *_read("cited")["topic"]]
+    return {name: _shelf(rows, name) for name in {name for row in rows for name in _shelves_of(row)}}
+
+
+def words(topic: Topic, facts: Mapping[str, str], rng: Random) -> tuple[str, str]:
+    """A title and a text about the topic with the facts in their places."""
+    title, matter = rng.choice(topic.titles), rng.choice(topic.texts)
+    if topic.refusal:
+        return title.format_map(facts), matter.format_map(facts)
+    said = phrases()
+    text = f"{rng.choice(said.openings)} {matter} {rng.choice(said.closings[topic.klass])}"
+    return title.format_map(facts), text.strip().format_map(facts)
+
+
+def _shelf(rows: Sequence[dict[str, Any]], name: str) -> Shelf:
+    """A category weighs on its shelf what it weighs among all, however many topics it has there."""
+    here = [row for row in rows if name in _shelves_of(row)]
+    total: Counter[str] = Counter()
+    for row in here:
+        total[row["category"]] += row.get("weight", 1)
+    shares = (BY_CODE[row["category"]].weight * row.get("weight", 1) / total[row["category"]] for row in here)
+    return Shelf(tuple(_topic(row) for row in here), tuple(accumulate(shares)))
 
 
 def _topic(row: dict[str, Any]) -> Topic:
+    agencies = row.get("agencies", [BY_CODE[row["category"]].agency_code])
     return Topic(
-        **{
-            **row,
-            "agencies": tuple(row["agencies"]),
-            "titles": tuple(row["titles"]),
-            "texts": tuple(row["texts"]),
-        }
+        category=row["category"],
+        agencies=() if agencies == ["*"] else tuple(agencies),
+        titles=tuple(row["titles"]),
+        texts=tuple(row["texts"]),
+        klass=row.get("class", "COMPLAINT"),
+        inspection=row.get("inspection", 0.0),
+        refusal=row.get("refusal"),
+        by_bus=any("{corridor}" in words or "{stop}" in words for words in (*row["titles"], *row["texts"])),
     )
+
+
+def _shelves_of(row: dict[str, Any]) -> Sequence[str]:
+    shelves: Sequence[str] = row.get("shelves", (GENERAL,))
+    return shelves
+
+
+def _tuples(told: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(values) for name, values in told.items()}
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("hub.demo").joinpath("texts", f"{name}.toml").read_text("utf-8"))
