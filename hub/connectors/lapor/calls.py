@@ -1,0 +1,155 @@
+"""The calls LAPOR offers for reading (contract A.3 and L.1): headers, paging, and what its answers mean.
+
+Sending reports comes to stand beside these, as the POST calls of A.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import stamina
+from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from hub.connectors.base import ConnectorSettings, Raw
+from hub.connectors.http import Http
+from hub.connectors.lapor.values import ASKED, JAKARTA
+from hub.errors import BadSetting, Stop, TryLater
+
+_Params = list[tuple[str, Any]]
+
+
+class LaporSettings(ConnectorSettings):
+    """``HUB_LAPOR_*`` (contract L.4). ``auth`` and ``token`` are whole header values, braces included.
+
+    ``institutions`` are LAPOR's ids of the province's institutions; ``settle`` is how many seconds a
+    report may take to show in the listing.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HUB_LAPOR_", hide_input_in_errors=True)
+
+    auth_header: str = "Authorization"
+    auth: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")
+    institutions: Annotated[tuple[PositiveInt, ...], NoDecode] = ()
+    listing: bool = True
+    settle: float = Field(60, ge=0)
+
+    @field_validator("institutions", mode="before")
+    @classmethod
+    def _comma_list(cls, told: object) -> object:
+        return [part for part in told.replace(" ", "").split(",") if part] if isinstance(told, str) else told
+
+    @model_validator(mode="after")
+    def _usable(self) -> LaporSettings:
+        """A URL without what is needed to use it stops the start, with one sentence."""
+        for name, secret in (("AUTH", self.auth), ("TOKEN", self.token)):
+            value = secret.get_secret_value()
+            if self.url and not (value and value.isascii() and value.isprintable() and value == value.strip()):
+                raise BadSetting(
+                    f"HUB_LAPOR_{name} must be the header's whole value, on one line without spaces around it"
+                )
+        if self.url and self.listing and not self.institutions:
+            raise BadSetting("HUB_LAPOR_INSTITUTIONS is empty; set the ids of the province's institutions: 310,311")
+        return self
+
+
+class Calls:
+    """LAPOR's reading calls; all are safe to repeat."""
+
+    def __init__(self, settings: LaporSettings, http: Http) -> None:
+        self._settings, self._http = settings, http
+
+    async def listing(
+        self, start: datetime | None, end: datetime | None = None, page: int = 1
+    ) -> tuple[list[Raw], bool]:
+        """Reports of our institutions updated from ``start`` to before ``end``, and whether more follow."""
+        params: _Params = [("institution_id", number) for number in self._settings.institutions]
+        params += [("updated_from", _asked(start))] if start else []
+        params += [("updated_to", _asked(end))] if end else []
+        return await self._page("/complaints", params, page)
+
+    async def report(self, number: int | str) -> tuple[Raw, list[Raw]] | None:
+        """One report and its log rows; ``None`` where LAPOR knows none of that id."""
+        path = f"/complaints/{number}/complaint"
+        results = await self._results(path, [])
+        return None if results is None else (_object(path, results.get("data")), _rows(path, results.get("data_logs")))
+
+    async def followups(self, number: int | str) -> list[Raw]:
+        """All follow-ups of one report."""
+        return await self._all(f"/complaints/{number}/followups", [])
+
+    async def master(self, name: str) -> list[Raw]:
+        """All rows of a master: ``locations``, ``institutions/external``, ``channels``."""
+        return await self._all(f"/masters/{name}", [("page_size", 1000)])
+
+    async def _all(self, path: str, params: _Params) -> list[Raw]:
+        rows: list[Raw] = []
+        more, page = True, 0
+        while more:
+            page += 1
+            told, more = await self._page(path, params, page)
+            rows += told
+        return rows
+
+    async def _page(self, path: str, params: _Params, page: int) -> tuple[list[Raw], bool]:
+        """One page. ``next_page_url`` says that more follow; its host is never followed, and an empty page ends it."""
+        results = await self._results(path, [*params, ("page", page)])
+        if results is None:
+            raise Stop(f"{path} is not there; HUB_LAPOR_URL must end where the paths of the API begin")
+        rows = _rows(path, results.get("data"))
+        return rows, bool(rows and results.get("next_page_url"))
+
+    async def _results(self, path: str, params: _Params) -> Mapping[str, Any] | None:
+        async for tried in stamina.retry_context(on=_Refused200, attempts=4, timeout=10, wait_initial=0.1, wait_max=1):
+            with tried:
+                body = await self._get(path, params)
+                return None if body is None else _object(path, body.get("results"))
+        raise AssertionError("stamina either returns or raises")
+
+    async def _get(self, path: str, params: _Params) -> Mapping[str, Any] | None:
+        response = await self._http.send("GET", path, idempotent=True, headers=self._headers(), params=params)
+        if response.status_code in (401, 403):
+            raise Stop(f"LAPOR refuses HUB_LAPOR_AUTH or HUB_LAPOR_TOKEN (HTTP {response.status_code})")
+        if response.status_code == 404:
+            return None
+        if response.status_code != 200:
+            raise Stop(f"LAPOR refuses GET {path} (HTTP {response.status_code}): the contract or a setting is wrong")
+        try:
+            body = response.json()
+        except ValueError:
+            raise TryLater(f"GET {path}: the answer is not JSON") from None
+        body = _object(path, body)
+        if body.get("status") == "error":
+            raise _Refused200(f"GET {path}: LAPOR reports an error under HTTP 200")
+        return body
+
+    def _headers(self) -> dict[str, str]:
+        settings = self._settings
+        return {
+            settings.auth_header: settings.auth.get_secret_value(),
+            "token": settings.token.get_secret_value(),
+            "Accept": "application/json",
+        }
+
+
+class _Refused200(TryLater):
+    """HTTP 200 with an error inside: it passes, so it is asked again a few times at once."""
+
+
+def _asked(time: datetime) -> str:
+    return time.astimezone(JAKARTA).strftime(ASKED)
+
+
+def _object(path: str, told: Any) -> Raw:
+    if not isinstance(told, dict):
+        raise Stop(f"GET {path}: the answer has another shape than the contract says")
+    return told
+
+
+def _rows(path: str, told: Any) -> list[Raw]:
+    if not isinstance(told, list):
+        raise Stop(f"GET {path}: the answer has another shape than the contract says")
+    return [_object(path, row) for row in told]

@@ -1,0 +1,224 @@
+"""The reports of the LAPOR sandbox: those the demo complaints cite, and others of the same year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from random import Random
+
+from hub.connectors.lapor import sandbox_masters as masters
+from hub.demo.shapes import CitedReport, DemoComplaint
+from hub.demo.world import SEED, complaints
+from hub.kinds import ReportStatus as Status
+
+COUNT = 6_000
+UNKNOWN_STATUS = "Ditelaah Ulang"
+"""A status name that no contract mentions."""
+
+_MAIN = (Status.UNVERIFIED, Status.VERIFIED, Status.DISPOSED, Status.IN_PROGRESS, Status.FOLLOWED_UP, Status.CLOSED)
+_WEIGHTS = {**dict.fromkeys(_MAIN, 2), Status.CLOSED: 24, Status.IN_PROGRESS: 4, Status.REJECTED: 3}
+_WEIGHTS |= {Status.POSTPONED: 1, Status.TRANSFERRED: 1}
+_TOPICS = (
+    ("ROADS", "DPUBMCK", "Jalan berlubang"),
+    ("PUBLIC_TRANSPORT", "DISHUB", "Bus datang terlambat"),
+    ("SOCIAL_AID", "DINSOS", "Bantuan sosial belum diterima"),
+    ("EDUCATION", "DISDIKBUD", "Pungutan di sekolah"),
+    ("HEALTH", "DINKES", "Antrean layanan kesehatan"),
+    ("HOSPITAL", "RSUD-ADHYATMA", "Pendaftaran rawat jalan sulit"),
+    ("VEHICLE_TAX", "BAPENDA", "Pembayaran pajak kendaraan gagal"),
+    ("WATER", "PUSDATARU", "Saluran irigasi tersumbat"),
+    ("ENVIRONMENT", "DLHK", "Pembakaran sampah"),
+    ("DIGITAL", "DISKOMINFO", "Situs layanan tidak dapat dibuka"),
+)
+_OTHERS_ID, _OTHERS_TRACKING = 4_600_000, 7_600_000
+"""Above every id that the demo world cites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A status a report reached: a value of ``ReportStatus``, or a name nobody knows."""
+
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A follow-up; ``institution`` is None where the citizen wrote."""
+
+    at: datetime
+    institution: int | None
+    text: str
+
+
+@dataclass(slots=True)
+class Filed:
+    """One report as the sandbox holds it. ``moves`` begin with the filing; other numbers are ids of the masters."""
+
+    id: int
+    tracking_id: str
+    title: str
+    content: str
+    classification: int
+    category: int
+    location: int
+    channel: int
+    institution: int
+    disposition: int | None
+    anonymous: bool
+    secret: bool
+    user: dict[str, str | None] | None
+    ticket: str | None
+    moves: list[Move]
+    replies: list[Reply] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """Where it stands now."""
+        return self.moves[-1].status
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was filed."""
+        return self.moves[0].at
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it last changed."""
+        return max(self.moves[-1].at, self.replies[-1].at if self.replies else self.created_at)
+
+    def advance(self, rng: Random, at: datetime) -> None:
+        """Let the next thing happen to it: the next status, or a follow-up of a finished one."""
+        following = _next(self.status)
+        if following is None or rng.random() < 0.2:
+            self.replies.append(Reply(at, self.disposition, "Terima kasih, laporan sudah kami catat."))
+            return
+        if following is Status.DISPOSED and self.disposition is None:
+            self.disposition = masters.AGENCY_INSTITUTIONS["SETDA"]
+        self.moves.append(Move(following.value, at))
+        if following is Status.FOLLOWED_UP:
+            self.replies.append(_answer(self.disposition, at))
+
+
+def filed(today: date) -> list[Filed]:
+    """The year's ``COUNT`` reports: first those of the demo complaints, then others, ours and not."""
+    cited = [_of_complaint(c, c.report) for c in complaints(today) if c.report is not None]
+    rng = Random(f"{SEED} lapor {today}")
+    last = max(report.updated_at for report in cited)
+    return cited + [other(number, _some_time(rng, last), last, rng) for number in range(COUNT - len(cited))]
+
+
+def other(number: int, created: datetime, last: datetime, rng: Random) -> Filed:
+    """A report that no complaint of the province cites; about every other one is not the province's to answer."""
+    category, agency, topic = rng.choice(_TOPICS)
+    ours = rng.random() < 0.5
+    area = rng.choice(list(masters.AREA_LOCATIONS.values()))
+    elsewhere = rng.choice(sorted(masters.OTHER_INSTITUTIONS))
+    status = _some_status(number, created, last, rng)
+    updated = created + (last - created) * rng.random() * 0.3
+    anonymous, secret = rng.random() < 0.1, rng.random() < 0.03
+    report = Filed(
+        id=_OTHERS_ID + 11 * number,
+        tracking_id=str(_OTHERS_TRACKING + 3 * number),
+        title=f"{topic} di {masters.LOCATIONS[area][0]}",
+        content=f"{topic} sejak beberapa hari. Mohon diperiksa dan ditindaklanjuti.",
+        classification=rng.choice((6, 6, 6, 7, 8)),
+        category=masters.CATEGORY_IDS[category],
+        location=area if ours else rng.choice((34, 1101, 1102, 1103, area)),
+        channel=rng.choice(list(masters.CHANNELS)),
+        institution=masters.PROVINCE if ours else elsewhere,
+        disposition=None,
+        anonymous=anonymous,
+        secret=secret,
+        user=None if anonymous or secret else _invented(number),
+        ticket=None,
+        moves=list(_course(status, created, updated)),
+    )
+    if len(report.moves) > 2:
+        report.disposition = masters.AGENCY_INSTITUTIONS[agency] if ours else elsewhere
+    return _answered(report)
+
+
+def _of_complaint(complaint: DemoComplaint, cited: CitedReport) -> Filed:
+    person = complaint.reporter
+    hidden = complaint.anonymous or complaint.secret
+    report = Filed(
+        id=cited.id,
+        tracking_id=cited.tracking_id,
+        title=complaint.title,
+        content=complaint.text,
+        classification=masters.CLASSIFICATION_IDS[complaint.klass],
+        category=masters.CATEGORY_IDS.get(complaint.category, masters.CATEGORY_IDS["OTHER"]),
+        location=masters.AREA_LOCATIONS[complaint.area_code],
+        channel=masters.CHANNEL_IDS.get(complaint.channel, masters.OTHER_CHANNEL),
+        institution=masters.PROVINCE,
+        disposition=None,
+        anonymous=complaint.anonymous,
+        secret=complaint.secret,
+        user=None if hidden else {"name": person.name, "phone": person.phone, "email": person.email},
+        ticket=complaint.ticket,
+        moves=list(_course(cited.status, cited.created_at, cited.updated_at)),
+    )
+    if len(report.moves) > 2:
+        report.disposition = masters.AGENCY_INSTITUTIONS[complaint.agency_code or "SETDA"]
+    return _answered(report)
+
+
+def _answered(report: Filed) -> Filed:
+    """With the follow-ups its course calls for: the answer, at times the citizen's reply, and now and then many."""
+    answers = [move for move in report.moves if move.status == Status.FOLLOWED_UP]
+    report.replies = [_answer(report.disposition, move.at) for move in answers]
+    if answers and report.id % 9 == 0:
+        report.replies.append(Reply(report.moves[-1].at, None, "Terima kasih atas jawabannya."))
+    if answers and report.id % 97 == 0:
+        report.replies += [Reply(report.moves[-1].at, None, "Mohon kabar terbaru.") for _ in range(24)]
+    return report
+
+
+def _answer(institution: int | None, at: datetime) -> Reply:
+    return Reply(at, institution, "<p>Yth. Pelapor, laporan telah kami tindaklanjuti.</p><p>{{institution_from}}</p>")
+
+
+def _course(status: str, created: datetime, updated: datetime) -> Iterator[Move]:
+    """The statuses on the way to ``status``, evenly spread; times are whole seconds because LAPOR tells no less."""
+    path = _path(status)
+    step = (updated - created) / max(1, len(path) - 1)
+    for number, reached in enumerate(path):
+        at = updated if number == len(path) - 1 and number else created + step * number
+        yield Move(reached, at.replace(microsecond=0))
+
+
+def _path(status: str) -> Sequence[str]:
+    if status in _MAIN:
+        return [step.value for step in _MAIN[: _MAIN.index(status) + 1]]
+    if status == Status.REJECTED:
+        return [Status.UNVERIFIED.value, Status.REJECTED.value]
+    return [*(step.value for step in _MAIN[: 4 if status == Status.POSTPONED else 3]), status]
+
+
+def _next(status: str) -> Status | None:
+    if status in (Status.CLOSED, Status.REJECTED):
+        return None
+    return _MAIN[_MAIN.index(status) + 1] if status in _MAIN else Status.IN_PROGRESS
+
+
+def _some_status(number: int, created: datetime, last: datetime, rng: Random) -> str:
+    """Mostly closed; one in two thousand stands where nobody knows it."""
+    if number % 2_000 == 999:
+        return UNKNOWN_STATUS
+    if created >= last:
+        return Status.UNVERIFIED.value
+    return rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0].value
+
+
+def _some_time(rng: Random, last: datetime) -> datetime:
+    return (last - timedelta(days=1 + 363 * rng.random())).replace(microsecond=0)
+
+
+def _invented(number: int) -> dict[str, str | None]:
+    return {
+        "name": f"Warga Contoh {number}",
+        "phone": f"+62 899 0000 {number % 10_000:04}",
+        "email": f"warga{number}@contoh.example",
+    }

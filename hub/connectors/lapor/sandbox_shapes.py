@@ -1,0 +1,147 @@
+"""How the LAPOR sandbox tells a report, its log and its follow-ups: contract L.1, with the dirt of J and L.5.
+
+Which dirt a report shows follows from its id, so that it shows the same in every answer.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from hub.connectors.lapor import sandbox_masters as masters
+from hub.connectors.lapor.sandbox_reports import Filed, Move, Reply
+from hub.connectors.lapor.values import JAKARTA, TOLD
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "UNVERIFIED": ("Belum Diverifikasi", "BELUM_DIVERIFIKASI"),
+    "VERIFIED": ("Diverifikasi",),
+    "DISPOSED": ("Didisposisi", "DIDISPOSISI", "Belum Ditindaklanjuti"),
+    "IN_PROGRESS": ("Dalam Proses", "DALAM_PROSES", "Proses"),
+    "FOLLOWED_UP": ("Ditindaklanjuti",),
+    "POSTPONED": ("Ditunda",),
+    "TRANSFERRED": ("Dialihkan",),
+    "CLOSED": ("Selesai", "SELESAI"),
+    "REJECTED": ("Ditolak", "Dihapus"),
+}
+_COLOURS = {"CLOSED": "#2e7d32", "REJECTED": "#b71c1c"}
+
+
+def report(filed: Filed) -> dict[str, Any]:
+    """One row of the listing, and ``results.data`` of the single call."""
+    disposition = _institution(filed, filed.disposition)
+    return {
+        "id": filed.id,
+        "tracking_id": filed.tracking_id,
+        "title": filed.title,
+        "content": _content(filed),
+        "classification_id": filed.classification,
+        "classification_name": masters.CLASSIFICATIONS[filed.classification],
+        "category_id": filed.category,
+        "category_name": masters.CATEGORY_NAMES[filed.category],
+        "location_id": filed.location,
+        "location_name": masters.LOCATIONS[filed.location][0],
+        "channel": filed.channel,
+        "institution_id": filed.institution,
+        "institution_name": masters.INSTITUTIONS[filed.institution],
+        "disposition_id": filed.disposition,
+        "disposition_name": disposition,
+        "status_code": 100 + list(NAMES).index(filed.status) if filed.status in NAMES else 199,
+        "status_name": status_name(filed, filed.status),
+        "is_anonymous": filed.anonymous,
+        "is_secret": filed.secret,
+        "user": filed.user,
+        "tags_raw": _tags(filed),
+        "attachments": ("", f"[{filed.id % 1000}]", f"[{filed.id % 1000}, 77].")[filed.id % 3],
+        "created_at": told(filed.created_at),
+        "updated_at": told(filed.updated_at),
+        "followups_count": str(len(filed.replies)) if filed.id % 4 == 0 else len(filed.replies),
+    }
+
+
+def logs(filed: Filed) -> list[dict[str, Any]]:
+    """``results.data_logs``: a row a move; the disposition has one of its own, and some rows are told twice over."""
+    rows = []
+    for number, (old, new) in enumerate(zip(filed.moves, filed.moves[1:], strict=False)):
+        rows.append(_log(filed, number, old, new))
+        if new.status == "DISPOSED":
+            text = masters.TEMPLATES["disposition"].replace("{{institution_to_link}}", "<b>{{institution_to_link}}</b>")
+            rows.append({**_log(filed, number + 40, old, new), "type": "disposition", "content": text, "data": None})
+    if rows and filed.id % 13 == 0:
+        # Contract L.6: this looks like the row before it, and is another one, because its id differs.
+        rows.append({**rows[-1], "id": rows[-1]["id"] + 50})
+    return rows
+
+
+def followups(filed: Filed) -> list[dict[str, Any]]:
+    """The rows of ``/followups``, oldest first; an institution's come with an attachment behind a signed address."""
+    return [_followup(filed, number, reply) for number, reply in enumerate(filed.replies)]
+
+
+def status_name(filed: Filed, status: str) -> str:
+    """One of the spellings of a status; a name nobody knows is told as it is."""
+    names = NAMES.get(status, (status,))
+    return names[filed.id % len(names)]
+
+
+def told(at: datetime) -> str:
+    """``d-m-Y H:i:s`` in Asia/Jakarta, without a zone."""
+    return at.astimezone(JAKARTA).strftime(TOLD)
+
+
+def _content(filed: Filed) -> str:
+    if filed.id % 3 == 0:
+        return f"<p>{filed.content}</p><br/><p>Mohon ditindaklanjuti.&nbsp;Terima kasih</p>"
+    if filed.id % 50 == 1:
+        return f"<div onclick=\"alert('x')\">{filed.content}</div><script>alert('x')</script>"
+    return filed.content
+
+
+def _tags(filed: Filed) -> str | None:
+    topical = "#jateng" if filed.id % 5 == 0 else ""
+    return topical + (f"#{filed.ticket}" if filed.ticket else "") or None
+
+
+def _institution(filed: Filed, number: int | None) -> str | None:
+    """An institution's name; some reports keep the one it had before it was renamed."""
+    if number is None:
+        return None
+    former = {masters.AGENCY_INSTITUTIONS[code]: name for code, name in masters.FORMER_NAMES.items()}
+    return former[number] if filed.id % 6 == 0 and number in former else masters.INSTITUTIONS[number]
+
+
+def _log(filed: Filed, number: int, old: Move, new: Move) -> dict[str, Any]:
+    """One log row. ``created_at`` stands beside ``data``, inside it, or both; ``data`` may be null or no JSON."""
+    place = (filed.id + number) % 8
+    inside = {"created_at": told(new.at)} if place in (1, 2) else {}
+    data = {"status_old": _named(filed, old.status), "status_new": _named(filed, new.status), **inside}
+    row = {
+        "id": filed.id * 100 + number,
+        "type": "status",
+        "content": masters.TEMPLATES["status"],
+        "data": {5: None, 6: "perubahan status"}.get(place, json.dumps(data)),
+        "institution_from_name": masters.INSTITUTIONS[filed.institution],
+        "institution_to_name": _institution(filed, filed.disposition),
+    }
+    beside = {1: {}, 3: {"created_at": "00-00-0000 00:00:00"}}.get(place, {"created_at": told(new.at)})
+    return {**row, **beside}
+
+
+def _named(filed: Filed, status: str) -> dict[str, str]:
+    return {"name": status_name(filed, status), "color": _COLOURS.get(status, "#f9a825")}
+
+
+def _followup(filed: Filed, number: int, reply: Reply) -> dict[str, Any]:
+    address = f"https://berkas.lapor.example/{filed.id}/{number}.jpg?signature=0123"
+    official = reply.institution is not None
+    return {
+        "id": filed.id * 100 + number,
+        "type": "followup",
+        "content": reply.text,
+        "data": None,
+        "institution_from_name": _institution(filed, reply.institution),
+        "institution_to_name": None,
+        "attachments": [{"path": address, "file_name": "foto.jpg", "extension": "jpg"}] if official else [],
+        "user_name": f"Petugas Contoh {filed.id % 40}" if official else None,
+        "created_at": told(reply.at),
+    }
