@@ -1,0 +1,86 @@
+"""The pages for people, as they are served; ``test_browser.py`` uses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import httpx
+import pytest
+from graphql import parse
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from hub.web import page
+from hub.web.page import EXAMPLES, STATIC, System
+from tests.web.conftest import client_of
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+async def systems() -> Sequence[System]:
+    return [
+        {"name": "lapor", "title": "SP4N-LAPOR!", "state": "UP", "asOf": "2026-02-03T10:00:00+07:00", "records": 6000},
+        {"name": "x", "title": "<script>alert(1)</script>", "state": "DOWN", "quarantined": 0},
+    ]
+
+
+async def test_a_browser_gets_the_page_and_a_client_the_answer(hub: httpx.AsyncClient) -> None:
+    html = await hub.get("/graphql", headers=BROWSER)
+    assert html.headers["content-type"].startswith("text/html")
+    assert html.headers["cache-control"] == "no-store"
+    assert 'value="demo-token"' in html.text
+    answer = await hub.get("/graphql", params={"query": "{ echo }"}, headers=BROWSER)
+    assert answer.json()["data"] == {"echo": 1}
+    posted = await hub.post("/graphql", json={"query": "{ echo }"}, headers=BROWSER)
+    assert posted.json()["data"] == {"echo": 1}
+
+
+async def test_the_pages_load_nothing_from_elsewhere_and_run_no_inline_script() -> None:
+    app = Starlette(routes=[Route("/", page.home_page(systems)), *page.routes()])
+    async with client_of(app) as client:
+        for name in ("query.html", "home.html"):
+            html = (STATIC / name).read_text()
+            assert "//" not in html
+            assert re.findall(r"<script(?![^>]*(?:src=|application/json))|\son\w+=|style=", html) == []
+            for asset in re.findall(r'(?:src|href)="(/static/[^"]+)"', html):
+                assert (await client.get(asset)).status_code == 200
+        assert (await client.get("/graphiql")).status_code == 404
+    assert "https" not in page.OWN_POLICY
+    assert "unsafe" not in page.OWN_POLICY
+
+
+async def test_the_start_page_shows_each_system_as_text() -> None:
+    async with client_of(Starlette(routes=[Route("/", page.home_page(systems, graphiql=True))])) as client:
+        response = await client.get("/")
+    assert response.headers["content-security-policy"] == page.OWN_POLICY
+    assert 'data-state="UP">UP<' in response.text
+    assert "<td>6000</td><td>–</td><td>2026-02-03T10:00:00+07:00</td>" in response.text
+    assert "<td>–</td><td>0</td><td>–</td>" in response.text
+    assert "&lt;script&gt;alert(1)" in response.text
+    assert 'href="/graphiql"' in response.text
+
+
+async def test_graphiql_asks_the_endpoint_next_to_it() -> None:
+    async with client_of(Starlette(routes=page.routes(graphiql=True))) as client:
+        response = await client.get("/graphiql")
+    assert 'const fetchURL = new URL("/graphql", window.location.href).href;' in response.text
+    assert "connect-src 'self'" in response.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.title_en)
+def test_each_example_is_a_document_with_its_variables(example: page.Example) -> None:
+    (operation,) = parse(example.query).definitions
+    named = set(re.findall(r"\$(\w+):", example.query))
+    given = set(re.findall(r'"(\w+)":', example.variables))
+    assert given <= named
+    assert example.title_id != example.title_en
+    assert operation.kind == "operation_definition"
+
+
+def test_every_text_is_in_both_languages() -> None:
+    for name in ("query.html", "home.html"):
+        html = (STATIC / name).read_text()
+        texts = re.findall(r'data-id="([^"]+)" data-en="([^"]+)">([^<]*)<', html)
+        assert len(texts) == html.count("data-id=") == html.count("data-en=")
+        assert all(indonesian == shown for indonesian, _, shown in texts)

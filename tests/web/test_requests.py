@@ -1,0 +1,165 @@
+"""What happens to every request: its id, its line in the log, its headers, its size, its origin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from hub.web.requests import middleware, request_id
+from tests.web.conftest import build, client_of, serve
+
+
+async def told_id(request: Request) -> Response:
+    return JSONResponse({"id": request_id(request), "bound": structlog.contextvars.get_contextvars()["request_id"]})
+
+
+async def length(request: Request) -> Response:
+    return JSONResponse(len(await request.body()))
+
+
+async def broken(request: Request) -> Response:
+    raise ValueError("NIK 3399010101900001")
+
+
+async def broken_late(request: Request) -> Response:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"begun"
+        raise ValueError("NIK 3399010101900001")
+
+    return StreamingResponse(parts())
+
+
+APP = Starlette(
+    routes=[
+        Route("/id", told_id),
+        Route("/length", length, methods=["POST"]),
+        Route("/bulk/any", length, methods=["POST"]),
+        Route("/broken", broken),
+        Route("/broken-late", broken_late),
+    ],
+    middleware=middleware(development=True, body_limit=1000, larger={"/bulk/": 5000}),
+)
+
+
+@pytest.fixture
+async def plain() -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(APP) as client:
+        yield client
+
+
+async def test_a_well_formed_request_id_is_kept_and_known_inside(plain: httpx.AsyncClient) -> None:
+    response = await plain.get("/id", headers={"x-request-id": "gateway-0001"})
+    assert response.json() == {"id": "gateway-0001", "bound": "gateway-0001"}
+    assert response.headers["x-request-id"] == "gateway-0001"
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 65, "has a space", 'quote"quote', None])
+async def test_another_request_id_is_replaced(plain: httpx.AsyncClient, given: str | None) -> None:
+    response = await plain.get("/id", headers={"x-request-id": given} if given else {})
+    assert response.headers["x-request-id"] == response.json()["id"] != given
+    assert len(response.json()["id"]) == 32
+
+
+async def test_the_access_log_has_no_query_string(plain: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs() as logged:
+        await plain.get("/id?token=geheim")
+    (line,) = logged
+    assert {**line, "ms": 0} == {
+        "event": "request",
+        "log_level": "info",
+        "method": "GET",
+        "path": "/id",
+        "status": 200,
+        "ms": 0,
+    }
+
+
+async def test_what_nobody_catches_is_masked_and_logged_without_its_text(plain: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs() as logged:
+        response = await plain.get("/broken")
+    assert response.status_code == 500
+    assert response.json()["errors"][0]["extensions"] == {
+        "code": "INTERNAL",
+        "requestId": response.headers["x-request-id"],
+    }
+    assert [line["event"] for line in logged] == ["fault", "request"]
+    assert "3399" not in str(logged) + response.text
+
+
+async def test_an_answer_that_breaks_off_is_cut_and_logged() -> None:
+    with structlog.testing.capture_logs() as logged:
+        async with serve(APP) as url, httpx.AsyncClient() as client:
+            with pytest.raises(httpx.RemoteProtocolError):
+                await client.get(f"{url}/broken-late")
+    assert [line["event"] for line in logged] == ["fault", "request"]
+    assert "3399" not in str(logged)
+
+
+async def streamed(size: int) -> AsyncIterator[bytes]:
+    for _ in range(size // 100):
+        yield b"x" * 100
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [("/length", 1000, 200), ("/length", 1100, 413), ("/bulk/any", 5000, 200), ("/bulk/any", 5100, 413)],
+)
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_body_has_a_limit_declared_or_streamed(
+    plain: httpx.AsyncClient, path: str, size: int, status: int, declared: bool
+) -> None:
+    response = await plain.post(path, content=b"x" * size if declared else streamed(size))
+    assert response.status_code == status
+    if status == 413:
+        error = response.json()["errors"][0]
+        assert error["extensions"]["code"] == "BODY_TOO_LARGE"
+        assert str(5000 if path.startswith("/bulk") else 1000) in error["message"]
+
+
+async def test_a_large_operation_is_refused_by_the_hub() -> None:
+    async with client_of(build()) as hub:
+        content = json.dumps({"query": "{ echo }" + " " * 100_000})
+        response = await hub.post("/graphql", content=content, headers={"content-type": "application/json"})
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:5173", "http://127.0.0.1:3000"])
+async def test_in_development_pages_of_this_machine_may_ask(origin: str) -> None:
+    asks = {
+        "origin": origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+    }
+    async with client_of(build()) as hub:
+        before = await hub.options("/graphql", headers=asks)
+        after = await hub.post("/graphql", json={"query": "{ echo }"}, headers={"origin": origin})
+    assert before.status_code == 200
+    assert after.headers["access-control-allow-origin"] == origin
+
+
+@pytest.mark.parametrize(
+    ("development", "origin"),
+    [(True, "https://localhost.example"), (True, "https://evil.example"), (False, "http://localhost:5173")],
+)
+async def test_no_other_page_may(development: bool, origin: str) -> None:
+    async with client_of(build(development=development)) as hub:
+        response = await hub.post("/graphql", json={"query": "{ echo }"}, headers={"origin": origin})
+    assert "access-control-allow-origin" not in response.headers
+
+
+async def test_every_answer_is_guarded() -> None:
+    async with client_of(build(development=False)) as hub:
+        for response in (await hub.get("/graphql?query={echo}"), await hub.get("/nowhere")):
+            assert response.headers["x-content-type-options"] == "nosniff"
+            assert response.headers["x-frame-options"] == "DENY"
+            assert response.headers["content-security-policy"].startswith("default-src 'none'")
+            assert "strict-transport-security" in response.headers
+        assert response.json()["errors"][0]["extensions"]["code"] == "HTTP_404"
