@@ -44,7 +44,7 @@ class Observation:
 
 @dataclass(slots=True)
 class _Answer:
-    """The body, and what it says. ``status`` holds for the GraphQL media type; plain JSON says 200 for 4xx here."""
+    """The body, and what it says. A refusal and a timeout are 200 in plain JSON, where old clients read no other."""
 
     body: dict[str, Any]
     outcome: str
@@ -95,8 +95,8 @@ class GraphQLEndpoint:
             return _response({"errors": [error]}, unfit.status_code, media, unfit.headers)
         if self._observe:
             self._observe(Observation(answer.kind, answer.outcome, time.perf_counter() - began, answer.statements))
-        well_formed = media == JSON and answer.outcome in {"refused", "timeout"}
-        return _response(answer.body, 200 if well_formed else answer.status, media)
+        lenient = media == JSON and answer.outcome in {"refused", "timeout"}
+        return _response(answer.body, 200 if lenient else answer.status, media)
 
     async def _answer(self, request: Request, asked: Asked) -> _Answer:
         try:

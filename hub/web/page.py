@@ -109,8 +109,7 @@ def _nav(graphiql: bool) -> str:
 
 def _row(system: System) -> str:
     state = str(system.get("state") or "UNKNOWN")
-    since = system.get("downSince") or system.get("asOf")
-    cells = (system.get("records"), system.get("quarantined"), since)
+    cells = [system.get(name) for name in ("records", "quarantined", "asOf", "downSince")]
     return (
         f'<tr><th scope="row">{escape(str(system.get("title") or system["name"]))}<small>{escape(system["name"])}'
         f'</small></th><td><span class="state" data-state="{escape(state)}">{escape(state)}</span></td>'

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
 
 from hub.web.envelope import Unfit, media_type
-from hub.web.graphql import Observation
-from tests.web.conftest import build, client_of
+from hub.web.graphql import GraphQLEndpoint, Observation
+from hub.web.limits import Limits
+from tests.web.conftest import SCHEMA, Context, build, client_of
 
 GRAPHQL = "application/graphql-response+json"
 
@@ -212,3 +218,32 @@ async def test_each_operation_is_observed() -> None:
         ("query", "errors", 3),
         ("unread", "refused", None),
     ]
+
+
+async def test_a_context_that_must_be_closed_is_closed_whatever_happens() -> None:
+    states: list[str] = []
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Context]:
+        states.append("open")
+        try:
+            yield Context(statements=1)
+        finally:
+            states.append("closed")
+
+    async def context(request: Request) -> AbstractAsyncContextManager[Context]:
+        return opened()
+
+    endpoint = GraphQLEndpoint(SCHEMA, context, limits=Limits(seconds=0.05))
+    async with client_of(Starlette(routes=[Route("/graphql", endpoint)])) as hub:
+        answers = [(await post(hub, query)).status_code for query in ("{ echo }", "{ slow }", "{ ech }")]
+    assert answers == [200, 503, 400]
+    assert states == ["open", "closed", "open", "closed"]
+
+
+async def test_strawberry_does_not_read_the_document_again(
+    hub: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("parse", "validate_document"):
+        monkeypatch.setattr(f"strawberry.schema.schema.{name}", None)
+    assert (await post(hub, "{ again: echo }")).json()["data"] == {"again": 1}

@@ -55,8 +55,8 @@ async def test_the_start_page_shows_each_system_as_text() -> None:
         response = await client.get("/")
     assert response.headers["content-security-policy"] == page.OWN_POLICY
     assert 'data-state="UP">UP<' in response.text
-    assert "<td>6000</td><td>–</td><td>2026-02-03T10:00:00+07:00</td>" in response.text
-    assert "<td>–</td><td>0</td><td>–</td>" in response.text
+    assert "<td>6000</td><td>–</td><td>2026-02-03T10:00:00+07:00</td><td>–</td>" in response.text
+    assert "<td>–</td><td>0</td><td>–</td><td>–</td>" in response.text
     assert "&lt;script&gt;alert(1)" in response.text
     assert 'href="/graphiql"' in response.text
 
