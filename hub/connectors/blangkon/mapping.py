@@ -42,9 +42,9 @@ FINAL = frozenset({OrderStatus.COMPLETED, OrderStatus.FAILED})
 def to_record(raw: Mapping[str, Any]) -> Record:
     """The order a row tells of; ``BadRecord`` names the field that cannot be read.
 
-    The feed has no version and no time of change. A final state counts as newer than one that is
-    not, so that an old row of the same order, told again, never reopens it; of equals the last in
-    feed order holds.
+    The feed has no version and no time of change. Any answer of the marketplace counts as newer than
+    waiting for one, so that an old row of the same order, told again, never reopens it; of equals
+    the last in feed order holds.
     """
     told = _text(raw, STATUS_FIELD) or ""
     status = STATUS.get(told.lower(), OrderStatus.UNKNOWN)
@@ -53,7 +53,7 @@ def to_record(raw: Mapping[str, Any]) -> Record:
     return Record(
         facts=facts,
         external_id=facts.order_id,
-        version=int(status in FINAL),
+        version=int(status is not OrderStatus.PENDING),
         status=status.value,
         told=told,
         occurred_at=at,

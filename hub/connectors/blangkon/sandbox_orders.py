@@ -90,7 +90,7 @@ class Orders:
             yield from self._told(order, end)
 
     def _told(self, order: CitedOrder, end: datetime) -> Iterator[tuple[datetime, Raw]]:
-        """The rows of an order: one, or for one in fifty two, whose earlier one has an older, the same or another end."""
+        """The rows of an order: one; or two for one in fifty, the earlier with an older, the same or another end."""
         at = order.ordered_at.astimezone(JAKARTA)
         row = self._row(order.order_id, order.agency_code, at)
         changed = at + timedelta(hours=self._rng.randrange(1, 240))
