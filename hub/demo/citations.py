@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from random import Random
 
 from hub.complaints.codes import Channel
 from hub.complaints.codes import ComplaintStatus as Status
+from hub.demo.dice import Dice
 from hub.demo.months import JAKARTA
 from hub.demo.places import Corridor
 from hub.demo.shapes import CitedOrder, CitedPayment, CitedReport
@@ -51,7 +51,7 @@ class Plan:
         return index >= self.old
 
 
-def plan(channels: Sequence[str], statuses: Sequence[Status], old: int, rng: Random) -> Plan:
+def plan(channels: Sequence[str], statuses: Sequence[Status], old: int, rng: Dice) -> Plan:
     """Spread the citations so that every hundred complaints hold some."""
     fit = [index for index, status in enumerate(statuses) if status is not Status.REJECTED]
     shown = [i for i in reversed(fit) if statuses[i] is Status.IN_PROGRESS and channels[i] == Channel.WHATSAPP]
@@ -65,12 +65,12 @@ def plan(channels: Sequence[str], statuses: Sequence[Status], old: int, rng: Ran
     return Plan(old, report, payment, order)
 
 
-def _spread(fit: Sequence[int], every: int, rng: Random) -> set[int]:
+def _spread(fit: Sequence[int], every: int, rng: Dice) -> set[int]:
     """One index out of each ``every`` neighbours."""
-    return {rng.choice(fit[start : start + every]) for start in range(0, len(fit), every)}
+    return {rng.pick(fit[start : start + every]) for start in range(0, len(fit), every)}
 
 
-def payment_kind(recent: bool, rng: Random) -> str:
+def payment_kind(recent: bool, rng: Dice) -> str:
     """FARE for most of the recent complaints, TAX or TICKET otherwise."""
     if recent and rng.random() < 0.75:
         return "FARE"
@@ -78,7 +78,7 @@ def payment_kind(recent: bool, rng: Random) -> str:
 
 
 def payment(
-    kind: str, number: int, received: datetime, now: datetime, corridor: Corridor | None, rng: Random
+    kind: str, number: int, received: datetime, now: datetime, corridor: Corridor | None, rng: Dice
 ) -> CitedPayment:
     """The payment of complaint ``number``; paid before a recent complaint, after an old one."""
     merchant = corridor.merchant if corridor else "BAPENDA" if kind == "TAX" else "LOKET"
@@ -87,7 +87,7 @@ def payment(
     return CitedPayment(reference, kind, merchant, at, _amount(kind, rng), corridor.code if corridor else None)
 
 
-def _paid_at(kind: str, received: datetime, now: datetime, rng: Random) -> datetime:
+def _paid_at(kind: str, received: datetime, now: datetime, rng: Dice) -> datetime:
     oldest = now - timedelta(days=PAYMENT_DAYS)
     if kind == "FARE":
         return _riding_time(received - timedelta(minutes=rng.uniform(8, 360)))
@@ -102,23 +102,23 @@ def _riding_time(at: datetime) -> datetime:
     return at.replace(hour=13) if 14 <= at.hour < 22 else at
 
 
-def _amount(kind: str, rng: Random) -> Decimal:
+def _amount(kind: str, rng: Dice) -> Decimal:
     if kind == "FARE":
-        return Decimal(rng.choice((4000, 4000, 2000)))
+        return Decimal(rng.pick((4000, 4000, 2000)))
     if kind == "TAX":
         return Decimal(rng.randrange(180, 4_800) * 500 + 90_000)
-    return Decimal(rng.choice((10_000, 15_000, 20_000, 25_000, 50_000)) * rng.randint(1, 5))
+    return Decimal(rng.pick((10_000, 15_000, 20_000, 25_000, 50_000)) * rng.randint(1, 5))
 
 
 def report(
-    number: int, status: Status, from_centre: bool, received: datetime, last: datetime, now: datetime, rng: Random
+    number: int, status: Status, from_centre: bool, received: datetime, last: datetime, now: datetime, rng: Dice
 ) -> CitedReport:
     """The report about the same matter: made before a complaint the centre passed on, else soon after it."""
     hours = timedelta(hours=rng.uniform(0.2, 20))
     created = received - hours if from_centre else min(received + hours, received + (now - received) * 0.5)
     updated = min(max(created, last) + timedelta(minutes=rng.uniform(1, 600)), now)
     in_step = _IN_STEP[status]
-    told = rng.choice([one for one in _ALL if one not in in_step] if rng.random() < _OUT_OF_STEP else in_step)
+    told = rng.pick([one for one in _ALL if one not in in_step] if rng.random() < _OUT_OF_STEP else in_step)
     return CitedReport(
         4_400_000 + number * 3 + rng.randrange(3),
         str(7_210_000 + number * 5 + rng.randrange(5)),
@@ -128,7 +128,7 @@ def report(
     )
 
 
-def order(number: int, agency_code: str, received: datetime, rng: Random) -> CitedOrder:
+def order(number: int, agency_code: str, received: datetime, rng: Dice) -> CitedOrder:
     """An order of that agency, placed some weeks before the complaint."""
     at = (received - timedelta(days=rng.uniform(5, 60))).replace(microsecond=0)
     day: date = at.astimezone(JAKARTA).date()

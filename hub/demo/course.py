@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from random import Random
+from datetime import UTC, datetime, timedelta
 
 from hub.complaints.codes import ComplaintStatus as Status
+from hub.demo.dice import Dice
 from hub.demo.shapes import Step
 
 
@@ -41,11 +41,12 @@ REOPEN = Leg(Status.IN_PROGRESS, "REPORTER", 40, "REOPEN")
 REJECT = Leg(Status.REJECTED, "DESK", 20, "REJECT")
 
 _STRAIGHT = (RECEIVE, VERIFY, ASSIGN, START, ANSWER)
+_HOUR = 3_600
 _LAPSES_AFTER = timedelta(days=75)
 
 
 def course(
-    status: Status, received: datetime, now: datetime, note: Callable[[str], str], reason: str | None, rng: Random
+    status: Status, received: datetime, now: datetime, note: Callable[[str], str], reason: str | None, rng: Dice
 ) -> tuple[Step, ...]:
     """The steps of a complaint that stands at ``status`` now.
 
@@ -59,30 +60,35 @@ def course(
     )
 
 
-def office_time(at: datetime, rng: Random) -> datetime:
-    """``at`` itself if it is in office hours, else in the first ninety minutes of the next working day."""
-    # 08:00 to 17:00 in Jakarta is 01:00 to 10:00 UTC of the same day.
-    if 1 <= at.hour < 10 and at.weekday() < 5:
+def office_time(at: float, rng: Dice) -> float:
+    """``at`` if it is in office hours, else in the first ninety minutes of the next working day; epoch seconds."""
+    # Jakarta is seven hours ahead all year; the epoch began on a Thursday.
+    day, second = divmod(int(at) + 7 * _HOUR, 24 * _HOUR)
+    weekday = (day + 3) % 7
+    if weekday < 5 and 8 * _HOUR <= second < 17 * _HOUR:
         return at
-    day = at + timedelta(days=1 if at.hour >= 1 else 0)
-    day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)
-    return day.replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(seconds=int(rng.random() * 5400))
+    if second >= 8 * _HOUR:
+        day, weekday = day + 1, (weekday + 1) % 7
+    day += 7 - weekday if weekday >= 5 else 0
+    return day * 24 * _HOUR + _HOUR + rng.random() * 1.5 * _HOUR
 
 
-def _times(way: Sequence[Leg], received: datetime, now: datetime, rng: Random) -> list[datetime]:
+def _times(way: Sequence[Leg], received: datetime, now: datetime, rng: Dice) -> list[datetime]:
     """When each leg ends. What is left until now is shared out when the legs would take longer."""
-    hours = [leg.least + rng.gammavariate(2.0, leg.hours / 2) for leg in way[1:]]
-    rest, times = sum(hours), [received]
+    hours = [leg.least + leg.hours / 2 * (rng.expovariate(1.0) + rng.expovariate(1.0)) for leg in way[1:]]
+    times, rest = [received], sum(hours)
+    at, end = received.timestamp(), now.timestamp()
     for leg, part in zip(way[1:], hours, strict=True):
-        left = now - times[-1]
-        at = times[-1] + min(timedelta(hours=part), left * (0.95 * part / rest))
-        working = at if leg.by == "REPORTER" else office_time(at, rng)
-        times.append((working if working < times[-1] + left * 0.8 else at).replace(microsecond=0))
+        left = end - at
+        done = at + min(part * _HOUR, left * 0.95 * part / rest)
+        working = done if leg.by == "REPORTER" else office_time(done, rng)
+        at = working if working < at + left * 0.8 else done
+        times.append(datetime.fromtimestamp(int(at), UTC))
         rest -= part
     return times
 
 
-def _way(status: Status, lapses: bool, rng: Random) -> tuple[Leg, ...]:
+def _way(status: Status, lapses: bool, rng: Dice) -> tuple[Leg, ...]:
     luck = rng.random()
     if status is Status.REJECTED:
         return (*_STRAIGHT[: 1 if luck < 0.7 else 2], REJECT)

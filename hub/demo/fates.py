@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
 from math import exp
-from random import Random
 
 from hub.complaints.codes import ComplaintStatus as Status
+from hub.demo.dice import Dice
 
 SUMS: dict[Status, int] = {
     Status.CLOSED: 14_301,
@@ -62,7 +62,7 @@ _RULES = (
 )
 
 
-def fates(received: Sequence[datetime], now: datetime, rng: Random) -> list[Status]:
+def fates(received: Sequence[datetime], now: datetime, rng: Dice) -> list[Status]:
     """The status of each complaint, in the order of ``received``; sums in the proportion of ``SUMS``."""
     ages = [(now - at) / timedelta(days=1) for at in received]
     sums = _scaled(len(ages))
@@ -76,7 +76,7 @@ def fates(received: Sequence[datetime], now: datetime, rng: Random) -> list[Stat
     return result
 
 
-def _take(rule: _Rule, count: int, free: list[int], ages: list[float], rng: Random) -> set[int]:
+def _take(rule: _Rule, count: int, free: list[int], ages: list[float], rng: Dice) -> set[int]:
     """A weighted draw without replacement: the smallest of ``-log(u) / weight`` win (Efraimidis and Spirakis)."""
 
     def draw(index: int) -> float:

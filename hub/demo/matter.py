@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from random import Random
+from datetime import UTC, datetime
 
 from hub.demo import citations, places
 from hub.demo.course import office_time
+from hub.demo.dice import Dice
 from hub.demo.shapes import CitedOrder, CitedPayment, Step
 from hub.demo.topics import GENERAL, ORDER, REFUSED, RIDE, Topic, phrases, shelves
 
@@ -28,7 +28,7 @@ class Matter:
 class Scene:
     """Draws matters for a world in which these agencies (code → name) are in office and it is ``now``."""
 
-    def __init__(self, agencies: dict[str, str], now: datetime, rng: Random) -> None:
+    def __init__(self, agencies: dict[str, str], now: datetime, rng: Dice) -> None:
         self.agencies, self.codes, self.now, self.rng = agencies, tuple(agencies), now, rng
 
     def plain(self, area_code: str, *, by_bus: bool) -> Matter:
@@ -42,7 +42,7 @@ class Scene:
     def paid(self, number: int, received: datetime, area_code: str, recent: bool) -> Matter:
         """A matter about a payment; one that came later than the complaint is not named in its text."""
         kind = citations.payment_kind(recent, self.rng)
-        line = self.rng.choice(places.CORRIDORS) if kind == "FARE" else None
+        line = self.rng.pick(places.CORRIDORS) if kind == "FARE" else None
         payment = citations.payment(kind, number, received, self.now, line, self.rng)
         shelf = f"{kind}_LATER" if payment.paid_at > received else kind
         matter = self._matter(shelves()[shelf].draw(self.rng), area_code, line)
@@ -59,7 +59,7 @@ class Scene:
     def note(self, matter: Matter, leg: str) -> str:
         """What is noted at a leg of the course."""
         notes = phrases().notes[matter.topic.refusal if leg == "REJECT" and matter.topic.refusal else leg]
-        return self.rng.choice(notes).format_map(matter.facts)
+        return self.rng.pick(notes).format_map(matter.facts)
 
     def settled(self, steps: Sequence[Step], paid_at: datetime) -> tuple[Step, ...]:
         """The steps with the last one moved after the payment it waited for."""
@@ -67,24 +67,24 @@ class Scene:
         if last.at > paid_at:
             return tuple(steps)
         late = paid_at + (self.now - paid_at) * self.rng.uniform(0.05, 0.3)
-        working = office_time(late, self.rng)
-        return (*before, replace(last, at=(working if working < self.now else late).replace(microsecond=0)))
+        working = datetime.fromtimestamp(int(office_time(late.timestamp(), self.rng)), UTC)
+        return (*before, replace(last, at=working if working < self.now else late.replace(microsecond=0)))
 
     def _matter(self, topic: Topic, area_code: str, line: places.Corridor | None) -> Matter:
         rng = self.rng
         if topic.by_bus and line is None:
-            line = rng.choice(places.CORRIDORS)
-        area = rng.choice(line.areas) if line else area_code
-        agency = rng.choice(topic.agencies or self.codes)
+            line = rng.pick(places.CORRIDORS)
+        area = rng.pick(line.areas) if line else area_code
+        agency = rng.pick(topic.agencies or self.codes)
         return Matter(topic, area, agency, self._facts(area, agency, line))
 
     def _facts(self, area_code: str, agency_code: str, line: places.Corridor | None) -> dict[str, str]:
         facts = {
             "area": places.NAMES[area_code],
-            "place": self.rng.choice(places.SPOTS),
+            "place": self.rng.pick(places.SPOTS[area_code]),
             "agency": self.agencies[agency_code],
-            "since": self.rng.choice(phrases().since),
+            "since": self.rng.pick(phrases().since),
         }
         if line:
-            facts |= {"bus": line.bus, "corridor": line.code, "route": line.route, "stop": self.rng.choice(line.stops)}
+            facts |= {"bus": line.bus, "corridor": line.code, "route": line.route, "stop": self.rng.pick(line.stops)}
         return facts

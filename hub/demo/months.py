@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from random import Random
 from zoneinfo import ZoneInfo
+
+from hub.demo.dice import Dice
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 JANUARY = 1_972
@@ -28,7 +29,7 @@ def first_day(today: date) -> date:
     return today.replace(year=today.year - 1, day=28 if leap_day else today.day) + timedelta(days=1)
 
 
-def arrivals(today: date, count: int, rng: Random) -> list[datetime]:
+def arrivals(today: date, count: int, rng: Dice) -> list[datetime]:
     """``count`` moments of receipt, oldest first; in January as many as its share of the year says."""
     start = first_day(today)
     days = [start + timedelta(days=n) for n in range((today - start).days)]
@@ -38,12 +39,12 @@ def arrivals(today: date, count: int, rng: Random) -> list[datetime]:
     return sorted(_moments(chosen, rng))
 
 
-def _pick(days: list[date], count: int, rng: Random) -> list[date]:
+def _pick(days: list[date], count: int, rng: Dice) -> list[date]:
     weights = [_MONTHS[day.month - 1] * _WEEKDAYS[day.weekday()] * rng.uniform(0.85, 1.15) for day in days]
     return rng.choices(days, weights, k=count)
 
 
-def _moments(days: list[date], rng: Random) -> list[datetime]:
+def _moments(days: list[date], rng: Dice) -> list[datetime]:
     midnight = {day: now(day) for day in set(days)}
     hours = rng.choices(range(24), _HOURS, k=len(days))
     return [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from random import Random
-
+from hub.demo.dice import Dice
 from hub.demo.shapes import Person
 
 _WOMEN = (
@@ -26,27 +25,37 @@ _LAST = (
 _PREFIXES = (811, 812, 813, 815, 816, 821, 822, 838, 852, 853, 856, 857, 858, 877, 878, 881, 895, 896)
 
 
-_MOST = 180_000
+MOST = 180_000
 """As many as there are phone numbers of the invented form."""
 
 
-def people(count: int, rng: Random) -> list[Person]:
+def name(rng: Dice) -> str:
+    """An invented name."""
+    return _name(rng.random() < 0.5, rng)
+
+
+def people(count: int, rng: Dice) -> list[Person]:
     """``count`` people, 180,000 at most; each phone number and NIK occurs once."""
-    return [_person(number, rng) for number in range(min(count, _MOST))]
+    return [_person(number, rng) for number in range(min(count, MOST))]
 
 
-def _person(number: int, rng: Random) -> Person:
+def _person(number: int, rng: Dice) -> Person:
     woman = rng.random() < 0.5
-    first, last = rng.choice(_WOMEN if woman else _MEN), rng.choice(_LAST)
+    name = _name(woman, rng)
     line, prefix = divmod(number, len(_PREFIXES))
     phone = f"+62 {_PREFIXES[prefix]} 0000 {line:04}"
-    email = f"{first}.{last}{number}@surel.example".lower() if rng.random() < 0.6 else None
+    email = f"{name.replace(' ', '.')}{number}@surel.example".lower() if rng.random() < 0.6 else None
     nik = _nik(woman, number, rng) if rng.random() < 0.55 else None
-    return Person(f"{first} {last}", phone, email, nik)
+    return Person(name, phone, email, nik)
 
 
-def _nik(woman: bool, number: int, rng: Random) -> str:
+def _name(woman: bool, rng: Dice) -> str:
+    return f"{rng.pick(_WOMEN if woman else _MEN)} {rng.pick(_LAST)}"
+
+
+def _nik(woman: bool, number: int, rng: Dice) -> str:
     """Sixteen digits: PPRRSS DDMMYY XXXX, forty added to a woman's day (contract G)."""
+    block, serial = divmod(number, 9_999)
     day = rng.randint(1, 28) + (40 if woman else 0)
     born = rng.randint(1956, 2007)
-    return f"3399{number // 10_000 + 1:02}{day:02}{rng.randint(1, 12):02}{born % 100:02}{number % 10_000:04}"
+    return f"3399{block + 1:02}{day:02}{rng.randint(1, 12):02}{born % 100:02}{serial + 1:04}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
 
 from hub.complaints.areas import AREAS
+from hub.demo.dice import Dice
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,22 @@ _AREAS = (
 )  # fmt: skip
 _CODES = [area.code for area in AREAS]
 _WEIGHTS = [weight for weight, _, _ in _AREAS]
-NAMES = {area.code: area.name for area in AREAS}
 _MIDDLE = {code: (latitude, longitude) for code, (_, latitude, longitude) in zip(_CODES, _AREAS, strict=True)}
 
-SPOTS = (
+_STREETS = ("Jalan Pahlawan", "Jalan Diponegoro", "Jalan Gatot Subroto", "Jalan Raya Kebonagung", "Jalan Pemuda")
+_VILLAGES = (
     "Desa Sidomulyo", "Desa Karangrejo", "Desa Sumberejo", "Desa Tegalsari", "Desa Wonosari", "Desa Kedungwaru",
-    "Desa Mojorejo", "Desa Banjarsari", "Kelurahan Tamanan", "Kelurahan Sendangsari", "Kelurahan Purwosari",
-    "Jalan Pahlawan", "Jalan Diponegoro", "Jalan Gatot Subroto", "Jalan Raya Kebonagung", "Jalan Pemuda",
-    "Dusun Krajan", "Dusun Ngemplak", "sekitar pasar kecamatan", "depan balai desa",
+    "Desa Mojorejo", "Desa Banjarsari", "Desa Kaliwungu", "Dusun Krajan", "Dusun Ngemplak",
 )  # fmt: skip
+_QUARTERS = (
+    "Kelurahan Tamanan", "Kelurahan Sendangsari", "Kelurahan Purwosari", "Kelurahan Kauman", "Kelurahan Mangunharjo",
+    "Kampung Melati", "Perumahan Griya Asri",
+)  # fmt: skip
+_SPOTS = {"REGENCY": _VILLAGES + _STREETS, "CITY": _QUARTERS + _STREETS}
+
+NAMES = {area.code: area.name for area in AREAS}
+SPOTS = {area.code: _SPOTS[area.type] for area in AREAS}
+"""Villages, quarters and streets that an area may have."""
 
 _JATENG = (
     ("K1", "Semarang–Bawen", ("33.74", "33.22"), ("Tawang", "Elizabeth", "Terminal Ungaran", "Karangjati", "Bawen")),
@@ -74,12 +81,12 @@ CORRIDORS = tuple(Corridor("TRANSJATENG", *line) for line in _JATENG) + tuple(
 )
 
 
-def areas(count: int, rng: Random) -> list[str]:
+def areas(count: int, rng: Dice) -> list[str]:
     """``count`` area codes, the populous ones more often."""
     return rng.choices(_CODES, _WEIGHTS, k=count)
 
 
-def point(area_code: str, rng: Random) -> tuple[float, float]:
+def point(area_code: str, rng: Dice) -> tuple[float, float]:
     """Latitude and longitude within about four kilometres of the middle of an area."""
     latitude, longitude = _MIDDLE[area_code]
     return round(latitude + rng.uniform(-0.04, 0.04), 5), round(longitude + rng.uniform(-0.04, 0.04), 5)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
-from random import Random
 from typing import Any
 
 from hub.complaints.categories import BY_CODE
+from hub.demo.dice import Dice
 
 GENERAL, RIDE, ORDER, REFUSED = "GENERAL", "RIDE", "ORDER", "REFUSED"
 """Shelves besides those named by what was paid (FARE, TAX, TICKET, and TAX_LATER, TICKET_LATER)."""
@@ -46,7 +46,7 @@ class Shelf:
     topics: tuple[Topic, ...]
     weights: tuple[float, ...]
 
-    def draw(self, rng: Random) -> Topic:
+    def draw(self, rng: Dice) -> Topic:
         """One topic, the weighty ones more often."""
         return rng.choices(self.topics, cum_weights=self.weights)[0]
 
@@ -75,13 +75,14 @@ def shelves() -> dict[str, Shelf]:
     return {name: _shelf(rows, name) for name in {name for row in rows for name in _shelves_of(row)}}
 
 
-def words(topic: Topic, facts: Mapping[str, str], rng: Random) -> tuple[str, str]:
+def words(topic: Topic, facts: Mapping[str, str], rng: Dice) -> tuple[str, str]:
     """A title and a text about the topic with the facts in their places."""
-    title, matter = rng.choice(topic.titles), rng.choice(topic.texts)
+    title, matter = rng.pick(topic.titles), rng.pick(topic.texts)
     if topic.refusal:
         return title.format_map(facts), matter.format_map(facts)
     said = phrases()
-    text = f"{rng.choice(said.openings)} {matter} {rng.choice(said.closings[topic.klass])}"
+    closings = said.closings["INSPECTION" if topic.inspection else topic.klass]
+    text = f"{rng.pick(said.openings)} {matter} {rng.pick(closings)}"
     return title.format_map(facts), text.strip().format_map(facts)
 
 
@@ -105,7 +106,7 @@ def _topic(row: dict[str, Any]) -> Topic:
         klass=row.get("class", "COMPLAINT"),
         inspection=row.get("inspection", 0.0),
         refusal=row.get("refusal"),
-        by_bus=any("{corridor}" in words or "{stop}" in words for words in (*row["titles"], *row["texts"])),
+        by_bus=any("{corridor}" in told or "{stop}" in told for told in (*row["titles"], *row["texts"])),
     )
 
 

@@ -13,13 +13,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cache, partial
-from random import Random
 
 from hub.complaints.agencies import AGENCIES
 from hub.complaints.codes import Channel
 from hub.complaints.codes import ComplaintStatus as Status
 from hub.demo import citations, places
 from hub.demo.course import course
+from hub.demo.dice import SEED, Dice
 from hub.demo.fates import fates
 from hub.demo.matter import Matter, Scene
 from hub.demo.months import JAKARTA, YEAR, arrivals, first_day, now
@@ -29,7 +29,6 @@ from hub.demo.topics import words
 
 __all__ = ["SEED", "CitedOrder", "CitedPayment", "CitedReport", "DemoComplaint", "Person", "Step", "complaints"]
 
-SEED = 33
 _CHANNELS: dict[str, float] = {
     Channel.WHATSAPP.value: 34,
     Channel.WEB.value: 21,
@@ -49,7 +48,7 @@ _ANONYMOUS, _SECRET, _LOCATED, _RATED = 0.08, 0.03, 0.3, 0.22
 @cache
 def complaints(today: date, count: int = YEAR, seed: int = SEED) -> tuple[DemoComplaint, ...]:
     """The year's complaints, oldest first; the same for every process that asks on the same day."""
-    rng = Random(f"{seed} {today}")
+    rng = Dice(f"{seed} {today}")
     year = _Year(today, arrivals(today, count, rng), rng)
     return tuple(year.complaint(index) for index in range(count))
 
@@ -57,7 +56,7 @@ def complaints(today: date, count: int = YEAR, seed: int = SEED) -> tuple[DemoCo
 class _Year:
     """What is drawn for all complaints at once, and how one of them is put together from it."""
 
-    def __init__(self, today: date, received: list[datetime], rng: Random) -> None:
+    def __init__(self, today: date, received: list[datetime], rng: Dice) -> None:
         count = len(received)
         self.rng, self.received, self.now = rng, received, now(today)
         self.tickets = _tickets(today, received, rng)
@@ -90,7 +89,7 @@ class _Year:
             latitude=latitude,
             longitude=longitude,
             agency_code=matter.agency_code if any(step.status == Status.ASSIGNED for step in steps) else None,
-            reporter=rng.choice(self.people),
+            reporter=rng.pick(self.people),
             anonymous=rng.random() < _ANONYMOUS,
             secret=rng.random() < _SECRET,
             steps=steps,
@@ -117,7 +116,7 @@ class _Year:
         )
 
 
-def _tickets(today: date, received: Sequence[datetime], rng: Random) -> list[str]:
+def _tickets(today: date, received: Sequence[datetime], rng: Dice) -> list[str]:
     """Numbered by calendar year of receipt; the first year goes on where the part of it before ours left off."""
     start = first_day(today)
     before = (start - date(start.year, 1, 1)).days
@@ -131,5 +130,5 @@ def _tickets(today: date, received: Sequence[datetime], rng: Random) -> list[str
     return tickets
 
 
-def _rating(rng: Random) -> int:
+def _rating(rng: Dice) -> int:
     return rng.choices((1, 2, 3, 4, 5), (8, 9, 19, 36, 28))[0]
