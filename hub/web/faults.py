@@ -65,7 +65,7 @@ def disclosed(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
         case GraphQLError(extensions={"code": str()}):
             return cause.message, dict(cause.extensions or {})
         case GraphQLError() if cause.nodes:
-            return cause.message, {"code": "BAD_USER_INPUT"}
+            return cause.message, {"code": "BAD_INPUT"}
     return None
 
 

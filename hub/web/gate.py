@@ -71,7 +71,7 @@ class Gate:
             self._schema, operation.variable_definitions or (), variables, max_errors=limit, hide_suggestions=True
         )
         if isinstance(given, list):
-            raise Refused(*(_with_code(error, "BAD_USER_INPUT") for error in given))
+            raise Refused(*(_with_code(error, "BAD_INPUT") for error in given))
         cost = self._cost(Estimate(self._schema, document, given.coerced, operation_name))
         return Admitted(text, document, operation.operation, cost)
 

@@ -115,7 +115,7 @@ async def test_a_query_by_get_with_variables(hub: httpx.AsyncClient) -> None:
     [
         ("{", "GRAPHQL_PARSE_FAILED"),
         ("{ ech }", "GRAPHQL_VALIDATION_FAILED"),
-        ("query ($n: Int!) { echo(times: $n) }", "BAD_USER_INPUT"),
+        ("query ($n: Int!) { echo(times: $n) }", "BAD_INPUT"),
         ("query A { echo } query B { echo }", "OPERATION_RESOLUTION_FAILURE"),
         ("subscription { echo }", "GRAPHQL_VALIDATION_FAILED"),
     ],
@@ -158,7 +158,7 @@ async def test_errors_made_on_purpose_are_told_with_their_code(hub: httpx.AsyncC
     assert "10.0.0.1" not in response.text
     assert told["explained"]["message"] == "That cursor is of another list."
     assert told["explained"]["extensions"] == {"code": "BAD_CURSOR"}
-    assert told["echo"]["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert told["echo"]["extensions"] == {"code": "BAD_INPUT"}
 
 
 async def test_a_missing_scope_is_told_once_for_each_field(hub: httpx.AsyncClient) -> None:
