@@ -67,7 +67,10 @@ class Running:
 async def running_sandbox(
     connector: type[Connector], folder: Path, today: date | None = None
 ) -> AsyncIterator[Running]:
-    """The connector's sandbox, listening; key files go below ``folder``, the demo world ends ``today`` (Jakarta)."""
+    """The connector's sandbox, listening; key files go below ``folder``, the demo world ends ``today`` (Jakarta).
+
+    Its world stands still between the ticks a test asks for.
+    """
     with _listener() as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with patch.dict(os.environ, connector.sandbox_settings(url, folder)):
@@ -75,6 +78,7 @@ async def running_sandbox(
         package = connector.__module__.rpartition(".")[0]
         build = importlib.import_module(f"{package}.sandbox").build
         sandbox: Sandbox = build(settings, today or datetime.now(ZoneInfo("Asia/Jakarta")).date())
+        sandbox.tick_every = 86_400.0  # type: ignore[misc]
         async with _served(sandbox, listener), httpx.AsyncClient(base_url=url, trust_env=False) as control:
             yield Running(connector, sandbox, settings, url, control)
 
