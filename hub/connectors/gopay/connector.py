@@ -110,7 +110,7 @@ class Gopay(Connector):
 
     @classmethod
     def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:
-        """Made-up credentials; the secrets follow from the key, so that they are the same whenever they are asked for."""
+        """Made-up credentials; the secrets follow from the key, so that they stay the same."""
         file = folder / "gopay.pem"
         if not file.exists():
             make_key(file)
