@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from hub.web import page
 from hub.web.page import EXAMPLES, System
+from tests.clients import install, needs_node, run
 from tests.web.conftest import build, serve
-from tests.web.test_audit import needs_node, run
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
@@ -40,7 +40,7 @@ async def systems() -> Sequence[System]:
 async def test_a_person_asks_in_a_browser(tmp_path: Path) -> None:
     app = build()
     app.router.routes.insert(0, Route("/", page.home_page(systems)))
-    await run("npm", "ci", "--no-audit", "--no-fund")
+    await install()
     pictures = [os.environ["HUB_TEST_PICTURES"]] if "HUB_TEST_PICTURES" in os.environ else []
     async with serve(app) as url:
         seen = json.loads(await run("node", "browse.mjs", url, CHROMIUM, str(tmp_path / "profile"), *pictures))
