@@ -48,6 +48,11 @@ def national_closures(year: int) -> Mapping[date, Closure]:
     return MappingProxyType({day: Closure(name, _ESTIMATED in name) for day, name in sorted(days.items())})
 
 
+@cache
+def _estimated_days(year: int) -> tuple[date, ...]:
+    return tuple(day for day, closure in national_closures(year).items() if closure.estimated)
+
+
 class WorkingCalendar:
     """Counts working days. ``overrides`` go before the national closures; ``weekdays`` are 0 for Monday to 6.
 
@@ -105,8 +110,13 @@ class WorkingCalendar:
         A moon sighting moves a holiday by a day, so the day before and the day after count too. A day with an
         override is decreed, and rests on nothing.
         """
-        span = (first + _DAY * offset for offset in range(-1, (last - first).days + 2))
-        return any((closure := self.closure(day)) is not None and closure.estimated for day in span)
+        earliest, latest = first - _DAY, last + _DAY
+        return any(
+            earliest <= day <= latest
+            for year in range(earliest.year, latest.year + 1)
+            for day in _estimated_days(year)
+            if day not in self._overrides
+        )
 
     def _working_days(self, year: int) -> tuple[date, ...]:
         if year not in self._years:
