@@ -124,8 +124,8 @@ class Connector(ABC):
         self.settings = settings
         self.http = http
 
-    @property
-    def coverage(self) -> Coverage:
+    @classmethod
+    def covers(cls, settings: ConnectorSettings) -> Coverage:
         """How much a pull can see with these settings."""
         return Coverage.FULL
 

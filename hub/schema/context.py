@@ -1,0 +1,62 @@
+"""What resolvers share while one request is answered: who asks, the store, and batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from hub.errors import Forbidden
+from hub.store.database import Cause, Database
+from hub.store.sealing import Seal
+from hub.viewer import Viewer
+
+T = TypeVar("T")
+
+
+@dataclass
+class Context:
+    """One request's context. ``language`` is ``id`` or ``en``; ``secret`` is the hub's secret key."""
+
+    database: Database
+    viewer: Viewer
+    seal: Seal
+    secret: bytes
+    language: str = "id"
+    request_id: str = ""
+    _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
+    _once: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
+
+    def batch(self, key: Hashable, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> DataLoader[Any, Any]:
+        """The batch called ``key`` of this request: all that a level asks of it becomes one statement."""
+        if key not in self._batches:
+            self._batches[key] = DataLoader(load_fn=load)
+        return self._batches[key]
+
+    async def once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """What ``make`` gives, made once in this request however many fields ask."""
+        if key not in self._once:
+            self._once[key] = asyncio.ensure_future(make())
+        result: T = await self._once[key]
+        return result
+
+    def forget(self) -> None:
+        """Drop what was read: a mutation has changed it."""
+        self._batches.clear()
+        self._once.clear()
+
+    def need(self, scope: str) -> None:
+        """Raise ``Forbidden`` unless the viewer has ``scope``."""
+        if not self.viewer.may(scope):
+            raise Forbidden(scope)
+
+    def cause(self, what: str) -> Cause:
+        """What a write of this request says of itself."""
+        return Cause(what, self.viewer.name or self.viewer.kind.value, self.request_id)
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,30 @@
+"""The graph: all parts and their links put together, and the schemas built from them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from hub.errors import BadSetting
+from hub.schema import complaints, handling, payments, procurement, reports, systems
+from hub.schema.build import HubSchema, build
+from hub.schema.links import LINKS
+from hub.schema.part import Part
+
+PARTS: tuple[Part, ...] = (complaints.part, reports.part, payments.part, procurement.part, systems.part)
+
+handling.declare(complaints.part)
+_OWNER = {node: part for part in PARTS for node in part.owns}
+for _link in LINKS:
+    _OWNER[_link.target].link(_link)
+
+
+@cache
+def schema(subgraph: str | None = None, extra: tuple[Part, ...] = ()) -> HubSchema:
+    """The merged graph, or the part called ``subgraph``; ``extra`` are parts that connectors bring."""
+    parts = (*PARTS, *extra)
+    if subgraph is None:
+        return build(parts, parts)
+    names = {part.name: part for part in parts}
+    if subgraph not in names:
+        raise BadSetting(f"there is no subgraph {subgraph!r}; choose one of {', '.join(names)}")
+    return build([names[subgraph]], parts)

@@ -1,0 +1,214 @@
+"""Lists and links of the graph, made from declarations: what to list, how to filter and order it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Annotated, Any
+
+import strawberry
+from sqlalchemy import RowMapping
+
+from hub.schema.context import Context, Info
+from hub.schema.nodes import Connection, Edge, Node, PageInfo
+from hub.store import reading
+from hub.store.reading import Hop, Ref, Rows, Slice
+from hub.viewer import Viewer
+
+FIRST = 20
+FIRST_MAX = 100
+LIST_MAX = 100
+"""Rows of a link that is a plain list."""
+
+
+class BadArgument(ValueError):
+    """An argument the list cannot take; the message says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a type is listed: its filter input and its enum of orders (values are names of the entity's orders)."""
+
+    node: type[Node]
+    filter: type
+    order: type[Enum]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A declared field that leads from one type to another by a key both hold.
+
+    ``many``: None leads to one, ``list`` to a short plain list, a ``Listing`` to a connection.
+    ``scope`` is what a viewer needs to follow it at all.
+    """
+
+    source: type[Node]
+    field: str
+    target: type[Node]
+    keys: tuple[str, ...]
+    description: str
+    many: Listing | type[list[Any]] | None = None
+    scope: str | None = None
+
+
+def conditions(filter_: Any) -> tuple[tuple[str, Any], ...]:
+    """A filter input as (name, value) pairs of the entity's filters; what was not given is left out.
+
+    An input's ``reads`` says how to read values that are not the store's own, such as ids.
+    """
+    if filter_ is None:
+        return ()
+    reads = getattr(type(filter_), "reads", {})
+    given = ((f.name, getattr(filter_, f.name)) for f in fields(filter_))
+    return tuple((name, _plain(value, reads.get(name))) for name, value in given if value is not None)
+
+
+def _plain(value: Any, read: Callable[[Any], Any] | None) -> Any:
+    if isinstance(value, list):
+        return tuple(_plain(each, read) for each in value)
+    return value.value if isinstance(value, Enum) else read(value) if read else value
+
+
+def part_of(first: int, after: str | None, filter_: Any, order: Enum) -> Slice:
+    """The slice that a list's arguments ask for."""
+    if not 1 <= first <= FIRST_MAX:
+        raise BadArgument(f"`first` must be between 1 and {FIRST_MAX}.")
+    return Slice(first, after, order.value, conditions(filter_))
+
+
+def connection(node: type[Node], rows: Rows, part: Slice, counted: Callable[[], Any]) -> Connection[Any]:
+    """A page of rows as the graph shows it."""
+    edges = [Edge(node=node.from_row(row), cursor=cursor) for row, cursor in zip(rows.rows, rows.cursors, strict=True)]
+    info = PageInfo(
+        has_next_page=rows.more,
+        has_previous_page=part.after is not None,
+        start_cursor=rows.cursors[0] if rows.cursors else None,
+        end_cursor=rows.cursors[-1] if rows.cursors else None,
+    )
+    return Connection(edges=edges, page_info=info, counted=counted)
+
+
+async def page(context: Context, node: type[Node], part: Slice) -> Connection[Any]:
+    """A page of all there is of ``node``."""
+
+    async def count() -> int:
+        async with context.database.read() as db:
+            return await reading.count(db, node.entity, context.viewer, part.where)
+
+    async with context.database.read() as db:
+        rows = await reading.page(db, node.entity, context.viewer, part)
+    return connection(node, rows, part, lambda: context.once(("count", node, part.where), count))
+
+
+async def nodes_by_ref(context: Context, node: type[Node], refs: Iterable[Ref]) -> list[Node | None]:
+    """The nodes called ``refs``, None for each that is not there or not visible; one statement a level."""
+
+    async def load(keys: list[Ref]) -> list[Node | None]:
+        async with context.database.read() as db:
+            rows = await reading.by_refs(db, node.entity, context.viewer, keys)
+        return [_node(node, rows.get(key)) for key in keys]
+
+    return await context.batch(("refs", node), load).load_many(list(refs))
+
+
+def _node(node: type[Node], row: RowMapping | None) -> Node | None:
+    return None if row is None else node.from_row(row)
+
+
+def _linked(context: Context, link: Link, part: Slice) -> Any:
+    hop = Hop(link.source.entity, link.target.entity, link.keys)
+
+    async def load(refs: list[Ref]) -> list[Rows]:
+        async with context.database.read() as db:
+            found = await reading.linked(db, hop, context.viewer, refs, part)
+        return [found.get(ref, Rows([], [], False)) for ref in refs]
+
+    return context.batch(("link", link.source, link.field, part), load)
+
+
+def _link_counts(context: Context, link: Link, part: Slice) -> Any:
+    hop = Hop(link.source.entity, link.target.entity, link.keys)
+
+    async def load(refs: list[Ref]) -> list[int]:
+        async with context.database.read() as db:
+            found = await reading.linked_counts(db, hop, context.viewer, refs, part.where)
+        return [found.get(ref, 0) for ref in refs]
+
+    return context.batch(("count", link.source, link.field, part.where), load)
+
+
+def list_field(listing: Listing, description: str, scope: str | None = None) -> Any:
+    """A root field that lists a type."""
+
+    async def resolve(info: Info, first: Any, after: Any, filter: Any, order_by: Any) -> Any:
+        if scope:
+            info.context.need(scope)
+        return await page(info.context, listing.node, part_of(first, after, filter, order_by))
+
+    return _with_list_arguments(resolve, listing, description, nullable=scope is not None)
+
+
+def link_field(link: Link) -> Any:
+    """The field a link adds to its source type."""
+    if isinstance(link.many, Listing):
+        return _connection_link(link, link.many)
+    if link.many is list:
+        return _list_link(link)
+    return _one_link(link)
+
+
+def _need(context: Context, link: Link) -> Viewer:
+    if link.scope:
+        context.need(link.scope)
+    return context.viewer
+
+
+def _one_link(link: Link) -> Any:
+    async def resolve(root: Any, info: Info) -> Any:
+        _need(info.context, link)
+        rows = await _linked(info.context, link, Slice(1)).load(root.ref)
+        return link.target.from_row(rows.rows[0]) if rows.rows else None
+
+    resolve.__annotations__ = {"root": link.source, "info": Info, "return": link.target | None}
+    return strawberry.field(resolver=resolve, description=link.description)
+
+
+def _list_link(link: Link) -> Any:
+    async def resolve(root: Any, info: Info) -> Any:
+        _need(info.context, link)
+        rows = await _linked(info.context, link, Slice(LIST_MAX)).load(root.ref)
+        return [link.target.from_row(row) for row in rows.rows]
+
+    resolve.__annotations__ = {"root": link.source, "info": Info, "return": list[link.target] | None}  # type: ignore[name-defined]
+    return strawberry.field(resolver=resolve, description=f"{link.description} At most {LIST_MAX}.")
+
+
+def _connection_link(link: Link, listing: Listing) -> Any:
+    async def resolve(root: Any, info: Info, first: Any, after: Any, filter: Any, order_by: Any) -> Any:
+        _need(info.context, link)
+        part = part_of(first, after, filter, order_by)
+        rows = await _linked(info.context, link, part).load(root.ref)
+        counts = _link_counts(info.context, link, part)
+        return connection(link.target, rows, part, lambda: counts.load(root.ref))
+
+    return _with_list_arguments(resolve, listing, link.description, nullable=True, source=link.source)
+
+
+def _with_list_arguments(
+    resolve: Any, listing: Listing, description: str, *, nullable: bool, source: type | None = None
+) -> Any:
+    """Give ``resolve`` the arguments every list has, typed for ``listing``."""
+    default = next(iter(listing.order))
+    shown: Any = Connection[listing.node]  # type: ignore[name-defined]
+    resolve.__annotations__ = {
+        **({"root": source} if source else {}),
+        "info": Info,
+        "first": Annotated[int, strawberry.argument(description=f"How many rows, 1 to {FIRST_MAX}.")],
+        "after": Annotated[str | None, strawberry.argument(description="A cursor: go on after that row.")],
+        "filter": Annotated[listing.filter | None, strawberry.argument(description="Which rows; all by default.")],
+        "order_by": Annotated[listing.order, strawberry.argument(description="In which order.")],
+        "return": shown | None if nullable else shown,
+    }
+    resolve.__defaults__ = (FIRST, None, None, default)
+    return strawberry.field(resolver=resolve, description=description)

@@ -1,0 +1,272 @@
+"""Reading entities: pages by keyset, counts, rows by reference, and rows linked by a key.
+
+Every statement starts from what the viewer may see, on both sides of a link, and none is run once
+per row: the number of statements never depends on how many rows there are.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    RowMapping,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store.entities import Beside, Entity, Sort
+from hub.viewer import Viewer
+
+Ref = tuple[str, str]
+"""(system, reference): how outsiders name a row."""
+
+COUNT_CAP = 10_000
+
+
+class BadCursor(ValueError):
+    """A cursor that this list did not give out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of a list: the first ``first`` rows after the cursor ``after``, in ``order``, where ``where`` holds."""
+
+    first: int
+    after: str | None = None
+    order: str = ""
+    where: tuple[tuple[str, Any], ...] = ()
+    """(filter name, value) pairs, of the entity's filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One page of rows. ``cursors`` stand beside them; ``more`` says whether rows follow."""
+
+    rows: Sequence[RowMapping]
+    cursors: Sequence[str]
+    more: bool
+
+
+def _where(entity: Entity, where: Iterable[tuple[str, Any]]) -> ColumnElement[bool]:
+    return and_(true(), *(entity.filters[name](value) for name, value in where))
+
+
+def _allowed(entity: Entity, viewer: Viewer) -> ColumnElement[bool]:
+    return and_(entity.base, entity.visible(viewer))
+
+
+def _order(entity: Entity, name: str) -> tuple[str, Sort]:
+    chosen = name or next(iter(entity.orders))
+    return chosen, entity.orders[chosen]
+
+
+def encode_cursor(order: str, value: Any, row_id: Any) -> str:
+    """Opaque: where a row stands in an order."""
+    plain = value.isoformat() if isinstance(value, datetime) else str(value)
+    return base64.urlsafe_b64encode(orjson.dumps([order, plain, row_id])).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, order: str) -> tuple[str, Any]:
+    """(value as text, row id); raises ``BadCursor`` for anything but a cursor of this order."""
+    try:
+        found, value, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, TypeError):
+        raise BadCursor("This is not a cursor of this list; use endCursor of the page before.") from None
+    if found != order or not isinstance(value, str) or not isinstance(row_id, int | str):
+        raise BadCursor("This cursor belongs to another order; start without it or ask for the same orderBy.")
+    return value, row_id
+
+
+def _after(sort: Sort, order: str, cursor: str | None) -> ColumnElement[bool]:
+    if cursor is None:
+        return true()
+    value, row_id = decode_cursor(cursor, order)
+    if isinstance(row_id, str) is not isinstance(sort.id.type, String):
+        raise BadCursor("This cursor belongs to another list.")
+    here = tuple_(sort.column, sort.id)
+    there = tuple_(cast(literal(value, String), sort.column.type), literal(row_id, sort.id.type))
+    return here < there if sort.descending else here > there
+
+
+def _sliced(statement: Select[Any], entity: Entity, part: Slice, sort: Sort, order: str) -> Select[Any]:
+    direction = [sort.column.desc(), sort.id.desc()] if sort.descending else [sort.column.asc(), sort.id.asc()]
+    return (
+        statement.add_columns(sort.column.label("_sort"))
+        .where(_where(entity, part.where), _after(sort, order, part.after))
+        .order_by(*direction)
+        .limit(part.first + 1)
+    )
+
+
+def _columns(entity: Entity) -> list[ColumnElement[Any]]:
+    return [
+        *entity.table.c,
+        *entity.extra,
+        entity.system.label("_system"),
+        entity.ref.label("_ref"),
+        entity.id.label("_id"),
+    ]
+
+
+def _rows(found: Sequence[RowMapping], part: Slice, order: str) -> Rows:
+    kept = found[: part.first]
+    return Rows(kept, [encode_cursor(order, row["_sort"], row["_id"]) for row in kept], len(found) > part.first)
+
+
+async def page(connection: AsyncConnection, entity: Entity, viewer: Viewer, part: Slice) -> Rows:
+    """One page of what ``viewer`` may see of ``entity``."""
+    order, sort = _order(entity, part.order)
+    statement = select(*_columns(entity)).where(_allowed(entity, viewer))
+    found = (await connection.execute(_sliced(statement, entity, part, sort, order))).mappings().all()
+    return _rows(found, part, order)
+
+
+async def count(connection: AsyncConnection, entity: Entity, viewer: Viewer, where: Iterable[tuple[str, Any]]) -> int:
+    """How many rows; counting ends at ``COUNT_CAP`` + 1."""
+    capped = select(literal(1)).select_from(entity.table).where(_allowed(entity, viewer), _where(entity, where))
+    found = await connection.scalar(select(func.count()).select_from(capped.limit(COUNT_CAP + 1).subquery()))
+    return int(found or 0)
+
+
+async def by_refs(
+    connection: AsyncConnection, entity: Entity, viewer: Viewer, refs: Sequence[Ref]
+) -> dict[Ref, RowMapping]:
+    """The visible rows among ``refs``."""
+    given = _given(refs)
+    statement = (
+        select(*_columns(entity))
+        .select_from(given.join(entity.table, and_(entity.system == given.c.system, entity.ref == given.c.ref)))
+        .where(_allowed(entity, viewer))
+        .distinct(entity.system, entity.ref)
+    )
+    found = (await connection.execute(statement)).mappings()
+    return {(row["_system"], row["_ref"]): row for row in found}
+
+
+async def by_key(
+    connection: AsyncConnection, entity: Entity, viewer: Viewer, key: str, values: Sequence[str]
+) -> dict[str, RowMapping]:
+    """The visible rows that hold one of ``values`` under ``key``; the latest where several do."""
+    held = entity.keys[key]
+    value, source = _held(entity, key, held)
+    statement = (
+        select(*_columns(entity), value.label("_value"))
+        .select_from(source)
+        .where(_allowed(entity, viewer), value.in_(values), _key_named(held, key))
+        .order_by(entity.id)
+    )
+    return {row["_value"]: row for row in (await connection.execute(statement)).mappings()}
+
+
+def _given(refs: Sequence[Ref]) -> Any:
+    systems, names = [system for system, _ in refs], [ref for _, ref in refs]
+    return func.unnest(
+        cast(literal(systems, ARRAY(String)), ARRAY(String)), cast(literal(names, ARRAY(String)), ARRAY(String))
+    ).table_valued("system", "ref", name="given")
+
+
+def _held(entity: Entity, key: str, held: ColumnElement[str] | Beside) -> tuple[ColumnElement[str], Any]:
+    """Where a key's value is, and what to select it from."""
+    if isinstance(held, Beside):
+        return held.table.c.value, entity.table.join(held.table, held.owned)
+    return held, entity.table
+
+
+def _key_named(held: ColumnElement[str] | Beside, key: str) -> ColumnElement[bool]:
+    return and_(held.table.c.name == key, held.limit) if isinstance(held, Beside) else true()
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """From rows of one entity to rows of another that share one of ``keys``."""
+
+    source: Entity
+    target: Entity
+    keys: tuple[str, ...]
+
+
+def _sources(hop: Hop, key: str, viewer: Viewer, refs: Sequence[Ref]) -> Any:
+    """(system, ref, value): the key's values of the source rows the viewer may see."""
+    held = hop.source.keys[key]
+    given = _given(refs)
+    rows = given.join(hop.source.table, and_(hop.source.system == given.c.system, hop.source.ref == given.c.ref))
+    if isinstance(held, Beside):
+        rows, value = rows.join(held.table, held.owned), held.table.c.value
+    else:
+        value = held
+    return (
+        select(given.c.system, given.c.ref, value.label("value"))
+        .select_from(rows)
+        .where(_allowed(hop.source, viewer), _key_named(held, key), value.is_not(None))
+        .distinct()
+        .cte("source")
+    )
+
+
+def _targets(hop: Hop, key: str, viewer: Viewer, source: Any, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """The visible target rows that hold the source row's value, to be put in a lateral join."""
+    held = hop.target.keys[key]
+    value, target = _held(hop.target, key, held)
+    return (
+        select(*columns)
+        .select_from(target)
+        .where(_allowed(hop.target, viewer), _key_named(held, key), value == source.c.value)
+        .correlate(source)
+    )
+
+
+def _link_sort(hop: Hop, key: str, order: str) -> tuple[str, Sort]:
+    """The order of a link: the key table's own where it is indexed in it, so that long lists cost no sorting."""
+    chosen, sort = _order(hop.target, order)
+    held = hop.target.keys[key]
+    return chosen, held.sort if isinstance(held, Beside) and held.sort and held.sorts_as == chosen else sort
+
+
+async def linked(
+    connection: AsyncConnection, hop: Hop, viewer: Viewer, refs: Sequence[Ref], part: Slice
+) -> dict[Ref, Rows]:
+    """For each source in ``refs`` its page of targets; sources the viewer may not see have none.
+
+    One statement. With several keys the results are joined and ``part.after`` is not for them.
+    """
+    found: dict[Ref, dict[Any, RowMapping]] = defaultdict(dict)
+    order = ""
+    for key in hop.keys:
+        order, sort = _link_sort(hop, key, part.order)
+        source = _sources(hop, key, viewer, refs)
+        targets = _sliced(_targets(hop, key, viewer, source, _columns(hop.target)), hop.target, part, sort, order)
+        lateral = targets.lateral("target")
+        statement = select(source.c.system.label("_from_system"), source.c.ref.label("_from_ref"), *lateral.c)
+        rows = await connection.execute(statement.select_from(source.join(lateral, true())))
+        for row in rows.mappings():
+            found[row["_from_system"], row["_from_ref"]].setdefault(row["_id"], row)
+    return {ref: _rows(list(rows.values()), part, order) for ref, rows in found.items()}
+
+
+async def linked_counts(
+    connection: AsyncConnection, hop: Hop, viewer: Viewer, refs: Sequence[Ref], where: Iterable[tuple[str, Any]]
+) -> Mapping[Ref, int]:
+    """For each source how many targets it has; counting ends at ``COUNT_CAP`` + 1."""
+    (key,) = hop.keys
+    source = _sources(hop, key, viewer, refs)
+    capped = _targets(hop, key, viewer, source, [literal(1).label("one")]).where(_where(hop.target, where))
+    inner = select(func.count().label("n")).select_from(capped.limit(COUNT_CAP + 1).subquery()).lateral("counted")
+    statement = select(source.c.system, source.c.ref, inner.c.n).select_from(source.join(inner, true()))
+    return {(system, ref): n for system, ref, n in await connection.execute(statement)}

@@ -1,0 +1,255 @@
+"""Upserting records: a batch is staged by COPY, compared with what is stored, and applied in sets.
+
+One batch of a system at a time (a transaction lock), so that two ways in cannot overtake each other
+between the comparison and the write.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.connectors.base import Raw, Record
+
+IN_DOUBT = "IN_DOUBT"
+"""The status of a kind that has it, when the feed holds two final states that contradict each other (contract L.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record ready to be stored, with the (stripped) item it came from."""
+
+    record: Record
+    raw: Raw
+    body: dict[str, Any]
+    prose: dict[str, Any]
+    keys: list[tuple[str, str]]
+    digest: bytes
+
+    @property
+    def clean(self) -> bool:
+        """Whether every code in it was known."""
+        return self.record.unknown is None
+
+    @property
+    def can_be_in_doubt(self) -> bool:
+        """Whether its kind has a status for contradicting final states."""
+        return IN_DOUBT in self.record.facts.statuses.__members__
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Counts of rows by what became of them."""
+
+    created: int
+    updated: int
+    unchanged: int
+    stale: int
+    pending: int
+
+
+def merged(before: Row, after: Row) -> Row:
+    """Of two rows of one record in one batch, what holds: the newer, and of equal ones the later."""
+    if after.record.version < before.record.version:
+        return before
+    contradicts = (
+        after.can_be_in_doubt
+        and before.record.version == after.record.version
+        and before.record.final
+        and after.record.final
+        and before.record.status != after.record.status
+    )
+    return replace(after, record=replace(after.record, status=IN_DOUBT)) if contradicts else after
+
+
+_STAGE = """
+create temp table if not exists staged (
+    kind text, external_id text, version bigint, digest bytea, status text, told text, final boolean, secret boolean,
+    occurred_at timestamptz, updated_at timestamptz, amount numeric, currency text, body jsonb, prose jsonb, keys jsonb,
+    raw jsonb, doubtable boolean, record_id bigint, outcome text
+) on commit delete rows
+"""
+
+_COPY = """
+copy staged (kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at, amount, currency,
+             body, prose, keys, raw, doubtable) from stdin
+"""
+
+_COMPARE = """
+update staged s set
+    record_id = r.id,
+    outcome = case
+        when s.version < r.version then 'STALE'
+        when s.digest = r.digest then 'UNCHANGED'
+        when s.version = r.version and not cast(:settle as boolean) then 'PENDING'
+        else 'UPDATED' end,
+    status = case
+        when s.doubtable and s.version = r.version and s.final and r.final and s.status <> r.status
+        then 'IN_DOUBT' else s.status end
+from records r
+where r.system = :system and r.kind = s.kind and r.external_id = s.external_id
+"""
+
+_NEW = """
+update staged set record_id = nextval('record_ids'), outcome = 'CREATED' where outcome is null
+"""
+
+_INSERT = """
+insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
+                     amount, currency, body, prose, seen_at)
+select :system, record_id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
+       amount, currency, body, prose, :seen_at
+from staged where outcome = 'CREATED'
+"""
+
+_UPDATE = """
+update records r set
+    version = s.version, digest = s.digest, status = s.status, told = s.told, final = s.final, secret = s.secret,
+    occurred_at = s.occurred_at, updated_at = s.updated_at, amount = s.amount, currency = s.currency, body = s.body,
+    prose = s.prose, seen_at = :seen_at, gone_at = null
+from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.record_id
+"""
+
+_SEEN = """
+update records r set seen_at = :seen_at, gone_at = null, version = greatest(r.version, s.version)
+from staged s where s.outcome in ('UNCHANGED', 'STALE', 'PENDING') and r.system = :system and r.id = s.record_id
+"""
+
+_DROP_KEYS = """
+delete from record_keys k using staged s where s.outcome = 'UPDATED' and k.system = :system and k.record_id = s.record_id
+"""
+
+_ADD_KEYS = """
+insert into record_keys (system, record_id, kind, name, value, occurred_at)
+select :system, s.record_id, s.kind, key ->> 0, key ->> 1, s.occurred_at
+from staged s cross join lateral jsonb_array_elements(s.keys) key
+where s.outcome in ('CREATED', 'UPDATED')
+"""
+
+_WAIT = """
+insert into pending_items (system, external_id, raw) select :system, external_id, raw from staged where outcome = 'PENDING'
+on conflict (system, external_id) do update set raw = excluded.raw
+"""
+
+_SETTLED = """
+delete from pending_items p using staged s
+where p.system = :system and p.external_id = s.external_id and s.outcome in ('CREATED', 'UPDATED', 'UNCHANGED')
+"""
+
+
+async def upsert(
+    connection: AsyncConnection, system: str, rows: list[Row], seen_at: datetime, *, settle: bool
+) -> Outcome:
+    """Store ``rows``, at most one of each record; see ``hub.sync.ingest`` for ``settle``."""
+    if not rows:
+        return Outcome(0, 0, 0, 0, 0)
+    await connection.execute(
+        text("select pg_advisory_xact_lock(hashtextextended('ingest ' || :system, 0))"), {"system": system}
+    )
+    await _stage(connection, rows)
+    given = {"system": system, "seen_at": seen_at, "settle": settle}
+    await connection.execute(text(_COMPARE), given)
+    await connection.execute(text(_NEW))
+    counts = await _outcomes(connection)
+    if counts["CREATED"]:
+        await connection.execute(text(_INSERT), given)
+    if counts["UPDATED"]:
+        await connection.execute(text(_UPDATE), given)
+        await connection.execute(text(_DROP_KEYS), given)
+    if counts["CREATED"] or counts["UPDATED"]:
+        await connection.execute(text(_ADD_KEYS), given)
+    if counts["UNCHANGED"] or counts["STALE"] or counts["PENDING"]:
+        await connection.execute(text(_SEEN), given)
+    await connection.execute(text(_SETTLED), given)
+    if counts["PENDING"]:
+        await connection.execute(text(_WAIT), given)
+    await connection.execute(text("truncate staged"))
+    return Outcome(counts["CREATED"], counts["UPDATED"], counts["UNCHANGED"], counts["STALE"], counts["PENDING"])
+
+
+async def driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    """The psycopg connection beneath, for COPY and for deferring jobs in the same transaction."""
+    raw = await connection.get_raw_connection()
+    driven = raw.driver_connection
+    assert isinstance(driven, psycopg.AsyncConnection)
+    return driven
+
+
+async def _stage(connection: AsyncConnection, rows: Iterable[Row]) -> None:
+    await connection.execute(text(_STAGE))
+    async with (await driver(connection)).cursor() as cursor, cursor.copy(_COPY) as copy:
+        for row in rows:
+            record = row.record
+            await copy.write_row(
+                (
+                    record.facts.kind,
+                    record.external_id,
+                    record.version,
+                    row.digest,
+                    record.status,
+                    record.told,
+                    record.final,
+                    record.secret,
+                    record.occurred_at,
+                    record.updated_at,
+                    record.amount,
+                    record.currency if record.amount is not None else None,
+                    orjson.dumps(row.body).decode(),
+                    orjson.dumps(row.prose).decode(),
+                    orjson.dumps(row.keys).decode(),
+                    orjson.dumps(row.raw).decode(),
+                    row.can_be_in_doubt,
+                )
+            )
+
+
+async def _outcomes(connection: AsyncConnection) -> Counter[str]:
+    found = await connection.execute(text("select outcome, count(*) from staged group by outcome"))
+    return Counter(dict(found.tuples().all()))
+
+
+async def take_pending(connection: AsyncConnection, system: str) -> list[Raw]:
+    """The items that waited for the end of the run; they are taken, so apply them in this transaction."""
+    found = await connection.execute(
+        text("delete from pending_items where system = :system returning raw"), {"system": system}
+    )
+    return [raw for (raw,) in found]
+
+
+async def forget_pending(connection: AsyncConnection, system: str) -> None:
+    """Drop what waits: the run starts over and will tell it again."""
+    await connection.execute(text("delete from pending_items where system = :system"), {"system": system})
+
+
+async def mark_gone(
+    connection: AsyncConnection, system: str, not_seen_since: datetime, horizon: datetime | None
+) -> int:
+    """Mark what a complete full run that began at ``not_seen_since`` did not list; returns how many."""
+    result = await connection.execute(
+        text(
+            "update records set gone_at = now() where system = :system and gone_at is null and seen_at < :since"
+            " and (cast(:horizon as timestamptz) is null or occurred_at >= :horizon)"
+        ),
+        {"system": system, "since": not_seen_since, "horizon": horizon},
+    )
+    return result.rowcount
+
+
+async def known_ids(connection: AsyncConnection, system: str, after: str, limit: int) -> list[str]:
+    """External ids of records that are not final, in order, for systems that cannot list."""
+    found = await connection.execute(
+        text(
+            "select external_id from records where system = :system and not final and gone_at is null"
+            " and external_id > :after order by external_id limit :limit"
+        ),
+        {"system": system, "after": after, "limit": limit},
+    )
+    return list(found.scalars())

@@ -1,0 +1,56 @@
+"""What hangs on complaints and is read beside them: timelines, and reporters for those who may know them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store.entities import COMPLAINT
+from hub.store.sealing import Seal
+from hub.store.tables import complaint_keys, complaint_steps, complaints, reporters
+from hub.viewer import Viewer
+
+
+async def steps(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:
+    """The timelines of the visible complaints among ``tickets``, in order."""
+    found = await db.execute(
+        select(complaints.c.ticket, *complaint_steps.c)
+        .join(complaint_steps, complaint_steps.c.complaint_id == complaints.c.id)
+        .where(complaints.c.ticket.in_(tickets), COMPLAINT.visible(viewer))
+        .order_by(complaint_steps.c.complaint_id, complaint_steps.c.id)
+    )
+    by_ticket: dict[str, list[RowMapping]] = defaultdict(list)
+    for row in found.mappings():
+        by_ticket[row["ticket"]].append(row)
+    return by_ticket
+
+
+async def keys(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, dict[str, str]]:
+    """The references to other systems that the visible complaints among ``tickets`` were submitted with."""
+    found = await db.execute(
+        select(complaints.c.ticket, complaint_keys.c.name, complaint_keys.c.value)
+        .join(complaint_keys, complaint_keys.c.complaint_id == complaints.c.id)
+        .where(complaints.c.ticket.in_(tickets), COMPLAINT.visible(viewer))
+    )
+    by_ticket: dict[str, dict[str, str]] = defaultdict(dict)
+    for ticket, name, value in found:
+        by_ticket[ticket][name] = value
+    return by_ticket
+
+
+async def reporters_of(
+    db: AsyncConnection, viewer: Viewer, seal: Seal, tickets: Sequence[str]
+) -> Mapping[str, dict[str, Any]]:
+    """Who submitted the visible complaints among ``tickets``; nobody for a viewer without ``complaints:pii``."""
+    if not viewer.may("complaints:pii"):
+        return {}
+    found = await db.execute(
+        select(complaints.c.ticket, reporters.c.sealed)
+        .join(reporters, reporters.c.id == complaints.c.reporter_id)
+        .where(and_(complaints.c.ticket.in_(tickets), COMPLAINT.visible(viewer)))
+    )
+    return {ticket: seal.open(sealed) for ticket, sealed in found}

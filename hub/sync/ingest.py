@@ -1,0 +1,139 @@
+"""The one way in: raw items of one system become records, set by set (pull, push, bulk, refresh).
+
+Personal columns are dropped first, before anything is stored or mapped. An unreadable item goes to
+quarantine with its stripped raw form and the reason; an item whose only fault is an unknown code is
+kept as a record too. A repeated or older item changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.connectors.base import Connector, Raw, Record
+from hub.connectors.personal import strip
+from hub.errors import BadRecord
+from hub.store import quarantine, records
+from hub.store.records import Row
+from hub.store.sealing import Seal
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a batch: counts of items."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    pending: int = 0
+    quarantined: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add another batch's counts."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A batch after mapping: rows by external id (the last in feed order wins), and what could not be read."""
+
+    rows: dict[tuple[str, str], Row] = field(default_factory=dict)
+    faults: list[quarantine.Fault] = field(default_factory=list)
+    repeated: int = 0
+
+
+class Ingest:
+    """Takes batches of one connector's items on a connection whose transaction says its cause."""
+
+    def __init__(self, connector: Connector, seal: Seal) -> None:
+        self._connector = connector
+        self._seal = seal
+
+    async def batch(
+        self, connection: AsyncConnection, items: Iterable[Raw], seen_at: datetime, *, settle: bool = True
+    ) -> Tally:
+        """Store ``items``, in feed order.
+
+        ``settle`` says that no later item of this run can speak of the same records; without it, an
+        item that contradicts a record of equal version waits until ``settle`` is called.
+        """
+        sorted_ = self._sort(items)
+        outcome = await records.upsert(
+            connection, self._connector.name, list(sorted_.rows.values()), seen_at, settle=settle
+        )
+        await quarantine.put(connection, self._connector.name, sorted_.faults, seen_at)
+        await quarantine.clear(
+            connection, self._connector.name, [row.record.external_id for row in sorted_.rows.values() if row.clean]
+        )
+        return Tally(
+            created=outcome.created,
+            updated=outcome.updated,
+            unchanged=outcome.unchanged + sorted_.repeated,
+            stale=outcome.stale,
+            pending=outcome.pending,
+            quarantined=len(sorted_.faults),
+        )
+
+    async def settle(self, connection: AsyncConnection, seen_at: datetime) -> Tally:
+        """Apply what waited for the end of the run."""
+        items = await records.take_pending(connection, self._connector.name)
+        return await self.batch(connection, items, seen_at) if items else Tally()
+
+    def _sort(self, items: Iterable[Raw]) -> _Sorted:
+        sorted_ = _Sorted()
+        for item in items:
+            raw = strip(item, self._connector.personal)
+            try:
+                record = self._connector.map(raw)
+            except BadRecord as bad:
+                sorted_.faults.append(quarantine.Fault(raw, bad.reason, None))
+                continue
+            if record.unknown:
+                reason = f"{record.unknown} is unknown: {record.told!r}"
+                sorted_.faults.append(quarantine.Fault(raw, reason, record.external_id))
+            self._keep(sorted_, record, raw)
+        return sorted_
+
+    def _keep(self, sorted_: _Sorted, record: Record, raw: Raw) -> None:
+        place = record.facts.kind, record.external_id
+        row = self._row(record, raw)
+        before = sorted_.rows.pop(place, None)
+        if before is not None:
+            sorted_.repeated += 1
+            row = records.merged(before, row)
+        sorted_.rows[place] = row
+
+    def _row(self, record: Record, raw: Raw) -> Row:
+        facts: dict[str, Any] = asdict(record.facts)  # type: ignore[call-overload]
+        prose = {name: facts.pop(name) for name in record.facts.prose}
+        keys = [
+            (key.name, self._seal.hash(key.name, key.value).hex() if key.personal else key.value)
+            for key in dict.fromkeys(record.keys)
+        ]
+        return Row(
+            record=record, raw=raw, body=facts, prose=prose, keys=keys, digest=_digest(record, facts, prose, keys)
+        )
+
+
+def _digest(record: Record, body: dict[str, Any], prose: dict[str, Any], keys: list[tuple[str, str]]) -> bytes:
+    """Tells whether an item says anything new."""
+    said = [
+        record.status,
+        record.told,
+        record.secret,
+        record.occurred_at.isoformat(),
+        str(record.amount),
+        record.currency,
+        body,
+        prose,
+        sorted(keys),
+    ]
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()[:16]

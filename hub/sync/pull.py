@@ -1,0 +1,156 @@
+"""Pulling one system: pages in, records and cursor committed together, the outcome noted.
+
+One pull of a system at a time: a session lock on the connection that also commits the pages, so
+that a pull which lost its lock cannot commit either, and a killed worker's lock ends with its
+connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.connectors.base import Connector, Coverage, Page, Run
+from hub.errors import Stop, TryLater
+from hub.store import records, systems
+from hub.store.database import Cause, Database, transaction
+from hub.store.sealing import Seal
+from hub.sync.ingest import Ingest, Tally
+
+log = structlog.get_logger()
+
+BATCH = 500
+"""Items stored in one transaction, at least where the pages allow it: a commit costs more than a row."""
+
+FULL_EVERY = timedelta(days=1)
+"""How often a pull is a full run, which alone can find what is gone."""
+
+
+@dataclass(slots=True)
+class PullResult:
+    """How a pull ended. ``outcome``: ``DONE``, ``BUSY`` (another pull of it runs), ``DOWN`` or ``STOPPED``."""
+
+    system: str
+    outcome: str
+    tally: Tally = field(default_factory=Tally)
+    gone: int = 0
+    seconds: float = 0.0
+    trouble: str | None = None
+
+
+class Pull:
+    """One pull of one system."""
+
+    def __init__(self, database: Database, connector: Connector, seal: Seal) -> None:
+        self._database, self._connector = database, connector
+        self._ingest = Ingest(connector, seal)
+        self._name = connector.name
+        self._cause = Cause(f"pull:{self._name}", "worker", uuid.uuid4().hex)
+
+    async def run(self, *, full: bool = False) -> PullResult:
+        """Pull once; never raises what one system's trouble explains."""
+        began = time.monotonic()
+        async with self._database.hold() as connection, _lock(connection, self._name) as locked:
+            if not locked:
+                return PullResult(self._name, "BUSY")
+            result = await self._attempt(connection, full)
+        result.seconds = time.monotonic() - began
+        return result
+
+    async def _attempt(self, connection: AsyncConnection, full: bool) -> PullResult:
+        result = PullResult(self._name, "DONE")
+        try:
+            await self._whole_run(connection, full, result)
+        except TryLater as trouble:
+            await self._note_down(connection, trouble, result)
+        except Stop as trouble:
+            await self._note_stop(connection, trouble, result)
+        return result
+
+    async def _whole_run(self, connection: AsyncConnection, full: bool, result: PullResult) -> None:
+        now = datetime.now(UTC)
+        async with transaction(connection, self._cause):
+            cursor, full_at = await systems.cursor(connection, self._name)
+            full = full or not full_at or now - full_at > FULL_EVERY
+            # An interrupted first run goes on from its cursor, but only a whole run can tell what is gone.
+            whole = full and (not cursor or full_at is not None)
+            if whole:
+                await records.forget_pending(connection, self._name)
+        run = Run(cursor={} if whole else cursor, full=whole, now=now, known=self._known())
+        async for page in _batches(self._connector.pages(run)):
+            async with transaction(connection, self._cause):
+                result.tally.add(await self._ingest.batch(connection, page.items, now, settle=False))
+                await systems.advance(connection, self._name, page.cursor)
+        await self._finish(connection, now, full, whole, result)
+
+    async def _finish(
+        self, connection: AsyncConnection, began: datetime, full: bool, whole: bool, result: PullResult
+    ) -> None:
+        async with transaction(connection, self._cause):
+            result.tally.add(await self._ingest.settle(connection, began))
+            if whole and self._connector.covers(self._connector.settings) is Coverage.FULL:
+                days = self._connector.horizon_days
+                horizon = began - timedelta(days=days) if days else None
+                result.gone = await records.mark_gone(connection, self._name, began, horizon)
+            back = await systems.succeeded(connection, self._name, began, full=full)
+        if back:
+            log.info("system.back", system=self._name)
+
+    async def _note_down(self, connection: AsyncConnection, trouble: TryLater, result: PullResult) -> None:
+        wait = timedelta(seconds=trouble.after) if trouble.after is not None else None
+        async with transaction(connection, self._cause):
+            new = await systems.failed(connection, self._name, str(trouble), wait)
+        if new:
+            log.warning("system.down", system=self._name, trouble=str(trouble))
+        result.outcome, result.trouble = "DOWN", str(trouble)
+
+    async def _note_stop(self, connection: AsyncConnection, trouble: Stop, result: PullResult) -> None:
+        async with transaction(connection, self._cause):
+            await systems.stopped(connection, self._name, str(trouble))
+        log.error("system.stopped", system=self._name, trouble=str(trouble))
+        result.outcome, result.trouble = "STOPPED", str(trouble)
+
+    async def _known(self) -> AsyncIterator[list[str]]:
+        after = ""
+        while True:
+            async with self._database.read() as connection:
+                ids = await records.known_ids(connection, self._name, after, 100)
+            if not ids:
+                return
+            yield ids
+            after = ids[-1]
+
+
+async def _batches(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
+    """Pages joined until they hold ``BATCH`` items; the cursor is the last one's."""
+    items: list[dict[str, object]] = []
+    last: Page | None = None
+    async for page in pages:
+        items, last = [*items, *page.items], page
+        if len(items) >= BATCH:
+            yield Page(items, page.cursor)
+            items, last = [], None
+    if last is not None:
+        yield Page(items, last.cursor)
+
+
+@contextlib.asynccontextmanager
+async def _lock(connection: AsyncConnection, system: str) -> AsyncIterator[bool]:
+    """A session lock on ``system``; False when another session has it."""
+    key = {"key": f"pull {system}"}
+    async with connection.begin():
+        got = await connection.scalar(text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), key)
+    try:
+        yield bool(got)
+    finally:
+        if got:
+            async with connection.begin():
+                await connection.execute(text("select pg_advisory_unlock(hashtextextended(:key, 0))"), key)
