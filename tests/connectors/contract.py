@@ -22,7 +22,7 @@ from hub.connectors.base import Connector, Page, Raw, Record
 from hub.connectors.personal import strip
 from hub.connectors.sandbox import COMMON_FAULTS
 from hub.errors import BadRecord, Stop, TryLater
-from tests.connectors.running import Running, pages_of, secrets_of
+from tests.connectors.running import PAGES, Running, pages_of, run, secrets_of
 
 HEADINGS = ("## Owner", "## Access", "## Limits", "## Oddities", "## Status table")
 
@@ -141,10 +141,14 @@ class ConnectorContract:
 
     async def test_a_run_goes_on_from_a_stored_cursor(self, running: Running, pulled: list[Page]) -> None:
         middle = (len(pulled) - 1) // 2
+        missed, read = self._ids([pulled[middle + 1]]), 0
         async with running.connected(attempts=3) as connector:
-            again = await pages_of(connector, json.loads(json.dumps(pulled[middle].cursor)), most=15)
-        missed = self._ids([pulled[middle + 1]]) - self._ids(again)
-        assert missed == set(), "what came next in the first run is told again"
+            async for page in connector.pages(run(json.loads(json.dumps(pulled[middle].cursor)))):
+                missed -= self._ids([page])
+                read += 1
+                if not missed or read == 4 * PAGES:
+                    break
+        assert missed == set(), "what came next in the first run is told again, maybe after an overlap"
 
     async def test_a_run_goes_on_from_the_last_cursor(self, running: Running, pulled: list[Page]) -> None:
         async with running.connected(attempts=3) as connector:

@@ -25,7 +25,7 @@ from hub.connectors.base import Connector, ConnectorSettings, Cursor, Page, Run
 from hub.connectors.http import Http
 from hub.connectors.sandbox import Sandbox
 
-PAGES = 40
+PAGES = 12
 """How many pages of a pull the suite reads: a system with fifty items a page has a thousand of them."""
 
 
