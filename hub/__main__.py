@@ -1,0 +1,245 @@
+"""The commands. Each imports what it needs when it is called, so that ``hub --help`` is quick.
+
+Exit codes: 0 done, 1 it failed or found something wrong, 2 a wrong setting, argument, port or folder in use.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.errors import BadSetting, HubError
+
+if TYPE_CHECKING:
+    from hub.connectors.registry import Enabled
+    from hub.settings import Settings
+
+app = typer.Typer(
+    name="hub",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Simpul, the GraphQL integration hub for Central Java. Settings are HUB_* variables.",
+)
+
+Socket = Annotated[int | None, typer.Option("--socket", hidden=True, help="A bound socket, inherited.")]
+Subgraph = Annotated[str | None, typer.Option(help="Only this part of the graph, as a subgraph.")]
+Demo = Annotated[bool, typer.Option("--demo", help="With a year of invented complaints, up to today.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@app.command()
+def run(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="With demo data, and a sandbox for each system without a URL.")
+    ] = False,
+) -> None:
+    """Run everything: database, web server, worker. Ends with Ctrl-C, or when a part of it dies."""
+    import asyncio
+
+    from hub.process.run import run
+
+    asyncio.run(run(_settings(warn=True), with_demo=demo))
+
+
+@app.command()
+def serve(
+    subgraph: Subgraph = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Instead of HUB_PORT.")] = None,
+    inherited: Socket = None,
+) -> None:
+    """Serve the graph over HTTP."""
+    import uvloop
+
+    uvloop.run(_serve(_settings(warn=inherited is None), subgraph, port, inherited))
+
+
+async def _serve(settings: Settings, subgraph: str | None, port: int | None, inherited: int | None) -> None:
+    from hub.app import build
+    from hub.process.reach import reached
+    from hub.process.serve import serve
+
+    on = _listening(settings.host, settings.port if port is None else port, inherited)
+    async with reached(settings) as at:
+        await serve(build(at, subgraph=subgraph), on)
+
+
+@app.command()
+def worker() -> None:
+    """Pull from the systems and do what is queued, until SIGTERM."""
+    import asyncio
+
+    asyncio.run(_worker(_settings()))
+
+
+async def _worker(settings: Settings) -> None:
+    from hub.process.reach import reached
+    from hub.sync.worker import run
+
+    async with reached(settings) as at:
+        await run(at)
+
+
+@app.command()
+def migrate(demo: Demo = False) -> None:
+    """Bring the database to the current shape, with a partition for each enabled system; safe to repeat."""
+    import asyncio
+
+    asyncio.run(_migrate(_settings(), with_demo=demo))
+
+
+async def _migrate(settings: Settings, *, with_demo: bool) -> None:
+    from hub.process import demo
+    from hub.process.reach import reached
+    from hub.process.run import prepare
+
+    if with_demo:
+        demo.refuse_in_production(settings)
+    async with reached(settings) as at:
+        await prepare(at, with_demo=with_demo)
+
+
+@app.command()
+def schema(subgraph: Subgraph = None) -> None:
+    """Print the graph in SDL."""
+    from hub.schema.graph import schema
+
+    typer.echo(schema(subgraph).as_str())
+
+
+@app.command()
+def sandbox(
+    name: Annotated[str, typer.Argument(help="The system to stand in for.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 0,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day its world ends.")] = None,
+    inherited: Socket = None,
+) -> None:
+    """Run the stand-in for one system; prints the variables with which the hub finds it."""
+    import uvloop
+
+    settings = _settings()
+    uvloop.run(_sandbox(settings, name, port, today.date() if today else None, inherited))
+
+
+async def _sandbox(settings: Settings, name: str, port: int, day: date | None, inherited: int | None) -> None:
+    from hub.connectors import registry
+    from hub.process import demo
+    from hub.process.serve import address, serve
+
+    demo.refuse_in_production(settings)
+    system = _system(settings, name)
+    on = _listening("127.0.0.1" if inherited is None else "", port, inherited)
+    if not system.settings.url:
+        spoken = system.connector.sandbox_settings(address(on), settings.data_dir.resolve() / "sandboxes")
+        os.environ.update(spoken)
+        system = _system(settings, name)
+        for variable, value in spoken.items():
+            typer.echo(f"{variable}={value}")
+    await serve(registry.sandbox(system, day or demo.today(settings)).app(), on, behind_proxy=False)
+
+
+@app.command()
+def sync(
+    name: Annotated[str, typer.Argument(help="The system to pull from.")],
+    full: Annotated[bool, typer.Option("--full", help="All it lists, from the start.")] = False,
+    json: Json = False,
+) -> None:
+    """Pull from one system now, and say what came of it."""
+    import asyncio
+
+    raise typer.Exit(asyncio.run(_sync(_settings(), name, full=full, as_json=json)))
+
+
+async def _sync(settings: Settings, name: str, *, full: bool, as_json: bool) -> int:
+    import orjson
+
+    from hub.connectors import registry
+    from hub.process.reach import database, reached
+    from hub.store.sealing import Seal
+    from hub.sync.pull import Pull
+
+    async with reached(settings) as at, database(at) as store, registry.opened(_system(at, name)) as connector:
+        result = await Pull(store, connector, Seal(at.sealing_keys, at.secret)).run(full=full)
+    if as_json:
+        typer.echo(orjson.dumps(result))
+    else:
+        tally = result.tally
+        typer.echo(
+            f"{name}: {result.outcome.lower()} in {result.seconds:.1f} s; {tally.created} new, "
+            f"{tally.updated} changed, {tally.unchanged + tally.stale} known, {result.gone} gone, "
+            f"{tally.quarantined} in quarantine" + (f"; {result.trouble}" if result.trouble else "")
+        )
+    return 0 if result.outcome == "DONE" else 1
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Look at settings, database, migrations and each system, and say what to do about each failure."""
+    import asyncio
+
+    import orjson
+
+    from hub.process.doctor import examine
+
+    findings = asyncio.run(examine(_settings(warn=True)))
+    for finding in [] if json else findings:
+        typer.echo(f"{'ok  ' if finding.well else 'FAIL'} {finding.what:<12} {finding.told}")
+    if json:
+        typer.echo(orjson.dumps(findings))
+    raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
+
+
+def _settings(*, warn: bool = False) -> Settings:
+    """The settings, with logs set up as they say; ``warn`` tells of variables nobody reads."""
+    from hub import logs
+    from hub.settings import Settings, read
+
+    settings = read(Settings)
+    logs.set_up(settings.log_level, settings.log_format)
+    if warn:
+        from hub.connectors import registry
+        from hub.settings import unknown
+
+        kinds = [registry.load(name).Settings for name in registry.found(settings.connectors_path)]
+        for sentence in unknown(os.environ, [Settings, *kinds]):
+            typer.echo(f"Warning: {sentence}", err=True)
+    return settings
+
+
+def _system(settings: Settings, name: str) -> Enabled:
+    from hub.connectors import registry
+
+    systems = {system.name: system for system in registry.enabled(settings)}
+    if name not in systems:
+        raise BadSetting(f"There is no enabled system {name}: it is one of {', '.join(systems)}.")
+    return systems[name]
+
+
+def _listening(host: str, port: int, inherited: int | None) -> socket.socket:
+    from hub.process.serve import bound
+
+    return bound(host, port) if inherited is None else socket.socket(fileno=inherited)
+
+
+def main() -> None:
+    """Run a command; an error the hub raises on purpose is one sentence, without a trace."""
+    from hub.process import quarantine
+
+    app.add_typer(quarantine.commands, name="quarantine")
+    try:
+        app()
+    except BadSetting as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except HubError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""``hub doctor``: looks at settings, database, migrations and each upstream, and says what to do about each failure."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.connectors import registry
+from hub.connectors.registry import Enabled
+from hub.errors import BadSetting, Stop, TryLater
+from hub.process.reach import reached
+from hub.settings import Settings
+from hub.store.migrate import state
+
+OLDEST = 15
+"""The oldest PostgreSQL the hub runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, whether it is well, and a sentence; for a failure it says what to do."""
+
+    what: str
+    well: bool
+    told: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Every finding, the settings first; later ones are left out where an earlier failure prevents them."""
+    try:
+        systems = registry.enabled(settings)
+    except BadSetting as error:
+        return [Finding("settings", False, str(error))]
+    told = f"{settings.env}, connectors: {', '.join(s.name for s in systems) or 'none'}"
+    upstreams = asyncio.gather(*(_upstream(system) for system in systems))
+    return [Finding("settings", True, told), *await _database(settings), *await upstreams]
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    try:
+        async with reached(settings) as at:
+            assert at.database_url
+            version = await _version(at.database_url)
+            if version < OLDEST:
+                return [Finding("database", False, f"PostgreSQL {version} is too old: use {OLDEST} or newer.")]
+            private = "" if settings.database_url else ", private"
+            return [Finding("database", True, f"PostgreSQL {version}{private}"), await _migrations(at.database_url)]
+    except (psycopg.Error, SQLAlchemyError, BadSetting) as error:
+        # The driver's text names host and reason, never the password.
+        why = str(error).strip().splitlines()[0].rstrip(".")
+        return [Finding("database", False, f"{why}. Check that it runs and that HUB_DATABASE_URL names it.")]
+
+
+async def _version(url: str) -> int:
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=5) as connection:
+        return connection.info.server_version // 10_000
+
+
+async def _migrations(url: str) -> Finding:
+    current, head = await state(url)
+    if current == head:
+        return Finding("migrations", True, f"at {head}, the newest")
+    return Finding("migrations", False, f"The database is at {current or 'nothing'}, not at {head}: run `hub migrate`.")
+
+
+async def _upstream(system: Enabled) -> Finding:
+    try:
+        async with registry.opened(system) as connector:
+            await connector.probe()
+    except TryLater as trouble:
+        advice = "it may be down; ask its owner if that lasts, and check the URL"
+        return Finding(system.name, False, f"{trouble}: {advice} ({system.connector.owner}).")
+    except Stop as trouble:
+        return Finding(system.name, False, f"{str(trouble).rstrip('.')}. Mend the settings of {system.name}.")
+    return Finding(system.name, True, f"{system.connector.title} answers at {system.settings.url}")

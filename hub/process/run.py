@@ -1,0 +1,191 @@
+"""``hub run``: database, sandboxes, web server and worker as children of one process, until somebody ends it.
+
+Order: the data folder's lock and the port, so that a refusal comes first; the private PostgreSQL;
+the sandboxes, which make up their world meanwhile; migrations and demo data; ``run.json``; then
+``serve`` and ``worker``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from hub.connectors import registry
+from hub.process import demo
+from hub.process.embedded import embedded
+from hub.process.keys import with_keys
+from hub.process.lock import FolderLock
+from hub.process.progress import Progress
+from hub.process.reach import database
+from hub.process.serve import address, bound
+from hub.process.supervise import Children
+from hub.settings import Settings, read
+from hub.store.migrate import migrate
+
+EXAMPLE = "{ systems { name state records asOf } }"
+WATCH_EVERY = 0.25
+PROGRESS_EVERY = 1.0
+
+
+@dataclass(slots=True)
+class Told:
+    """What ``run.json`` tells scripts: where the hub is, tokens by name, sandboxes by system."""
+
+    url: str
+    tokens: dict[str, str] = field(default_factory=dict)
+    sandboxes: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: Path) -> Path:
+        """Write it whole or not at all, for the eyes of this user only."""
+        fresh = path.with_suffix(".new")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump({"url": self.url, "tokens": self.tokens, "sandboxes": self.sandboxes}, file, indent=2)
+        return fresh.replace(path)
+
+
+async def run(settings: Settings, *, with_demo: bool) -> None:
+    """Run the hub until SIGINT, SIGTERM or SIGHUP; ``Stop`` when a part of it died, ``BadSetting`` before it began."""
+    stop = _stopped_by_signal()
+    async with AsyncExitStack() as stack:
+        web = stack.enter_context(bound(settings.host, settings.port))
+        demonstration = demo.variables(settings) if with_demo else {}
+        url = await stack.enter_async_context(_database(settings))
+        # The connectors' settings are read from the environment, here as in the children.
+        os.environ.update(demonstration, HUB_DATABASE_URL=url)
+        stage = _stage(settings, with_demo=with_demo)
+        os.environ.update(stage.variables)
+        settings = with_keys(read(Settings))
+        os.environ.update(_keys(settings))
+        told = Told(address(web), sandboxes=stage.urls)
+        if with_demo:
+            told.tokens["officer"] = demonstration["HUB_DEMO_OFFICER_TOKEN"]
+        children = Children(settings.data_dir / "logs")
+        stack.callback(children.stop)
+        _start_sandboxes(children, stage)
+        await _or_stop(stop, prepare(settings, with_demo=with_demo))
+        if not stop.is_set():
+            stack.callback(told.write(settings.data_dir / "run.json").unlink, missing_ok=True)
+            children.start("serve", ["serve", "--socket", str(web.fileno())], os.environ, [web.fileno()])
+            children.start("worker", ["worker"], os.environ)
+            await _watch(settings, children, told, stop)
+        typer.echo("Ending.")
+
+
+def _stopped_by_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sent, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[str]:
+    """The database's URL, with the data folder locked either way."""
+    if not settings.database_url:
+        async with embedded(settings.data_dir) as url:
+            yield url
+        return
+    lock = FolderLock(settings.data_dir)
+    lock.take()
+    try:
+        yield settings.database_url
+    finally:
+        lock.release()
+
+
+def _stage(settings: Settings, *, with_demo: bool) -> demo.Stage:
+    """Sandboxes for the systems without a URL; outside a demonstration those systems are left out."""
+    systems = registry.enabled(settings)
+    if with_demo:
+        return demo.Stage(systems, settings.data_dir.resolve() / "sandboxes")
+    with_url = [system.name for system in systems if system.settings.url]
+    for name in sorted({system.name for system in systems} - set(with_url)):
+        typer.echo(f"{name}: left out, because HUB_{name.upper()}_URL is not set.")
+    # An empty variable counts as unset, and that would be all of them.
+    os.environ["HUB_CONNECTORS"] = ",".join(with_url) or ","
+    return demo.Stage([], settings.data_dir)
+
+
+def _keys(settings: Settings) -> dict[str, str]:
+    assert settings.secret_key
+    return {
+        "HUB_PII_KEYS": ",".join(key.get_secret_value() for key in settings.pii_keys),
+        "HUB_SECRET_KEY": settings.secret_key.get_secret_value(),
+    }
+
+
+def _start_sandboxes(children: Children, stage: demo.Stage) -> None:
+    for name, of in stage.sockets.items():
+        children.start(f"sandbox-{name}", ["sandbox", name, "--socket", str(of.fileno())], os.environ, [of.fileno()])
+        typer.echo(f"Sandbox of {name}: {stage.urls[name]}")
+
+
+async def prepare(settings: Settings, *, with_demo: bool) -> None:
+    """Migrations, and the demo complaints if asked for; settings come from ``reached``."""
+    assert settings.database_url
+    await migrate(settings.database_url, registry.enabled(settings))
+    if with_demo:
+        from hub.store.demo import seed
+
+        await seed(settings.database_url, settings, demo.today(settings))
+
+
+async def _or_stop(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """``work``, given up when somebody ends the run meanwhile."""
+    doing = asyncio.create_task(work)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if doing.done():
+        doing.result()
+    else:
+        doing.cancel()
+
+
+async def _watch(settings: Settings, children: Children, told: Told, stop: asyncio.Event) -> None:
+    """Tell when the hub is ready, then each system's progress, until the end or a child's death."""
+    async with database(settings) as store:
+        progress = Progress(store)
+        ready = False
+        while not stop.is_set():
+            children.check()
+            if not ready and await asyncio.to_thread(_is_ready, told.url):
+                ready = True
+                _welcome(told)
+            if ready:
+                for line in await progress.lines():
+                    typer.echo(line)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), PROGRESS_EVERY if ready else WATCH_EVERY)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310  (our own address)
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
+
+
+def _welcome(told: Told) -> None:
+    typer.echo(f"\nThe hub is ready: {told.url}/graphql (query page in a browser), {told.url}/ (state of each system)")
+    token = told.tokens.get("officer")
+    if token:
+        typer.echo(f"Token of the demo officer: {token}")
+    login = f" -H 'Authorization: Bearer {token}'" if token else ""
+    body = json.dumps({"query": EXAMPLE})
+    typer.echo("Try it:\n")
+    typer.echo(f"curl -s {told.url}/graphql -H 'Content-Type: application/json'{login} -d '{body}'\n")
+    typer.echo("Ctrl-C ends it.")
