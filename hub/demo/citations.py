@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hub.complaints.codes import Channel
@@ -131,5 +131,4 @@ def report(
 def order(number: int, agency_code: str, received: datetime, rng: Dice) -> CitedOrder:
     """An order of that agency, placed some weeks before the complaint."""
     at = (received - timedelta(days=rng.uniform(5, 60))).replace(microsecond=0)
-    day: date = at.astimezone(JAKARTA).date()
-    return CitedOrder(f"TD-{day:%y%m%d}-{number:05}", agency_code, at)
+    return CitedOrder(f"TD-{at.astimezone(JAKARTA):%y%m%d}-{number:05}", agency_code, at)

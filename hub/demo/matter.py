@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import cycle
 
 from hub.demo import citations, places
 from hub.demo.course import office_time
@@ -29,7 +30,9 @@ class Scene:
     """Draws matters for a world in which these agencies (code → name) are in office and it is ``now``."""
 
     def __init__(self, agencies: dict[str, str], now: datetime, rng: Dice) -> None:
-        self.agencies, self.codes, self.now, self.rng = agencies, tuple(agencies), now, rng
+        self.agencies, self.now, self.rng = agencies, now, rng
+        # In turn rather than by chance, so that the smallest agency has complaints too.
+        self.turns = cycle(agencies)
 
     def plain(self, area_code: str, *, by_bus: bool) -> Matter:
         """A matter that cites nothing; ``by_bus``: about a bus line."""
@@ -75,7 +78,7 @@ class Scene:
         if topic.by_bus and line is None:
             line = rng.pick(places.CORRIDORS)
         area = rng.pick(line.areas) if line else area_code
-        agency = rng.pick(topic.agencies or self.codes)
+        agency = rng.pick(topic.agencies) if topic.agencies else next(self.turns)
         return Matter(topic, area, agency, self._facts(area, agency, line))
 
     def _facts(self, area_code: str, agency_code: str, line: places.Corridor | None) -> dict[str, str]:
