@@ -21,7 +21,7 @@ class Code(StrEnum):
     label_en: str
     description: str
 
-    def __new__(cls, value: str, label_id: str, label_en: str, description: str = "") -> Self:
+    def __new__(cls, value: str, label_id: str = "", label_en: str = "", description: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label_id, member.label_en, member.description = label_id, label_en, description

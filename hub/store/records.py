@@ -212,8 +212,8 @@ async def _stage(connection: AsyncConnection, rows: Iterable[Row]) -> None:
 
 
 async def _outcomes(connection: AsyncConnection) -> Counter[str]:
-    found = await connection.execute(text("select outcome, count(*) from staged group by outcome"))
-    return Counter(dict(found.tuples().all()))
+    found = await connection.execute(text("select outcome, count(*) as count from staged group by outcome"))
+    return Counter({row.outcome: row.count for row in found})
 
 
 async def take_pending(connection: AsyncConnection, system: str) -> list[Raw]:

@@ -90,7 +90,7 @@ class Ingest:
     def _sort(self, items: Iterable[Raw]) -> _Sorted:
         sorted_ = _Sorted()
         for item in items:
-            raw = strip(item, self._connector.personal)
+            raw = storable(strip(item, self._connector.personal))
             try:
                 record = self._connector.map(raw)
             except BadRecord as bad:
@@ -121,6 +121,28 @@ class Ingest:
         return Row(
             record=record, raw=raw, body=facts, prose=prose, keys=keys, digest=_digest(record, facts, prose, keys)
         )
+
+
+def storable(raw: Raw) -> Raw:
+    """``raw`` without what PostgreSQL cannot hold: NUL and halves of surrogate pairs become � and ?."""
+    try:
+        if b"\\u0000" not in orjson.dumps(raw):
+            return raw
+    except TypeError:
+        # orjson refuses broken text; what else it refuses, such as huge integers, becomes text below.
+        pass
+    cleaned: Raw = _storable(raw)
+    return cleaned
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_storable(str(name)): _storable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return value if value is None or isinstance(value, bool | float) or abs(value) < 2**63 else str(value)
 
 
 def _digest(record: Record, body: dict[str, Any], prose: dict[str, Any], keys: list[tuple[str, str]]) -> bytes:

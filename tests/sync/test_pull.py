@@ -1,0 +1,228 @@
+"""Pulling: pages and cursor commit together, repeats change nothing, trouble of one system is its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from hub.connectors.http import Http
+from hub.errors import Stop, TryLater
+from hub.store import migrate, systems
+from hub.store.database import Database
+from hub.store.sealing import Seal
+from hub.store.tables import changes, pending_items, quarantine, record_keys, records
+from hub.sync.pull import Pull, PullResult
+from tests.fake import Fake, FakeSettings, World, order, payment
+
+SEAL = Seal([b"k" * 32], b"s" * 32)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    await migrate.migrate(database_url, [(Fake, FakeSettings())])
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+async def pull(database: Database, world: World, *, full: bool = False) -> PullResult:
+    async with Http("http://127.0.0.1:9") as http:
+        return await Pull(database, Fake(FakeSettings(), http, world), SEAL).run(full=full)
+
+
+async def rows(database: Database, table: Any, *columns: str) -> list[tuple[Any, ...]]:
+    async with database.read() as db:
+        found = await db.execute(select(*(table.c[name] for name in columns)).order_by(*(table.c[n] for n in columns)))
+        return [tuple(row) for row in found]
+
+
+async def state(database: Database) -> systems.SystemState:
+    async with database.read() as db:
+        (found,) = await systems.overview(db)
+        return found
+
+
+async def test_a_first_pull_stores_every_item_once_with_keys_and_history(database: Database) -> None:
+    world = World([[payment("P1"), payment("P2")], [payment("P2"), payment("P3")]])
+    result = await pull(database, world)
+    assert (result.outcome, result.tally.created, result.tally.unchanged) == ("DONE", 3, 1)
+    assert [row[0] for row in await rows(database, records, "external_id")] == ["P1", "P2", "P3"]
+    assert ("payment", "P1") in await rows(database, record_keys, "name", "value")
+    assert await rows(database, changes, "subject", "cause") == [(f"P{n}", "pull:fake") for n in (1, 2, 3)]
+    assert (await state(database)).records == 3
+
+
+async def test_a_second_run_stores_nothing(database: Database) -> None:
+    world = World([[payment("P1"), order("O1")]])
+    await pull(database, world)
+    again = await pull(database, world, full=True)
+    assert (again.tally.created, again.tally.updated, again.tally.unchanged) == (0, 0, 2)
+    assert len(await rows(database, changes, "id")) == 2
+
+
+async def test_personal_columns_are_nowhere_in_the_database(database: Database) -> None:
+    await pull(database, World([[payment("P1"), payment("P2", broken=True), payment("P3", status="ANEH")]]))
+    async with database.read() as db:
+        for table in ("records", "changes", "quarantine", "pending_items", "systems"):
+            dump = await db.scalar(text(f"select string_agg(t::text, '') from {table} t"))
+            assert "Uji Coba" not in (dump or "")
+
+
+async def test_an_older_item_changes_nothing_and_a_newer_one_does(database: Database) -> None:
+    await pull(database, World([[payment("P1", version=5, amount="5000")]]))
+    stale = await pull(database, World([[payment("P1", version=4, amount="1")]]), full=True)
+    assert (stale.tally.stale, stale.tally.updated) == (1, 0)
+    newer = await pull(database, World([[payment("P1", version=6, status="REFUNDED")]]), full=True)
+    assert newer.tally.updated == 1
+    (_, change) = await rows(database, changes, "id", "fields", "before", "after")
+    assert change[1] == ["amount", "status", "told"]
+    assert (change[2]["status"], change[3]["status"]) == ("SUCCESS", "REFUNDED")
+
+
+async def test_a_broken_item_is_quarantined_and_the_rest_is_kept(database: Database) -> None:
+    world = World([[payment("P1"), payment("P2", broken=True)]])
+    for _ in range(2):
+        await pull(database, world, full=True)
+    assert await rows(database, quarantine, "reason", "times") == [("broken: it says so", 2)]
+    assert (await state(database)).records == 1
+
+
+async def test_an_unknown_code_is_kept_and_shown_until_a_known_one_comes(database: Database) -> None:
+    await pull(database, World([[payment("P1", status="ANEH")]]))
+    assert await rows(database, records, "status", "told") == [("UNKNOWN", "ANEH")]
+    assert (await state(database)).quarantined == 1
+    await pull(database, World([[payment("P1", version=2)]]), full=True)
+    assert await rows(database, records, "status", "told") == [("SUCCESS", "SUCCESS")]
+    assert (await state(database)).quarantined == 0
+
+
+async def test_when_a_system_fails_in_the_middle_the_cursor_stands_at_the_last_stored_page(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", 1)
+    world = World([[payment("P1")], [payment("P2")], [payment("P3")]], fail_at=1, error=TryLater("HTTP 503"))
+    result = await pull(database, world)
+    assert (result.outcome, result.trouble) == ("DOWN", "HTTP 503")
+    assert (await state(database)).state == "DOWN"
+    world.error = None
+    await pull(database, world)
+    assert world.runs[-1].cursor == {"page": 1}
+    assert (await state(database)).state == "UP"
+    assert (await state(database)).records == 3
+
+
+async def test_a_stopped_system_waits_for_a_person(database: Database) -> None:
+    world = World([[payment("P1")]], fail_at=0, error=Stop("401 after a fresh token"))
+    assert (await pull(database, world)).outcome == "STOPPED"
+    async with database.read() as db:
+        assert await systems.due(db) == []
+    world.error = None
+    assert (await pull(database, world)).outcome == "DONE"
+    assert (await state(database)).state == "UP"
+
+
+async def test_down_is_logged_once_when_it_goes_and_once_when_it_returns(
+    database: Database, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World([[payment("P1")]], fail_at=0, error=TryLater("no answer"))
+    for _ in range(3):
+        await pull(database, world)
+    world.error = None
+    for _ in range(2):
+        await pull(database, world)
+    said = capsys.readouterr()
+    text_ = said.out + said.err + caplog.text
+    assert (text_.count("system.down"), text_.count("system.back")) == (1, 1)
+
+
+async def test_only_a_complete_full_run_finds_what_is_gone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", 1)
+    await pull(database, World([[payment("P1")], [payment("P2")]]))
+    cut = World([[payment("P1")], []], fail_at=1, error=TryLater("cut"))
+    assert (await pull(database, cut, full=True)).gone == 0
+    assert (await pull(database, World([[payment("P1")]]), full=True)).gone == 1
+    assert (await state(database)).records == 1
+    assert (await rows(database, changes, "id", "subject", "fields"))[-1][1:] == ("P2", ["gone_at"])
+    back = await pull(database, World([[payment("P1"), payment("P2")]]), full=True)
+    assert (back.gone, (await state(database)).records) == (0, 2)
+
+
+async def test_a_first_run_that_was_cut_off_goes_on_and_marks_nothing_gone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", 1)
+    world = World([[payment("P1")], [payment("P2")]], fail_at=1, error=TryLater("cut"))
+    await pull(database, world)
+    world.error = None
+    result = await pull(database, world)
+    assert (result.gone, result.tally.created, (await state(database)).records) == (0, 1, 2)
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+async def test_of_equal_versions_the_last_in_feed_order_holds_and_a_second_run_does_not_flip(
+    database: Database, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", batch)
+    world = World([[order("O1", status="PENDING")], [order("O2")], [order("O1", status="COMPLETED")]])
+    for _ in range(3):
+        await pull(database, world, full=True)
+    assert await rows(database, records, "external_id", "status") == [("O1", "COMPLETED"), ("O2", "COMPLETED")]
+    assert len(await rows(database, changes, "id")) == (3 if batch == 1 else 2)
+    assert await rows(database, pending_items, "external_id") == []
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+async def test_two_final_states_that_contradict_each_other_are_in_doubt(
+    database: Database, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", batch)
+    world = World([[order("O1", status="FAILED")], [order("O1", status="COMPLETED")]])
+    for _ in range(2):
+        await pull(database, world, full=True)
+    assert await rows(database, records, "status", "told") == [("IN_DOUBT", "COMPLETED")]
+
+
+async def test_two_pulls_of_one_system_do_not_run_at_once(database: Database) -> None:
+    gate = asyncio.Event()
+
+    class Slow(Fake):
+        async def pages(self, run):  # type: ignore[no-untyped-def]
+            await gate.wait()
+            async for page in super().pages(run):
+                yield page
+
+    async with Http("http://127.0.0.1:9") as http:
+        slow = Slow(FakeSettings(), http, World([[payment("P1")]]))
+        first = asyncio.create_task(Pull(database, slow, SEAL).run())
+        await asyncio.sleep(0.2)
+        assert (await pull(database, World([[payment("P1")]]))).outcome == "BUSY"
+        gate.set()
+        assert (await first).outcome == "DONE"
+        assert (await pull(database, World([[payment("P1")]]))).outcome == "DONE"
+
+
+async def test_hostile_text_is_stored_not_fatal(database: Database) -> None:
+    world = World([[payment("P1\x00"), payment("P2", corridor="\ud800"), payment("P3", merchant="x" * 10_000)]])
+    assert (await pull(database, world)).tally.created == 3
+
+
+async def test_a_write_that_says_no_cause_is_refused(database: Database) -> None:
+    await pull(database, World([[payment("P1")]]))
+    async with database.hold() as db:
+        with pytest.raises(Exception, match="a write must say its cause"):
+            async with db.begin():
+                await db.execute(text("update records set status = 'REFUNDED', digest = '\\x00'"))
+
+
+async def test_history_cannot_be_rewritten(database: Database) -> None:
+    await pull(database, World([[payment("P1")]]))
+    async with database.hold() as db:
+        with pytest.raises(Exception, match="append-only"):
+            async with db.begin():
+                await db.execute(text("delete from changes"))
+
+
