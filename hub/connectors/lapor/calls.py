@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import stamina
-from pydantic import Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from hub.connectors.base import ConnectorSettings, Raw
@@ -42,18 +42,19 @@ class LaporSettings(ConnectorSettings):
     def _comma_list(cls, told: object) -> object:
         return [part for part in told.replace(" ", "").split(",") if part] if isinstance(told, str) else told
 
-    @model_validator(mode="after")
-    def _usable(self) -> LaporSettings:
-        """A URL without what is needed to use it stops the start, with one sentence."""
-        for name, secret in (("AUTH", self.auth), ("TOKEN", self.token)):
-            value = secret.get_secret_value()
-            if self.url and not (value and value.isascii() and value.isprintable() and value == value.strip()):
-                raise BadSetting(
-                    f"HUB_LAPOR_{name} must be the header's whole value, on one line without spaces around it"
-                )
-        if self.url and self.listing and not self.institutions:
+    def headers(self) -> dict[str, str]:
+        """Both of LAPOR's keys at once (contract A.3), or one sentence on the one that is missing."""
+        secrets = {"AUTH": self.auth.get_secret_value(), "TOKEN": self.token.get_secret_value()}
+        for name, value in secrets.items():
+            if not (value and value.isascii() and value.isprintable() and value == value.strip()):
+                raise BadSetting(f"HUB_LAPOR_{name} must be the header's whole value, without spaces around it")
+        return {self.auth_header: secrets["AUTH"], "token": secrets["TOKEN"], "Accept": "application/json"}
+
+    def ours(self) -> list[tuple[str, Any]]:
+        """The filter of the listing; without it the hub would ask for the whole country."""
+        if not self.institutions:
             raise BadSetting("HUB_LAPOR_INSTITUTIONS is empty; set the ids of the province's institutions: 310,311")
-        return self
+        return [("institution_id", number) for number in self.institutions]
 
 
 class Calls:
@@ -66,7 +67,7 @@ class Calls:
         self, start: datetime | None, end: datetime | None = None, page: int = 1
     ) -> tuple[list[Raw], bool]:
         """Reports of our institutions updated from ``start`` to before ``end``, and whether more follow."""
-        params: _Params = [("institution_id", number) for number in self._settings.institutions]
+        params = self._settings.ours()
         params += [("updated_from", _asked(start))] if start else []
         params += [("updated_to", _asked(end))] if end else []
         return await self._page("/complaints", params, page)
@@ -110,7 +111,7 @@ class Calls:
         raise AssertionError("stamina either returns or raises")
 
     async def _get(self, path: str, params: _Params) -> Mapping[str, Any] | None:
-        response = await self._http.send("GET", path, idempotent=True, headers=self._headers(), params=params)
+        response = await self._http.send("GET", path, idempotent=True, headers=self._settings.headers(), params=params)
         if response.status_code in (401, 403):
             raise Stop(f"LAPOR refuses HUB_LAPOR_AUTH or HUB_LAPOR_TOKEN (HTTP {response.status_code})")
         if response.status_code == 404:
@@ -125,14 +126,6 @@ class Calls:
         if body.get("status") == "error":
             raise _Refused200(f"GET {path}: LAPOR reports an error under HTTP 200")
         return body
-
-    def _headers(self) -> dict[str, str]:
-        settings = self._settings
-        return {
-            settings.auth_header: settings.auth.get_secret_value(),
-            "token": settings.token.get_secret_value(),
-            "Accept": "application/json",
-        }
 
 
 class _Refused200(TryLater):

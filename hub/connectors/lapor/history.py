@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.connectors.lapor.statuses import status_named
 from hub.connectors.lapor.values import json_in, object_in, plain, time_of
 
 TYPES = {"status": "STATUS", "disposition": "DISPOSITION", "note": "NOTE"}
@@ -23,7 +22,8 @@ _Told = Mapping[str, Any]
 def history(logs: Iterable[_Told], followups: Iterable[_Told]) -> tuple[list[dict[str, Any]], list[str | None]]:
     """The rows of ``Report.log`` and, at the same index, their texts for ``Report.notes``.
 
-    A row of a type the hub does not know counts as a note, because its text is what matters.
+    Statuses in a row stay in LAPOR's words. A row of a type the hub does not know counts as a note,
+    because its text is what matters.
     """
     told = [(row, TYPES.get(str(row.get("type")), "NOTE")) for row in _distinct(logs)]
     told += [(row, "FOLLOW_UP") for row in _distinct(followups)]
@@ -60,19 +60,14 @@ def _row(told: _Told, type_: str) -> dict[str, Any]:
         "type": type_,
         "from": plain(told.get("institution_from_name")) or None,
         "to": plain(told.get("institution_to_name")) or None,
-        "status_old": _status(data.get("status_old")),
-        "status_new": _status(data.get("status_new")),
+        "status_old": _name(data.get("status_old")) or None,
+        "status_new": _name(data.get("status_new")) or None,
         "attachments": len(files) if isinstance(files, list) else 0,
     }
 
 
 def _time(told: _Told) -> datetime | None:
     return time_of(told.get("created_at")) or time_of(object_in(told.get("data")).get("created_at"))
-
-
-def _status(told: object) -> str | None:
-    name = _name(told)
-    return status_named(name).value if name else None
 
 
 def _name(told: object) -> str:

@@ -48,7 +48,7 @@ class LaporSandbox(Sandbox):
 
     def __init__(self, settings: LaporSettings, reports: list[Filed]) -> None:
         super().__init__()
-        self._settings, self._shelf = settings, Shelf(reports)
+        self._settings, self.shelf = settings, Shelf(reports)
         self._masters = masters()
         self._rng = Random(COUNT)
         self._new = COUNT
@@ -67,18 +67,18 @@ class LaporSandbox(Sandbox):
         """Mostly a report of ours moves on; one time in four a new one is filed."""
         now = datetime.now(UTC).replace(microsecond=0)
         if self._rng.random() < 0.25:
-            self._shelf.put(other(self._new, now, now, self._rng))
+            self.shelf.put(other(self._new, now, now, self._rng))
             self._new += 1
         else:
-            report = self._rng.choice(self._shelf.of(self._settings.institutions))
-            self._shelf.change(report, lambda: report.advance(self._rng, now))
+            report = self._rng.choice(self.shelf.of(self._settings.institutions))
+            self.shelf.change(report, lambda: report.advance(self._rng, now))
 
     def figures(self) -> dict[str, Any]:
         """How many reports there are, how many are ours, and how many carry one of our tickets."""
         return {
-            "reports": len(self._shelf),
-            "ours": len(self._shelf.of(self._settings.institutions)),
-            "tickets": self._shelf.tickets,
+            "reports": len(self.shelf),
+            "ours": len(self.shelf.of(self._settings.institutions)),
+            "tickets": self.shelf.tickets,
         }
 
     def _guarded(self, call: _Call) -> Callable[[Request], Any]:
@@ -104,7 +104,7 @@ class LaporSandbox(Sandbox):
 
     def _listing(self, request: Request) -> Response:
         query = Query.read(request.query_params)
-        found = islice(self._shelf.matching(query), (query.page - 1) * PER_PAGE, query.page * PER_PAGE + 1)
+        found = islice(self.shelf.matching(query), (query.page - 1) * PER_PAGE, query.page * PER_PAGE + 1)
         reports = list(found)
         page = reports[:PER_PAGE]
         if page and self.fault.met("unknown_status"):
@@ -113,7 +113,7 @@ class LaporSandbox(Sandbox):
         answer = _page(rows, query.page, PER_PAGE, more=len(reports) > PER_PAGE)
         if page and self.fault.met("page_moved"):
             now = datetime.now(UTC).replace(microsecond=0)
-            self._shelf.change(page[0], lambda: page[0].advance(self._rng, now))
+            self.shelf.change(page[0], lambda: page[0].advance(self._rng, now))
         return answer
 
     def _disturbed(self, rows: list[dict[str, Any]], page: list[Filed]) -> list[dict[str, Any]]:
@@ -126,7 +126,7 @@ class LaporSandbox(Sandbox):
         return rows
 
     def _single(self, request: Request) -> Response:
-        report = self._shelf.get(request.path_params["id"])
+        report = self.shelf.get(request.path_params["id"])
         if report is None:
             return _absent()
         return JSONResponse(
@@ -134,7 +134,7 @@ class LaporSandbox(Sandbox):
         )
 
     def _followups(self, request: Request) -> Response:
-        report, page = self._shelf.get(request.path_params["id"]), Query.read(request.query_params).page
+        report, page = self.shelf.get(request.path_params["id"]), Query.read(request.query_params).page
         if report is None:
             return _absent()
         rows = shapes.followups(report)[(page - 1) * FOLLOWUPS_PER_PAGE :]

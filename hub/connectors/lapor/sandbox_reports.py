@@ -54,7 +54,10 @@ class Reply:
 
 @dataclass(slots=True)
 class Filed:
-    """One report as the sandbox holds it. ``moves`` begin with the filing; other numbers are ids of the masters."""
+    """One report as the sandbox holds it. ``moves`` begin with the filing; other numbers are ids of the masters.
+
+    ``edited_at`` is when the desk last edited its text, which moves nothing.
+    """
 
     id: int
     tracking_id: str
@@ -72,6 +75,7 @@ class Filed:
     ticket: str | None
     moves: list[Move]
     replies: list[Reply] = field(default_factory=list)
+    edited_at: datetime | None = None
 
     @property
     def status(self) -> str:
@@ -86,7 +90,8 @@ class Filed:
     @property
     def updated_at(self) -> datetime:
         """When it last changed."""
-        return max(self.moves[-1].at, self.replies[-1].at if self.replies else self.created_at)
+        replied = [reply.at for reply in self.replies[-1:]]
+        return max(self.moves[-1].at, *replied, self.edited_at or self.created_at)
 
     def advance(self, rng: Random, at: datetime) -> None:
         """Let the next thing happen to it: the next status, or a follow-up of a finished one."""
@@ -159,6 +164,7 @@ def _of_complaint(complaint: DemoComplaint, cited: CitedReport) -> Filed:
         user=None if hidden else {"name": person.name, "phone": person.phone, "email": person.email},
         ticket=complaint.ticket,
         moves=list(_course(cited.status, cited.created_at, cited.updated_at)),
+        edited_at=cited.updated_at.replace(microsecond=0),
     )
     if len(report.moves) > 2:
         report.disposition = masters.AGENCY_INSTITUTIONS[complaint.agency_code or "SETDA"]

@@ -66,7 +66,8 @@ def logs(filed: Filed) -> list[dict[str, Any]]:
         rows.append(_log(filed, number, old, new))
         if new.status == "DISPOSED":
             text = masters.TEMPLATES["disposition"].replace("{{institution_to_link}}", "<b>{{institution_to_link}}</b>")
-            rows.append({**_log(filed, number + 40, old, new), "type": "disposition", "content": text, "data": None})
+            passed = {"type": "disposition", "content": text, "data": None, "created_at": told(new.at)}
+            rows.append({**_log(filed, number + 40, old, new), **passed})
     if rows and filed.id % 13 == 0:
         # Contract L.6: this looks like the row before it, and is another one, because its id differs.
         rows.append({**rows[-1], "id": rows[-1]["id"] + 50})

@@ -7,6 +7,7 @@ whether that matters.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ TOLD = "%d-%m-%Y %H:%M:%S"
 """How LAPOR writes a time (contract A.3)."""
 ASKED = "%Y-%m-%d %H:%M:%S"
 """How it wants to be asked for one (contract L.1)."""
+_ENDLESS = re.compile(r"<(?![^<>]*>)")
 
 
 def time_of(told: object) -> datetime | None:
@@ -73,13 +75,18 @@ def plain(told: object) -> str:
     if not isinstance(told, str):
         return ""
     text = _without_markup(told) if "<" in told or "&" in told else told
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(kept for line in lines if (kept := "".join(filter(str.isprintable, line))))
+    return "\n".join(kept for line in text.splitlines() if (kept := " ".join(_words(line))))
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line without what cannot be printed or stored: control characters, half characters, overrides."""
+    return [kept for word in line.split() if (kept := "".join(filter(str.isprintable, word)))]
 
 
 def _without_markup(html: str) -> str:
+    """The library looks for the end of each tag again and again, so what never ends is written as text first."""
     reader = _Text()
-    reader.feed(html)
+    reader.feed(_ENDLESS.sub("&lt;", html))
     reader.close()
     return "".join(reader.parts)
 
@@ -104,6 +111,10 @@ class _Text(HTMLParser):
         self._hidden = False
         if tag in self.BLOCKS:
             self.parts.append("\n")
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """The library fails on a marked section without a name, which anybody may write: read it as a comment."""
+        return self.parse_bogus_comment(i, report)
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:

@@ -1,0 +1,261 @@
+"""How LAPOR's listing is walked, and what its answers mean, against its own sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from hub.connectors.base import Coverage, Cursor, Page
+from hub.connectors.http import Http
+from hub.connectors.lapor.connector import AT_ONCE, Lapor
+from hub.connectors.lapor.sandbox import LaporSandbox
+from hub.connectors.lapor.sandbox_masters import OUR_INSTITUTIONS, PROVINCE
+from hub.connectors.lapor.sandbox_reports import Filed, Move, Reply, other
+from hub.connectors.lapor.sandbox_shapes import told as told_at
+from hub.errors import Stop, TryLater
+from tests.connectors.running import Running, pages_of, run, running_sandbox
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+Start = Callable[[list[Filed]], contextlib.AbstractAsyncContextManager[Running]]
+
+
+def reports(count: int, apart: float) -> list[Filed]:
+    """That many reports of the province in progress, last changed ``apart`` seconds after one another."""
+    made = [other(number, START, START, Random(number)) for number in range(count)]
+    for number, report in enumerate(made):
+        report.institution, report.disposition, report.replies = PROVINCE, PROVINCE, []
+        report.moves = [Move("UNVERIFIED", START), Move("IN_PROGRESS", START + timedelta(seconds=1 + number * apart))]
+    return made
+
+
+def reply_to(report: Filed) -> list[Reply]:
+    """One follow-up, by the citizen."""
+    return [Reply(report.created_at + timedelta(seconds=5), None, "Mohon kabar.")]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    @contextlib.asynccontextmanager
+    async def started(held: list[Filed]) -> AsyncIterator[Running]:
+        with (
+            patch("hub.connectors.lapor.sandbox.filed", lambda today: held),
+            patch.object(LaporSandbox, "tick_every", 3600.0),
+        ):
+            async with running_sandbox(Lapor, tmp_path) as running:
+                yield running
+
+    return started
+
+
+async def pull(running: Running, cursor: Cursor | None = None, **settings: Any) -> list[Page]:
+    async with running.connected(running.settings.model_copy(update=settings), attempts=2) as connector:
+        return await pages_of(connector, cursor)
+
+
+def told(pages: list[Page]) -> list[int]:
+    return [item["report"]["id"] for page in pages for item in page.items]
+
+
+@pytest.mark.parametrize("apart", [60, 0.1, 0])
+async def test_no_report_is_lost_while_pages_move(start: Start, apart: float) -> None:
+    held = reports(170, apart)
+    ids = {report.id for report in held}
+    async with start(held) as running, running.fault("page_moved", times=4):
+        pages = await pull(running)
+    newest = {}
+    for page in pages:
+        for item in page.items:
+            newest[item["report"]["id"]] = item["report"]["updated_at"]
+    assert newest.keys() == ids
+    moved = [report for report in held if report.updated_at > START + timedelta(days=1)]
+    assert moved
+    assert all(newest[report.id] == told_at(report.updated_at) for report in moved), "what moved is met at the end"
+
+
+async def test_a_quiet_listing_is_told_once(start: Start) -> None:
+    async with start(reports(170, 61)) as running:
+        pages = await pull(running)
+        again = await pull(running, pages[-1].cursor)
+    assert Counter(Counter(told(pages)).values()) == {1: 167, 2: 3}, "each page begins with the last of the one before"
+    assert told(again) == told(pages)[-1:]
+    assert again[-1].cursor == pages[-1].cursor
+
+
+async def test_a_pull_goes_on_from_the_middle(start: Start) -> None:
+    async with start(reports(170, 61)) as running:
+        whole = await pull(running)
+        rest = await pull(running, whole[1].cursor)
+    assert set(told(whole[:2])) | set(told(rest)) == set(told(whole))
+    assert len(told(rest)) < 80
+
+
+@pytest.mark.parametrize(("late", "found"), [(59, True), (61, False)])
+async def test_a_report_may_show_late(start: Start, late: int, found: bool) -> None:
+    *shown, hidden = reports(11, 3600)
+    async with start(shown) as running:
+        pages = await pull(running)
+        hidden.moves[-1] = Move("IN_PROGRESS", shown[-1].updated_at - timedelta(seconds=late))
+        running.sandbox.shelf.put(hidden)  # type: ignore[attr-defined]
+        assert (hidden.id in told(await pull(running, pages[-1].cursor))) is found
+
+
+async def test_an_empty_listing_keeps_the_cursor(start: Start) -> None:
+    cursor = {"updated_from": "2026-01-01 00:00:00"}
+    async with start([]) as running:
+        assert await pull(running, cursor) == [Page([], cursor)]
+
+
+async def test_a_repeat_and_an_older_state_after_the_newer_change_nothing(start: Start) -> None:
+    async with start(reports(60, 61)) as running:
+        plain = {item["report"]["id"]: item["report"] for page in await pull(running) for item in page.items}
+        async with running.fault("duplicate"), running.fault("out_of_order"):
+            pages = await pull(running)
+    versions: dict[str, int] = {}
+    for page in pages:
+        for item in page.items:
+            record = Lapor.map(object.__new__(Lapor), item)
+            versions[record.external_id] = max(record.version, versions.get(record.external_id, 0))
+            assert item["report"] == plain[item["report"]["id"]] or record.version < versions[record.external_id]
+    assert len(told(pages)) > len(plain) == len(versions)
+
+
+async def test_a_status_nobody_knows_comes_through(start: Start) -> None:
+    async with start(reports(3, 61)) as running, running.fault("unknown_status", times=1):
+        (page,) = await pull(running)
+    records = [Lapor.map(object.__new__(Lapor), item) for item in page.items]
+    assert [record.told for record in records if record.unknown] == ["Ditelaah Ulang"]
+
+
+async def test_an_error_under_200_passes(start: Start) -> None:
+    async with start(reports(3, 61)) as running, running.fault("status_error", times=2):
+        assert len(told(await pull(running))) == 3
+
+
+async def test_an_error_under_200_that_stays_is_tried_later(start: Start) -> None:
+    async with start(reports(3, 61)) as running, running.fault("status_error"):
+        with pytest.raises(TryLater, match="200"):
+            await pull(running)
+
+
+async def test_history_is_asked_for_only_where_there_is_one(start: Start) -> None:
+    fresh, verified, answered, disposed = reports(4, 61)
+    for report in (fresh, verified, answered):
+        report.moves = report.moves[:1]
+    verified.moves.append(Move("VERIFIED", START + timedelta(seconds=9)))
+    answered.replies = reply_to(answered)
+    async with start([fresh, verified, answered, disposed]) as running:
+        (page,) = await pull(running)
+        calls = running.sandbox.calls
+    asked = {
+        report.id: calls[f"GET /complaints/{report.id}/complaint"] for report in (fresh, verified, answered, disposed)
+    }
+    assert list(asked.values()) == [0, 0, 1, 1]
+    assert calls[f"GET /complaints/{answered.id}/followups"] == 1
+    assert calls[f"GET /complaints/{disposed.id}/followups"] == 0
+    history = {item["report"]["id"]: (len(item["logs"]) > 0, len(item["followups"])) for item in page.items}
+    assert history == {fresh.id: (False, 0), verified.id: (False, 0), answered.id: (False, 1), disposed.id: (True, 0)}
+
+
+async def test_masters_are_read_once_a_pull(start: Start) -> None:
+    async with start(reports(120, 61)) as running:
+        await pull(running)
+        masters = {path: count for path, count in running.sandbox.calls.items() if "/masters/" in path}
+    assert set(masters.values()) == {1}
+    assert len(masters) == 3
+
+
+async def test_all_follow_ups_are_read_page_by_page(start: Start) -> None:
+    (report,) = reports(1, 0)
+    report.replies = reply_to(report) * 45
+    async with start([report]) as running:
+        (page,) = await pull(running)
+    assert len(page.items[0]["followups"]) == 45
+
+
+async def test_a_report_deleted_since_it_was_listed_is_kept_as_it_was_listed(start: Start) -> None:
+    async with start(reports(2, 61)) as running:
+        with patch.object(running.sandbox.shelf, "get", return_value=None):  # type: ignore[attr-defined]
+            (page,) = await pull(running)
+    assert [(item["logs"], item["followups"]) for item in page.items] == [([], []), ([], [])]
+
+
+async def test_without_a_listing_the_known_reports_are_asked_for(start: Start) -> None:
+    held = reports(3, 61)
+    async with start(held) as running:
+        settings = running.settings.model_copy(update={"listing": False, "institutions": ()})
+        async with running.connected(settings) as connector:
+            known = (str(held[0].id), "404404404", str(held[2].id), "../masters/channels")
+            pages = [page async for page in connector.pages(run({"kept": 1}, known=known))]
+        assert not any(path.endswith("/complaints") for path in running.sandbox.calls)
+    assert (told(pages), pages[0].cursor) == ([held[0].id, held[2].id], {"kept": 1})
+    assert Lapor.covers(settings) is Coverage.KNOWN_ONLY
+    assert Lapor.covers(running.settings) is Coverage.FULL
+
+
+async def test_few_reports_are_asked_for_at_once(start: Start) -> None:
+    here, most = 0, 0
+    once = Http._once
+
+    async def counted(self: Http, *args: Any, **kwargs: Any) -> Any:
+        nonlocal here, most
+        here, most = here + 1, max(most, here + 1)
+        try:
+            return await once(self, *args, **kwargs)
+        finally:
+            here -= 1
+
+    async with start(reports(50, 61)) as running:
+        with patch.object(Http, "_once", counted):
+            await pull(running)
+    assert most == AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "reason"),
+    [
+        (JSONResponse({"message": "Unauthenticated."}, 401), Stop, "HUB_LAPOR_TOKEN"),
+        (JSONResponse({"message": "?", "errors": {"updated_from": ["?"]}}, 422), Stop, "422"),
+        (JSONResponse({"message": "Data tidak ditemukan"}, 404), Stop, "HUB_LAPOR_URL"),
+        (JSONResponse([1]), Stop, "shape"),
+        (JSONResponse({"results": {"data": [1]}}), Stop, "shape"),
+        (PlainTextResponse("<html>pemeliharaan</html>"), TryLater, "not JSON"),
+        (JSONResponse({"results": {"data": [{"id": 1}], "next_page_url": "x"}}), Stop, "updated_from"),
+    ],
+)
+async def test_what_answers_mean(start: Start, answer: Response, error: type[Exception], reason: str) -> None:
+    with patch.object(LaporSandbox, "_listing", lambda self, request: answer):
+        async with start([]) as running:
+            with pytest.raises(error, match=reason):
+                await pull(running)
+
+
+async def test_a_listing_that_does_not_keep_to_updated_from_stops(start: Start) -> None:
+    row = {"id": 1, "updated_at": "01-01-2026 00:00:00"}
+    answer = JSONResponse({"results": {"data": [row] * 50, "next_page_url": "https://elsewhere.example/?page=2"}})
+    with patch.object(LaporSandbox, "_listing", lambda self, request: answer):
+        async with start([]) as running:
+            with pytest.raises(Stop, match="updated_from"):
+                await pull(running, {"updated_from": "2026-02-01 00:00:00"})
+
+
+async def test_institutions_are_a_comma_list() -> None:
+    settings = Lapor.Settings(institutions="310, 311,")  # type: ignore[call-arg]
+    assert settings.institutions == (310, 311)  # type: ignore[attr-defined]
+    listed = Lapor.sandbox_settings("http://127.0.0.1:1", Path())["HUB_LAPOR_INSTITUTIONS"]
+    assert Lapor.Settings(institutions=listed).institutions == OUR_INSTITUTIONS  # type: ignore[attr-defined, call-arg]
+
+
+async def test_each_missing_setting_is_named(start: Start) -> None:
+    async with start([]) as running:
+        for name in ("auth", "token", "institutions"):
+            with pytest.raises(Stop, match=f"HUB_LAPOR_{name.upper()}"):
+                await pull(running, **{name: Lapor.Settings.model_fields[name].default})
