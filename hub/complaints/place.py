@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from hub.complaints import areas
 from hub.complaints.problems import Message, Problem, ProblemCode
 
@@ -39,7 +37,8 @@ def _check_point(latitude: float | None, longitude: float | None) -> list[Proble
 
 
 def _check_degrees(field: str, degrees: float, least: float, most: float) -> list[Problem]:
-    if math.isfinite(degrees) and least <= degrees <= most:
+    # Neither infinity nor "not a number" lies between two numbers.
+    if least <= degrees <= most:
         return []
     message = Message(
         f"Di luar Jawa Tengah: harus {least} sampai {most} derajat.",
