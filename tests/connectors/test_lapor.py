@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from hub.connectors.base import Coverage, Cursor, Page
@@ -20,6 +21,7 @@ from hub.connectors.lapor.connector import AT_ONCE, Lapor
 from hub.connectors.lapor.sandbox import LaporSandbox
 from hub.connectors.lapor.sandbox_masters import OUR_INSTITUTIONS, PROVINCE
 from hub.connectors.lapor.sandbox_reports import Filed, Move, Reply, other
+from hub.connectors.lapor.sandbox_shapes import report as row_of
 from hub.connectors.lapor.sandbox_shapes import told as told_at
 from hub.errors import Stop, TryLater
 from tests.connectors.running import Running, pages_of, run, running_sandbox
@@ -69,7 +71,7 @@ def told(pages: list[Page]) -> list[int]:
 async def test_no_report_is_lost_while_pages_move(start: Start, apart: float) -> None:
     held = reports(170, apart)
     ids = {report.id for report in held}
-    async with start(held) as running, running.fault("page_moved", times=4):
+    async with start(held) as running, running.fault("page_moved", times=12):
         pages = await pull(running)
     newest = {}
     for page in pages:
@@ -186,6 +188,22 @@ async def test_a_report_deleted_since_it_was_listed_is_kept_as_it_was_listed(sta
         with patch.object(running.sandbox.shelf, "get", return_value=None):  # type: ignore[attr-defined]
             (page,) = await pull(running)
     assert [(item["logs"], item["followups"]) for item in page.items] == [([], []), ([], [])]
+
+
+async def test_of_the_listed_and_the_single_form_the_newer_holds(start: Start) -> None:
+    def late(self: LaporSandbox, request: Request) -> Response:
+        filed = self.shelf.get(request.path_params["id"])
+        assert filed is not None
+        single = {**row_of(filed), "title": "Lama", "updated_at": told_at(filed.updated_at - timedelta(seconds=1))}
+        return JSONResponse({"results": {"data": single, "data_logs": []}})
+
+    with patch.object(LaporSandbox, "_single", late):
+        async with start(reports(1, 61)) as running:
+            (page,) = await pull(running)
+            async with running.connected() as connector:
+                single = await connector.one(str(told([page])[0]))
+    assert single is not None
+    assert single["report"]["title"] == "Lama" != page.items[0]["report"]["title"]
 
 
 async def test_without_a_listing_the_known_reports_are_asked_for(start: Start) -> None:
