@@ -107,9 +107,10 @@ async def _migrate(settings: Settings, *, with_demo: bool) -> None:
 @app.command()
 def schema(subgraph: Subgraph = None) -> None:
     """Print the graph in SDL."""
+    from hub.app import parts
     from hub.schema.graph import schema
 
-    typer.echo(schema(subgraph).as_str())
+    typer.echo(schema(subgraph, parts(_settings())).sdl)
 
 
 @app.command()

@@ -151,8 +151,8 @@ def unknown(environ: Mapping[str, str], kinds: Iterable[type[BaseSettings]]) -> 
     """One sentence for each ``HUB_*`` variable that none of ``kinds`` reads, naming what may have been meant."""
     known = {variable(kind, name) for kind in kinds for name in kind.model_fields}
     told = []
-    for name in sorted(name for name in environ if name.startswith("HUB_") and name not in known | OTHERS):
-        near = difflib.get_close_matches(name, known, n=2)
+    for name in sorted(name for name in environ if name.startswith("HUB_") and name.upper() not in known | OTHERS):
+        near = difflib.get_close_matches(name, sorted(known), n=2, cutoff=0.8)
         told.append(f"{name} is not a setting of the hub" + (f"; is {' or '.join(near)} meant?" if near else "."))
     return told
 

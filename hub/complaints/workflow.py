@@ -26,6 +26,7 @@ class Role(Code):
 class Action(Code):
     """What somebody does to a complaint; labels fit into a list."""
 
+    SUBMIT = "SUBMIT", "mengajukan", "submit", "It came in."
     VERIFY = "VERIFY", "memverifikasi", "verify", "It is complete and fit."
     REJECT = "REJECT", "menolak", "reject", "It is not handled; a reason is given."
     RETURN = "RETURN", "mengembalikan", "return", "The reporter is asked for more; the clock stands still."

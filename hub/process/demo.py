@@ -51,13 +51,12 @@ class Stage:
 
     def __init__(self, systems: list[Enabled], folder: Path) -> None:
         self.sockets: dict[str, socket.socket] = {}
+        self.urls: dict[str, str] = {}
         self.variables: dict[str, str] = {}
         for system in systems:
             if not system.settings.url:
-                self.sockets[system.name] = bound("127.0.0.1", 0)
-                self.variables |= system.connector.sandbox_settings(self.urls[system.name], folder)
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """Where each sandbox listens."""
-        return {name: address(of) for name, of in self.sockets.items()}
+                of = bound("127.0.0.1", 0)
+                # Calls wait while the sandbox makes up its world, instead of being refused.
+                of.listen()
+                self.sockets[system.name], self.urls[system.name] = of, address(of)
+                self.variables |= system.connector.sandbox_settings(address(of), folder)

@@ -12,7 +12,6 @@ import orjson
 import typer
 
 from hub.errors import BadSetting
-from hub.process.reach import database, reached
 
 if TYPE_CHECKING:
     from hub.connectors.registry import Enabled

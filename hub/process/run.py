@@ -77,7 +77,7 @@ async def run(settings: Settings, *, with_demo: bool) -> None:
         await _or_stop(stop, prepare(settings, with_demo=with_demo))
         if not stop.is_set():
             stack.callback(told.write(settings.data_dir / "run.json").unlink, missing_ok=True)
-            children.start("serve", ["serve", "--socket", str(web.fileno())], os.environ, [web.fileno()])
+            children.start("serve", ["serve"], os.environ, on=web)
             children.start("worker", ["worker"], os.environ)
             await _watch(settings, children, told, stop)
         typer.echo("Ending.")
@@ -128,7 +128,7 @@ def _keys(settings: Settings) -> dict[str, str]:
 
 def _start_sandboxes(children: Children, stage: demo.Stage) -> None:
     for name, of in stage.sockets.items():
-        children.start(f"sandbox-{name}", ["sandbox", name, "--socket", str(of.fileno())], os.environ, [of.fileno()])
+        children.start(f"sandbox-{name}", ["sandbox", name], os.environ, on=of, vital=False)
         typer.echo(f"Sandbox of {name}: {stage.urls[name]}")
 
 
@@ -138,8 +138,10 @@ async def prepare(settings: Settings, *, with_demo: bool) -> None:
     await migrate(settings.database_url, registry.enabled(settings))
     if with_demo:
         from hub.store.demo import seed
+        from hub.store.sealing import Seal
 
-        await seed(settings.database_url, settings, demo.today(settings))
+        async with database(settings) as store:
+            await seed(store, Seal(settings.sealing_keys, settings.secret), demo.today(settings))
 
 
 async def _or_stop(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
@@ -160,7 +162,8 @@ async def _watch(settings: Settings, children: Children, told: Told, stop: async
         progress = Progress(store)
         ready = False
         while not stop.is_set():
-            children.check()
+            for sentence in children.deaths():
+                typer.echo(sentence, err=True)
             if not ready and await asyncio.to_thread(_is_ready, told.url):
                 ready = True
                 _welcome(told)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from socket import socket
 
 from hub.errors import Stop
 from hub.process.child import spawn
@@ -21,28 +22,42 @@ TERM_WITHIN = 3.0
 class Children:
     """Processes of this program. What they print goes to ``logs/<name>.log``.
 
-    A child that dies ends the run rather than being started again: it is for development and
+    A vital child that dies ends the run rather than being started again: this is for development and
     demonstration, where a person wants to see the failure. Operations have a supervisor of their own.
+    Another one's death (a sandbox's) is told, and is what a system that is down looks like.
     """
 
     def __init__(self, logs: Path) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._vital: set[str] = set()
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str], keep: Sequence[int] = ()) -> None:
-        """Start ``hub`` with ``command``; it inherits the file descriptors ``keep``."""
+    def start(
+        self, name: str, command: Sequence[str], env: Mapping[str, str], *, on: socket | None = None, vital: bool = True
+    ) -> None:
+        """Start ``hub`` with ``command``; the socket ``on``, if there is one, is the child's from then on."""
+        inherited = [on.fileno()] if on else []
+        program = [sys.executable, "-P", "-m", "hub", *command, *(f"--socket={fd}" for fd in inherited)]
         with self._log(name).open("wb") as log:
-            self._running[name] = spawn([sys.executable, "-m", "hub", *command], output=log, env=env, keep=keep)
+            self._running[name] = spawn(program, output=log, env=env, keep=inherited)
+        if on:
+            on.close()
+        if vital:
+            self._vital.add(name)
 
-    def check(self) -> None:
-        """Raise ``Stop`` with the last words of a child that died."""
-        for name, process in self._running.items():
-            if process.poll() is not None:
-                words = self._log(name).read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-                raise Stop(
-                    f"{name} ended with exit code {process.returncode}: {words[0]} (all of it: {self._log(name)})"
-                )
+    def deaths(self) -> list[str]:
+        """A sentence for each child that died since the last look; ``Stop`` with it when the child was vital."""
+        dead = [name for name, process in self._running.items() if process.poll() is not None]
+        return [self._obituary(name) for name in dead]
+
+    def _obituary(self, name: str) -> str:
+        code = self._running.pop(name).returncode
+        words = self._log(name).read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        told = f"{name} ended with exit code {code}: {words[0]} (see {self._log(name)})"
+        if name in self._vital:
+            raise Stop(told)
+        return told
 
     def stop(self) -> None:
         """End all of them and whatever they started."""

@@ -11,10 +11,9 @@ import contextlib
 import copy
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import strawberry
-from graphql import GraphQLError
 from strawberry.federation.schema import FederationAny
 from strawberry.federation.schema_directives import Key
 from strawberry.printer import print_schema
@@ -24,12 +23,12 @@ from strawberry.types.field import StrawberryField
 
 from hub.schema import ids
 from hub.schema.context import Info
-from hub.schema.listing import nodes_by_ref
+from hub.schema.listing import BadArgument, nodes_by_ref
 from hub.schema.nodes import Node
 from hub.schema.part import Part
 from hub.store import reading
 
-FEDERATION = "2.9"
+FEDERATION: Final = "2.9"
 ENTITIES_MAX = 1_000
 
 
@@ -37,12 +36,17 @@ class HubSchema(strawberry.federation.Schema):
     """A federated schema whose ``_entities`` takes one statement a type, however many references it is given."""
 
     owned: frozenset[type[Node]]
+    sdl: str
     shown: dict[str, type[Node]]
+
+    def as_str(self) -> str:
+        """The SDL, printed while the parts were composed; printing it anew would show every type whole."""
+        return self.sdl
 
     async def entities_resolver(self, info: Info, representations: list[FederationAny]) -> list[FederationAny]:  # type: ignore[override]
         """Entities for a gateway, in the order of ``representations``; None for what the viewer may not see."""
         if len(representations) > ENTITIES_MAX:
-            raise GraphQLError(f"At most {ENTITIES_MAX} representations at once.", extensions={"code": "BAD_INPUT"})
+            raise BadArgument(f"At most {ENTITIES_MAX} representations at once.")
         found: list[Any] = [None] * len(representations)
         wanted: dict[tuple[type[Node], str], list[tuple[int, str]]] = {}
         for index, representation in enumerate(representations):
@@ -55,19 +59,13 @@ class HubSchema(strawberry.federation.Schema):
 
     def _named(self, representation: Any) -> tuple[type[Node], str, str]:
         """(type, key field, its value) of one representation."""
-        node = self.shown.get(representation.get("__typename")) if isinstance(representation, dict) else None
+        node = self.shown.get(str(representation.get("__typename"))) if isinstance(representation, dict) else None
         if node is None:
-            raise GraphQLError(
-                f"A representation needs __typename, one of {', '.join(sorted(self.shown))}.",
-                extensions={"code": "BAD_INPUT"},
-            )
+            raise BadArgument(f"A representation needs __typename, one of {', '.join(sorted(self.shown))}.")
         for key in ("id", *node.natural_keys):
             if isinstance(value := representation.get(key), str):
                 return node, key, value
-        raise GraphQLError(
-            f"A representation of {node.entity.name} needs {' or '.join(['id', *node.natural_keys])}.",
-            extensions={"code": "BAD_INPUT"},
-        )
+        raise BadArgument(f"A representation of {node.entity.name} needs {' or '.join(['id', *node.natural_keys])}.")
 
     async def _find(self, info: Info, node: type[Node], key: str, places: list[tuple[int, str]]) -> list[Any]:
         values = [value for _, value in places]
@@ -118,7 +116,9 @@ def build(parts: Sequence[Part], every: Sequence[Part], extensions: Sequence[Any
         schema.owned = owned
         names = {node.entity.name: node for node in nodes}
         schema.shown = {name: node for name, node in names.items() if name in schema._schema.type_map}
-        schema.sdl = print_schema(schema)  # type: ignore[attr-defined]
+        schema.sdl = print_schema(schema)
+        service: Any = schema._schema.type_map["_Service"]
+        service.fields["sdl"].resolve = lambda *_: schema.sdl
     return schema
 
 

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from hub.errors import Forbidden
-from hub.store.database import Cause, Database
+from hub.store.database import Cause, Database, statements
 from hub.store.sealing import Seal
 from hub.viewer import Viewer
 
@@ -43,6 +43,11 @@ class Context:
             self._once[key] = asyncio.ensure_future(make())
         result: T = await self._once[key]
         return result
+
+    @property
+    def statements(self) -> int:
+        """How many SQL statements the request took so far, where somebody counts."""
+        return len(statements.get() or ())
 
     def forget(self) -> None:
         """Drop what was read: a mutation has changed it."""

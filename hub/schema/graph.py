@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from strawberry.extensions import SchemaExtension
+
 from hub.errors import BadSetting
 from hub.schema import complaints, handling, payments, procurement, reports, systems
 from hub.schema.build import HubSchema, build
@@ -19,12 +21,14 @@ for _link in LINKS:
 
 
 @cache
-def schema(subgraph: str | None = None, extra: tuple[Part, ...] = ()) -> HubSchema:
+def schema(
+    subgraph: str | None = None, extra: tuple[Part, ...] = (), extensions: tuple[type[SchemaExtension], ...] = ()
+) -> HubSchema:
     """The merged graph, or the part called ``subgraph``; ``extra`` are parts that connectors bring."""
     parts = (*PARTS, *extra)
     if subgraph is None:
-        return build(parts, parts)
+        return build(parts, parts, extensions)
     names = {part.name: part for part in parts}
     if subgraph not in names:
-        raise BadSetting(f"there is no subgraph {subgraph!r}; choose one of {', '.join(names)}")
-    return build([names[subgraph]], parts)
+        raise BadSetting(f"There is no subgraph {subgraph!r}; choose one of {', '.join(names)}.")
+    return build([names[subgraph]], parts, extensions)

@@ -10,8 +10,8 @@ import strawberry
 
 from hub.complaints.assignment import check_agency
 from hub.complaints.attachments import Attachment as FileTold
+from hub.complaints.calendar import JAKARTA
 from hub.complaints.codes import Channel, ComplaintClass
-from hub.complaints.deadlines import JAKARTA
 from hub.complaints.handling import check_rating, check_reopening, check_response, check_verdict
 from hub.complaints.problems import Problem as Wrong
 from hub.complaints.problems import ProblemCode

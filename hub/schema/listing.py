@@ -8,8 +8,10 @@ from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
+from graphql import GraphQLError
 from sqlalchemy import RowMapping
 
+from hub.schema import ids
 from hub.schema.context import Context, Info
 from hub.schema.nodes import Connection, Edge, Node, PageInfo
 from hub.store import reading
@@ -22,8 +24,11 @@ LIST_MAX = 100
 """Rows of a link that is a plain list."""
 
 
-class BadArgument(ValueError):
-    """An argument the list cannot take; the message says what is allowed."""
+class BadArgument(GraphQLError):
+    """An argument a field cannot take; the message says what is allowed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": "BAD_INPUT"})
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,12 @@ def part_of(first: int, after: str | None, filter_: Any, order: Enum) -> Slice:
     """The slice that a list's arguments ask for."""
     if not 1 <= first <= FIRST_MAX:
         raise BadArgument(f"`first` must be between 1 and {FIRST_MAX}.")
-    return Slice(first, after, order.value, conditions(filter_))
+    try:
+        if after is not None:
+            reading.decode_cursor(after, order.value)
+        return Slice(first, after, order.value, conditions(filter_))
+    except (reading.BadCursor, ids.BadId) as bad:
+        raise BadArgument(str(bad)) from None
 
 
 def connection(node: type[Node], rows: Rows, part: Slice, counted: Callable[[], Any]) -> Connection[Any]:

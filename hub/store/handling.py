@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.codes import ComplaintClass, ComplaintStatus
-from hub.complaints.deadlines import JAKARTA, Reached, deadlines
+from hub.complaints.calendar import JAKARTA
+from hub.complaints.deadlines import Reached, deadlines
 from hub.complaints.submission import Submission, normalise
 from hub.complaints.tickets import Ticket
 from hub.complaints.workflow import Action, Refusal, Role, move
@@ -74,7 +75,7 @@ async def submit(db: AsyncConnection, cause: Cause, seal: Seal, promise: Promise
     values = await _new_complaint(db, cause, seal, kept, ticket, now)
     complaint_id = (await db.execute(insert(complaints).values(values).returning(complaints.c.id))).scalar_one()
     await _add_keys(db, complaint_id, kept)
-    await _add_step(db, complaint_id, Action.RESUME, ComplaintStatus.RECEIVED, Role.REPORTER, cause.actor, now, None)
+    await _add_step(db, complaint_id, Action.SUBMIT, ComplaintStatus.RECEIVED, Role.REPORTER, cause.actor, now, None)
     await _fulfil(db, promise, complaint_id)
     return Done(complaint_id, ticket)
 

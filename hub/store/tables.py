@@ -222,17 +222,6 @@ quarantine = Table(
     Column("last_at", _Time, nullable=False),
 )
 
-access_tokens = Table(
-    "access_tokens",
-    metadata,
-    Column("hash", LargeBinary, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("scopes", ARRAY(Text), nullable=False),
-    Column("expires_at", _Time, nullable=False),
-    Column("revoked_at", _Time),
-)
-
 changes = Table(
     "changes",
     metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 import structlog
@@ -29,16 +29,21 @@ BODY_LIMIT = 100_000
 
 
 def middleware(
-    *, development: bool, body_limit: int = BODY_LIMIT, larger: Mapping[str, int] | None = None
+    *,
+    development: bool,
+    body_limit: int = BODY_LIMIT,
+    larger: Mapping[str, int] | None = None,
+    origins: Sequence[str] | None = None,
 ) -> list[Middleware]:
     """The middleware of the app, outermost first.
 
-    ``body_limit`` is in bytes; ``larger`` gives other limits by path prefix. Browsers on this
-    machine may call from another port in development; in production no other origin may.
+    ``body_limit`` is in bytes; ``larger`` gives other limits by path prefix. Browsers may call from
+    ``origins``; where none are given, from this machine in development, and from nowhere else in production.
     """
     cors = Middleware(
         CORSMiddleware,
-        allow_origin_regex=LOCAL_ORIGIN,
+        allow_origins=origins or (),
+        allow_origin_regex=LOCAL_ORIGIN if origins is None else None,
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "x-request-id"],
         expose_headers=["x-request-id"],
@@ -46,7 +51,7 @@ def middleware(
     return [
         Middleware(RequestScope),
         Middleware(SecurityHeaders, https_only=not development),
-        *([cors] if development else []),
+        *([cors] if origins or (development and origins is None) else []),
         Middleware(BodyLimit, limit=body_limit, larger=larger or {}),
     ]
 

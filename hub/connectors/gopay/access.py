@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -87,9 +87,9 @@ class Access:
         }
 
     async def _current_token(self) -> str:
-        if not self._token or time.monotonic() >= self._renew_at:
+        if not self._token or monotonic() >= self._renew_at:
             content, sign = signing.dumped({"grantType": "client_credentials"}), self._token_headers()
-            asked = time.monotonic()
+            asked = monotonic()
             response = await self._http.send("POST", TOKEN, idempotent=True, headers=sign, content=content)
             body = succeeded(read(response, TOKEN), TOKEN)
             self._token, life = granted(body)
@@ -118,7 +118,7 @@ def external_id() -> str:
 def granted(body: Mapping[str, Any]) -> tuple[str, float]:
     """The token and its life in seconds, which the contract tells as a string (B.1)."""
     token, life = body.get("accessToken"), str(body.get("expiresIn", ""))
-    if not isinstance(token, str) or not token or not life.isdigit():
+    if not isinstance(token, str) or not token or not re.fullmatch(r"[0-9]{1,9}", life):
         raise Stop(f"{TOKEN} gave no accessToken with an expiresIn in seconds")
     return token, float(life)
 
@@ -133,7 +133,7 @@ def read(response: httpx.Response, path: str) -> Answer:
     except ValueError:
         body = None
     code = str(body.get("responseCode", "")) if isinstance(body, dict) else ""
-    if re.fullmatch(r"\d{7}", code):
+    if re.fullmatch(r"[0-9]{7}", code):
         return Answer(code, body)
     if response.status_code == httpx.codes.OK:
         raise Stop(f"{path} answered without a responseCode; does HUB_GOPAY_URL end before /v1.0?")

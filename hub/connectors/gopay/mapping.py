@@ -70,8 +70,8 @@ FINAL = frozenset({PaymentStatus.SUCCESS, PaymentStatus.CLOSED, PaymentStatus.CA
 
 KIND = {"fare": PaidFor.FARE, "tax": PaidFor.TAX, "ticket": PaidFor.TICKET}
 
-_AMOUNT = re.compile(r"\d{1,16}(\.\d{1,2})?")
-_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_AMOUNT = re.compile(r"\d{1,16}(\.\d{1,2})?", re.ASCII)
+_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def to_record(raw: Mapping[str, Any]) -> Record:

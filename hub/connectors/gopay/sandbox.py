@@ -44,7 +44,7 @@ class GopaySandbox(Sandbox):
 
     def __init__(self, door: Door, history: History, clock: Callable[[], datetime], shift: timedelta) -> None:
         super().__init__()
-        self._door, self._history = door, history
+        self._door, self.history = door, history
         self._clock, self._shift = clock, shift
         self._rng = Random(SEED)
         self._steps = self._arrivals = 0
@@ -63,7 +63,7 @@ class GopaySandbox(Sandbox):
 
     def figures(self) -> dict[str, Any]:
         """Payments held, lines of the list (some payments stand in it twice), payments not paid yet."""
-        return {"payments": len(self._history.payments), "lines": len(self._history), "open": len(self._open)}
+        return {"payments": len(self.history.payments), "lines": len(self.history), "open": len(self._open)}
 
     def tick(self) -> None:
         """Some open payments are paid or cancelled, one or two new ones begin, now and then one is refunded."""
@@ -84,7 +84,7 @@ class GopaySandbox(Sandbox):
         self._arrivals += 1
         number = f"{self.now.astimezone(JAKARTA):%H%M%S}{self._arrivals}"
         held = invented(at.astimezone(JAKARTA).replace(microsecond=0), number, self._rng, "INIT")
-        self._history.add(held)
+        self.history.add(held)
         self._open.append(held)
 
     async def _token(self, request: Request) -> Response:
@@ -116,15 +116,15 @@ class GopaySandbox(Sandbox):
     def _listed(self, body: Body) -> Body:
         start, end = window(body, self.now)
         size, number = whole_number(body, "pageSize", 10, 1, PAGE_SIZE), whole_number(body, "pageNumber", 0, 0, 10**6)
-        first, beyond = self._history.between(start, min(end, self.now))
+        first, beyond = self.history.between(start, min(end, self.now))
         if not asks_for_payments(body):
             return {"detailData": []}
         if partner := body.get("partnerReferenceNo"):
-            return {"detailData": self._history.items(first, beyond, partner)[number * size : (number + 1) * size]}
+            return {"detailData": self.history.items(first, beyond, partner)[number * size : (number + 1) * size]}
         place, next_page = first + number * size, first + (number + 1) * size
-        items = self._history.items(place, min(beyond, next_page))
+        items = self.history.items(place, min(beyond, next_page))
         if items:
-            self._spoil(items, self._history.held(place), start, next_page)
+            self._spoil(items, self.history.held(place), start, next_page)
         return {"detailData": items}
 
     def _spoil(self, items: list[Body], held: Held, start: datetime, next_page: int) -> None:
@@ -132,10 +132,10 @@ class GopaySandbox(Sandbox):
         if self.fault.met("unknown_status"):
             items[0]["latestTransactionStatus"] = "77"
         if self.fault.met("duplicate"):
-            self._history.again(held, next_page)
+            self.history.again(held, next_page)
         if self.fault.met("out_of_order"):
             self._rng.shuffle(items)
-            self._history.again(held, next_page, "INIT")
+            self.history.again(held, next_page, "INIT")
         if self.fault.met("page_moved"):
             self._arrive(start + timedelta(seconds=1))
 
@@ -146,7 +146,7 @@ class GopaySandbox(Sandbox):
         partner = body.get("originalPartnerReferenceNo")
         if not reference and not partner:
             raise Refused(400, "02", "Invalid Mandatory Field originalPartnerReferenceNo")
-        held = self._history.payments.get(str(reference)) if reference else self._history.of_partner(partner)
+        held = self.history.payments.get(str(reference)) if reference else self.history.of_partner(partner)
         if held is None:
             raise Refused(404, "01", "Transaction Not Found")
         return held.detail()

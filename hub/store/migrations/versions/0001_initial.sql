@@ -191,15 +191,6 @@ create table quarantine (
 );
 create index quarantine_record on quarantine (system, external_id);
 
-create table access_tokens (
-    hash bytea primary key,
-    kind text not null,
-    name text not null,
-    scopes text[] not null,
-    expires_at timestamptz not null,
-    revoked_at timestamptz
-);
-
 -- The append-only history. Rows are written by the triggers below and by nothing else.
 create table changes (
     id bigint generated always as identity primary key,

@@ -1,0 +1,169 @@
+"""Builds the ASGI app: the only place that wires things together."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from hub.auth.tokens import Tokens
+from hub.connectors import registry
+from hub.errors import TryLater
+from hub.schema.context import Context
+from hub.schema.graph import schema
+from hub.schema.part import Part
+from hub.settings import Settings
+from hub.store import migrate, systems
+from hub.store.database import Database, counted
+from hub.store.sealing import Seal
+from hub.store.systems import SystemState
+from hub.web import health, page
+from hub.web.gate import ReadOnce
+from hub.web.graphql import GraphQLEndpoint
+from hub.web.health import Metrics, SystemFigures
+from hub.web.limits import Limits
+from hub.web.requests import http_error, middleware, request_id
+
+
+def build(settings: Settings, subgraph: str | None = None) -> Starlette:
+    """The hub as an ASGI app: the merged graph, or one part as a subgraph.
+
+    ``settings`` name a database and hold the keys; its migrations are not run here.
+    """
+    assert settings.database_url
+    hub = _Hub(settings, Database(settings.database_url, pool_size=settings.pool_size))
+    return Starlette(
+        routes=hub.routes(subgraph),
+        middleware=middleware(
+            development=not settings.production, body_limit=settings.body_limit, origins=settings.cors_origins
+        ),
+        exception_handlers={HTTPException: http_error},
+        lifespan=hub.lifespan,
+    )
+
+
+def parts(settings: Settings) -> tuple[Part, ...]:
+    """The parts that enabled connectors bring for kinds of their own (``types.py`` in their folders)."""
+    found = []
+    for system in registry.enabled(settings):
+        name = f"hub.connectors.{system.name}.types"
+        if importlib.util.find_spec(name):
+            found.append(importlib.import_module(name).part)
+    return tuple(found)
+
+
+class _Hub:
+    """What the routes share: one database, one seal, the tokens."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings, self._database = settings, database
+        self._seal = Seal(settings.sealing_keys, settings.secret)
+        token = settings.demo_officer_token
+        self._token = token.get_secret_value() if token else ""
+        self._tokens = Tokens(self._token or None)
+
+    def routes(self, subgraph: str | None) -> list[BaseRoute]:
+        """Every route of the app."""
+        metrics, ide = Metrics(self._figures), self._settings.with_ide
+        endpoint = GraphQLEndpoint(
+            schema(subgraph, parts(self._settings), extensions=(ReadOnce,)),
+            self._context,
+            limits=_limits(self._settings),
+            introspection=self._settings.introspective,
+            page=page.query_page(self._token, graphiql=ide) if ide else None,
+            observe=metrics.observe,
+        )
+        return [
+            Route("/graphql", endpoint),
+            Route("/", page.home_page(self._rows, graphiql=ide)),
+            *page.routes(graphiql=ide),
+            *health.routes({"database": self._check}, metrics),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Close the connections when the app ends."""
+        yield
+        await self._database.close()
+
+    async def _context(self, request: Request) -> Any:
+        viewer = self._tokens.viewer(request)
+
+        @contextlib.asynccontextmanager
+        async def entered() -> AsyncIterator[Context]:
+            with counted():
+                yield Context(
+                    database=self._database,
+                    viewer=viewer,
+                    seal=self._seal,
+                    secret=self._settings.secret,
+                    language=language(request.headers.get("accept-language", "")),
+                    request_id=request_id(request),
+                )
+
+        return entered()
+
+    async def _overview(self) -> list[SystemState]:
+        try:
+            async with self._database.read() as db:
+                return await systems.overview(db)
+        except SQLAlchemyError as error:
+            raise TryLater(f"the database does not answer ({type(error).__name__})") from error
+
+    async def _rows(self) -> Sequence[dict[str, Any]]:
+        return [
+            {**asdict(one), "state": one.state, "asOf": one.synced_at, "downSince": one.down_since}
+            for one in await self._overview()
+        ]
+
+    async def _figures(self) -> Sequence[SystemFigures]:
+        now = datetime.now(UTC)
+        return [
+            SystemFigures(
+                one.name,
+                (now - one.synced_at).total_seconds() if one.synced_at else None,
+                one.records,
+                one.quarantined,
+            )
+            for one in await self._overview()
+        ]
+
+    async def _check(self) -> str | None:
+        await self._overview()
+        assert self._settings.database_url
+        current, head = await migrate.state(self._settings.database_url)
+        return None if current == head else "The database is not migrated: run `hub migrate`."
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        depth=settings.depth_limit,
+        aliases=settings.alias_limit,
+        tokens=settings.token_limit,
+        cost=settings.cost_limit,
+        seconds=settings.operation_timeout,
+    )
+
+
+def language(accepted: str) -> str:
+    """``en`` or ``id`` by ``Accept-Language`` (RFC 9110, 12.5.4); Indonesian when neither is wanted more."""
+    best, weight = "id", 0.0
+    for part in accepted.split(","):
+        tag, _, parameter = part.strip().partition(";")
+        name = tag.split("-")[0].lower()
+        try:
+            wanted = float(parameter.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        if name in ("id", "en") and wanted > weight:
+            best, weight = name, wanted
+    return best
