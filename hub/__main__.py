@@ -153,7 +153,11 @@ def sync(
     """Pull from one system now, and say what came of it."""
     import asyncio
 
-    raise typer.Exit(asyncio.run(_sync(_settings(), name, full=full, as_json=json)))
+    from hub.process import demo
+
+    settings = _settings()
+    demo.recall(settings)
+    raise typer.Exit(asyncio.run(_sync(settings, name, full=full, as_json=json)))
 
 
 async def _sync(settings: Settings, name: str, *, full: bool, as_json: bool) -> int:
@@ -185,9 +189,12 @@ def doctor(json: Json = False) -> None:
 
     import orjson
 
+    from hub.process import demo
     from hub.process.doctor import examine
 
-    findings = asyncio.run(examine(_settings(warn=True)))
+    settings = _settings(warn=True)
+    demo.recall(settings)
+    findings = asyncio.run(examine(settings))
     for finding in [] if json else findings:
         typer.echo(f"{'ok  ' if finding.well else 'FAIL'} {finding.what:<12} {finding.told}")
     if json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 from datetime import date, datetime
 from pathlib import Path
@@ -9,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.process.keys import kept
+from hub.process.keys import kept, write_private
 from hub.process.serve import address, bound
 from hub.settings import Settings
 
@@ -44,6 +46,23 @@ def _day(settings: Settings) -> date:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(today(settings).isoformat())
     return today(settings)
+
+
+def remember(settings: Settings, spoken: dict[str, str]) -> Path:
+    """Keep the sandboxes' variables for commands beside a running hub; where they are kept, with mode 0600."""
+    return write_private(_spoken(settings), json.dumps(spoken))
+
+
+def recall(settings: Settings) -> None:
+    """Let this process speak to the sandboxes of the hub that runs in the data folder, where nothing else is set."""
+    path = _spoken(settings)
+    if not settings.production and path.exists():
+        for name, value in json.loads(path.read_text()).items():
+            os.environ.setdefault(name, value)
+
+
+def _spoken(settings: Settings) -> Path:
+    return settings.data_dir / "sandboxes" / "variables.json"
 
 
 class Stage:

@@ -73,6 +73,8 @@ async def _upstream(system: Enabled) -> Finding:
     except TryLater as trouble:
         advice = "it may be down; ask its owner if that lasts, and check the URL"
         return Finding(system.name, False, f"{trouble}: {advice} ({system.connector.owner}).")
+    except BadSetting as trouble:
+        return Finding(system.name, False, str(trouble))
     except Stop as trouble:
         return Finding(system.name, False, f"{str(trouble).rstrip('.')}. Mend the settings of {system.name}.")
     return Finding(system.name, True, f"{system.connector.title} answers at {system.settings.url}")

@@ -25,12 +25,23 @@ def with_keys(settings: Settings) -> Settings:
     )
 
 
+def write_private(path: Path, text: str) -> Path:
+    """Write ``text`` to ``path`` whole or not at all, with mode 0600; ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _fresh(path, text).replace(path)
+
+
+def _fresh(path: Path, text: str) -> Path:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    return fresh
+
+
 def kept(path: Path) -> str:
     """32 random bytes in base64, kept at ``path`` with mode 0600 so that the next process has the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+    fresh = _fresh(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
     try:
         # Of several processes that start at once one wins, and all read what it wrote.
         os.link(fresh, path)

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ import typer
 from hub.connectors import registry
 from hub.process import demo
 from hub.process.embedded import embedded
-from hub.process.keys import with_keys
+from hub.process.keys import with_keys, write_private
 from hub.process.lock import FolderLock
 from hub.process.progress import Progress
 from hub.process.reach import database
@@ -48,11 +48,8 @@ class Told:
     sandboxes: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
-        """Write it whole or not at all, for the eyes of this user only."""
-        fresh = path.with_suffix(".new")
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump({"url": self.url, "tokens": self.tokens, "sandboxes": self.sandboxes}, file, indent=2)
-        return fresh.replace(path)
+        """Write it to ``path`` for the eyes of this user only; ``path``."""
+        return write_private(path, json.dumps(asdict(self), indent=2))
 
 
 async def run(settings: Settings, *, with_demo: bool) -> None:
@@ -66,6 +63,7 @@ async def run(settings: Settings, *, with_demo: bool) -> None:
         os.environ.update(demonstration, HUB_DATABASE_URL=url)
         stage = _stage(settings, with_demo=with_demo)
         os.environ.update(stage.variables)
+        stack.callback(demo.remember(settings, stage.variables).unlink, missing_ok=True)
         settings = with_keys(read(Settings))
         os.environ.update(_keys(settings))
         told = Told(address(web), sandboxes=stage.urls)

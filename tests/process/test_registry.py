@@ -1,0 +1,124 @@
+"""Connectors are found by their folders, and a broken one is told in one sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import hub.connectors
+from hub.connectors import registry
+from hub.errors import BadSetting
+from hub.settings import Settings
+
+CONNECTOR = """
+from collections.abc import AsyncIterator
+from typing import Any, Mapping
+from hub.connectors.base import Connector, ConnectorSettings, Page, Raw, Record, Run
+from hub.errors import BadRecord
+from hub.kinds import Payment
+
+class OwnSettings(ConnectorSettings):
+    model_config = {"env_prefix": "HUB_FERRY_"}
+    quay: int = 1
+
+class Ferry(Connector):
+    name, title, owner, docs = "ferry", "Ferry", "Dinas", "https://ferry.example"
+    kinds = (Payment,)
+    Settings = OwnSettings
+    async def pages(self, run: Run) -> AsyncIterator[Page]:
+        yield Page([])
+    async def one(self, external_id: str) -> Raw | None:
+        return None
+    async def probe(self) -> None:
+        pass
+    def map(self, raw: Mapping[str, Any]) -> Record:
+        raise BadRecord("none")
+"""
+SANDBOX = """
+from hub.connectors.sandbox import Sandbox
+
+class FerrySandbox(Sandbox):
+    name = "ferry"
+    def routes(self): return []
+    def tick(self): pass
+    def figures(self): return {}
+
+def build(settings, today):
+    return FerrySandbox()
+"""
+
+
+@pytest.fixture
+def ferry(tmp_path: Path) -> Iterator[Path]:
+    """A folder with one connector folder, gone afterwards."""
+    folder = tmp_path / "ferry"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "connector.py").write_text(CONNECTOR)
+    (folder / "sandbox.py").write_text(SANDBOX)
+    path = list(hub.connectors.__path__)
+    yield tmp_path
+    hub.connectors.__path__[:] = path
+    for name in [name for name in sys.modules if name.startswith("hub.connectors.ferry")]:
+        del sys.modules[name]
+    vars(hub.connectors).pop("ferry", None)
+
+
+def settings(**given: object) -> Settings:
+    return Settings(**given)  # type: ignore[arg-type]
+
+
+def test_each_folder_with_a_connector_is_found_and_enabled() -> None:
+    names = list(registry.found())
+    assert names
+    assert [system.name for system in registry.enabled(settings())] == names
+
+
+def test_a_folder_elsewhere_has_settings_and_a_sandbox(ferry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_FERRY_QUAY", "7")
+    (system,) = registry.enabled(settings(connectors_path=ferry, connectors=("ferry",)))
+    assert system.settings.quay == 7  # type: ignore[attr-defined]
+    assert registry.sandbox(system, date(2026, 1, 31)).name == "ferry"
+
+
+def test_a_folder_that_is_gone_leaves_nothing(ferry: Path) -> None:
+    assert "ferry" in registry.found(ferry)
+    hub.connectors.__path__.remove(str(ferry))
+    assert "ferry" not in registry.found()
+
+
+def test_a_name_that_is_no_connector_is_refused_with_those_there_are() -> None:
+    with pytest.raises(BadSetting, match=r"^HUB_CONNECTORS is wrong \(there is no ferri\): the connectors are .*\.$"):
+        registry.enabled(settings(connectors=("ferri",)))
+
+
+def test_a_wrong_setting_of_a_connector_is_refused(ferry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_FERRY_QUAY", "north")
+    with pytest.raises(BadSetting, match=r"^HUB_FERRY_QUAY is wrong \(input should be a valid integer.*README\.$"):
+        registry.enabled(settings(connectors_path=ferry, connectors=("ferry",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("import nowhere", "ModuleNotFoundError"), ("class (", "SyntaxError"), ("", "needs one Connector named ferry")],
+)
+def test_a_broken_folder_is_one_sentence(ferry: Path, text: str, told: str) -> None:
+    (ferry / "ferry" / "connector.py").write_text(text)
+    with pytest.raises(BadSetting, match=rf"^The connector ferry cannot be loaded \(.*{told}"):
+        registry.enabled(settings(connectors_path=ferry, connectors=("ferry",)))
+
+
+def test_a_search_path_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"^HUB_CONNECTORS_PATH is wrong"):
+        registry.found(tmp_path / "nowhere")
+
+
+async def test_a_system_without_a_url_says_which_variable_is_missing(ferry: Path) -> None:
+    (system,) = registry.enabled(settings(connectors_path=ferry, connectors=("ferry",)))
+    with pytest.raises(BadSetting, match=r"^HUB_FERRY_URL is missing"):
+        async with registry.opened(system):
+            pass
