@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -21,9 +20,8 @@ class Masters:
 
     @classmethod
     async def read(cls, calls: Calls) -> Self:
-        """All three, at once."""
-        names = ("locations", "institutions/external", "channels")
-        return cls(*[_by_id(rows) for rows in await asyncio.gather(*map(calls.master, names))])
+        """All three."""
+        return cls(*[_by_id(await calls.master(name)) for name in ("locations", "institutions/external", "channels")])
 
     def item(self, report: Raw, logs: list[Raw], followups: list[Raw]) -> Raw:
         """The raw item: ``report`` and its history, with the rows its ids point to beside it."""
