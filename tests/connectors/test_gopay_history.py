@@ -1,0 +1,117 @@
+"""The half year of payments that the sandbox holds: what is in it, what is wrong with it, and how it goes on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from hub.connectors.gopay import signing
+from hub.connectors.gopay.connector import Gopay
+from hub.connectors.gopay.sandbox import GopaySandbox, build
+from hub.connectors.gopay.sandbox_door import Door
+from hub.connectors.gopay.sandbox_history import DAYS, TOTAL, History, half_year, quota
+from hub.connectors.gopay.sandbox_payments import invented
+from hub.connectors.gopay.settings import GopaySettings
+from hub.demo.world import complaints
+from hub.errors import BadSetting
+
+TODAY = date(2026, 6, 10)
+NOON = datetime(2026, 6, 10, 5, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> GopaySettings:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in Gopay.sandbox_settings("http://127.0.0.1:1", tmp_path_factory.mktemp("keys")).items():
+            patch.setenv(name, value)
+        return GopaySettings()
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return half_year(TODAY)
+
+
+def noon() -> datetime:
+    """A clock that stands still."""
+    return NOON
+
+
+def test_it_holds_fifty_thousand_payments_of_half_a_year(history: History) -> None:
+    held = history.payments.values()
+    assert len(held) == TOTAL
+    assert len({payment.partner for payment in held}) == len({payment.rrn for payment in held}) == TOTAL
+    assert min(payment.at for payment in held) > NOON - timedelta(days=184)
+    assert max(payment.at for payment in held) < NOON
+    assert {item["status"] for item in history.items(0, len(history)) if "status" in item} >= {"DISPUTED"}
+
+
+def test_all_that_complaints_cite_is_in_it(history: History) -> None:
+    by_partner = {payment.partner: payment for payment in history.payments.values()}
+    cited = [complaint.payment for complaint in complaints(TODAY) if complaint.payment]
+    assert len(cited) > 1000
+    for payment in cited:
+        held = by_partner[payment.reference]
+        told = held.at, held.amount, held.merchant, held.line.code if held.line else None
+        assert told == (payment.paid_at, payment.amount, payment.merchant, payment.corridor)
+
+
+def test_most_are_fares_and_fares_say_where(history: History) -> None:
+    counts = Counter(payment.merchant for payment in history.payments.values())
+    assert [name for name, _ in counts.most_common()] == ["TRANSJATENG", "TRANSSEMARANG", "BAPENDA", "LOKET"]
+    corridors = {p.line.code for p in history.payments.values() if p.line and p.merchant == "TRANSJATENG"}
+    assert corridors >= {f"K{number}" for number in range(1, 8)}
+
+
+def test_some_payments_stand_twice_and_some_with_an_older_word(history: History) -> None:
+    items = history.items(0, len(history))
+    told = Counter(item["additionalInfo"]["referenceNo"] for item in items)
+    assert 50 < sum(count - 1 for count in told.values()) < 80
+
+
+def test_tomorrow_tells_the_same_of_yesterday(history: History) -> None:
+    day = TODAY - timedelta(days=30)
+    tomorrow = half_year(TODAY + timedelta(days=1))
+    cited = {c.payment.reference for c in complaints(TODAY) if c.payment}
+    cited |= {c.payment.reference for c in complaints(TODAY + timedelta(days=1)) if c.payment}
+
+    def of_day(told: History) -> dict[str, dict[str, Any]]:
+        held = [payment for payment in told.payments.values() if payment.at.astimezone(signing.JAKARTA).date() == day]
+        return {payment.reference: payment.item() for payment in held if payment.partner not in cited}
+
+    ours, theirs = of_day(history), of_day(tomorrow)
+    both = ours.keys() & theirs.keys()
+    assert len(both) > 200
+    assert all(ours[reference] == theirs[reference] for reference in both)
+
+
+def test_any_half_year_has_the_same_number() -> None:
+    for first in (TODAY, TODAY + timedelta(days=17), date(2031, 2, 28)):
+        assert sum(quota(first - timedelta(days=back)) for back in range(DAYS)) == TOTAL
+
+
+def test_time_passes(settings: GopaySettings) -> None:
+    at = NOON.astimezone(signing.JAKARTA)
+    few = History([invented(at - timedelta(hours=hour), f"{hour}", Random(hour), "SUCCESS") for hour in range(9)])
+    sandbox = GopaySandbox(Door(settings, noon), few, noon, timedelta())
+    for _ in range(40):
+        sandbox.tick()
+    statuses = Counter(payment.status for payment in few.payments.values())
+    assert sandbox.figures()["payments"] > 49
+    assert statuses.keys() >= {"INIT", "SUCCESS", "REFUNDED"}
+    assert statuses["SUCCESS"] > statuses["REFUNDED"]
+    assert sandbox.figures()["open"] == statuses["INIT"]
+
+
+def test_a_world_of_another_day_has_its_own_present(settings: GopaySettings) -> None:
+    assert build(settings, TODAY).now.astimezone(signing.JAKARTA).date() == TODAY
+
+
+def test_the_key_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="HUB_GOPAY_PRIVATE_KEY_FILE"):
+        build(GopaySettings(private_key_file=str(tmp_path / "none.pem")), TODAY)
