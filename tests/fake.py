@@ -18,7 +18,8 @@ T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
 def payment(ref: str, **over: Any) -> Raw:
     """A raw item of kind payment."""
-    return {"kind": "payment", "id": ref, "status": "SUCCESS", "amount": "4000", "version": 1, "payer": "Uji Coba", **over}
+    told = {"kind": "payment", "id": ref, "status": "SUCCESS", "amount": "4000", "version": 1, "payer": "Uji Coba"}
+    return {**told, **over}
 
 
 def report(ref: str, **over: Any) -> Raw:

@@ -29,7 +29,9 @@ class Tokens:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not scheme:
             return ANONYMOUS
-        if scheme.lower() == "bearer" and self._demo_officer:
-            if hmac.compare_digest(token.strip().encode(), self._demo_officer):
-                return DEMO_OFFICER
+        if scheme.lower() == "bearer" and self._is_demo_officer(token.strip()):
+            return DEMO_OFFICER
         raise HTTPException(401, "The token is not valid.", _CHALLENGE)
+
+    def _is_demo_officer(self, token: str) -> bool:
+        return self._demo_officer is not None and hmac.compare_digest(token.encode(), self._demo_officer)

@@ -17,7 +17,8 @@ STOP_WITHIN = 2
 def bound(host: str, port: int) -> socket.socket:
     """A socket bound to ``host`` and ``port`` (0: a free one); ``BadSetting`` when that cannot be."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    fresh = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol named, asyncio switches Nagle's algorithm off on what is accepted.
+    fresh = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         fresh.bind((host, port))

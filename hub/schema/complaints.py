@@ -16,7 +16,7 @@ from hub.kinds import Code
 from hub.schema.context import Context, Info
 from hub.schema.listing import Listing, list_field, nodes_by_ref
 from hub.schema.nodes import LanguageArgument, Node, code_enum, label, label_field
-from hub.schema.part import Part
+from hub.schema.part import Part, entity
 from hub.schema.totals import TotalsRange, total_range
 from hub.store import entities, timeline, totals
 
@@ -44,7 +44,7 @@ class AreaType(Code):
 code_enum(AreaType, "The kind of an area.")
 
 
-@part.entity("One of the 35 regencies and cities of Central Java.")
+@entity(part, "One of the 35 regencies and cities of Central Java.")
 class Area(Node):
     """From ``areas``."""
 
@@ -76,7 +76,7 @@ class Head:
     phone: str | None = strawberry.field(description="The office telephone.")
 
 
-@part.entity("An agency of the province.")
+@entity(part, "An agency of the province.")
 class Agency(Node):
     """From ``agencies``."""
 
@@ -164,7 +164,7 @@ class References:
     report: str | None = strawberry.field(description="The tracking id at the centre.")
 
 
-@part.entity("A complaint of the province's own service, LaporGub.")
+@entity(part, "A complaint of the province's own service, LaporGub.")
 class Complaint(Node):
     """From ``complaints``; what a scope may withhold is nullable."""
 
@@ -423,5 +423,5 @@ class Query:
         """One statement."""
         start, end = total_range(range, days=366)
         async with info.context.database.read() as db:
-            found = await totals.complaints_by(db, info.context.viewer, by.value, start, end)
+            found = await totals.complaints_by(db, info.context.viewer, str(by.value), start, end)
         return [ComplaintTotal(group=group, count=count) for group, count in found]

@@ -93,10 +93,8 @@ class ComplaintMoved:
 SubmitResult = Annotated[
     ComplaintReceived | InvalidInput | IdempotencyConflict, strawberry.union("SubmitComplaintResult")
 ]
-MoveResult = Annotated[
-    ComplaintMoved | InvalidInput | IdempotencyConflict | NotAllowed | ComplaintNotFound,
-    strawberry.union("MoveComplaintResult"),
-]
+Moved = ComplaintMoved | InvalidInput | IdempotencyConflict | NotAllowed | ComplaintNotFound
+MoveResult = Annotated[Moved, strawberry.union("MoveComplaintResult")]
 
 _KEY = "Makes a repeat harmless: same key and input, same answer. 8 to 128 letters, digits or . _ : -"
 
@@ -275,7 +273,7 @@ def declare(part: Part) -> None:
     part.mutation(Mutation)
 
 
-async def _move(context: Context, name: str, scope: str, input: Any, problems: list[Wrong], act: Act) -> Any:
+async def _move(context: Context, name: str, scope: str, input: Any, problems: list[Wrong], act: Act) -> Moved:
     """Check, act in one transaction, and show the outcome as the graph does."""
     context.need(scope)
     key: str | None = input.idempotency_key

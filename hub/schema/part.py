@@ -32,18 +32,6 @@ class Part:
         self.needs_every_node = False
         """Whether the part's root fields may return any entity, as ``node`` does."""
 
-    @dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
-    def entity(self, description: str) -> Callable[[T], T]:
-        """Declare an entity of the graph, owned by this part; its keys are ``id`` and its ``natural_keys``."""
-
-        def declare(cls: T) -> T:
-            keys = ["id", *cls.natural_keys]  # type: ignore[attr-defined]
-            made = strawberry.federation.type(cls, keys=keys, description=description)
-            self.owns.append(made)
-            return made
-
-        return declare
-
     def extends(self, owner: type[Node]) -> Callable[[type], None]:
         """Add the fields of a class body to a type another part owns; resolvers get the owner's instance."""
 
@@ -65,6 +53,19 @@ class Part:
     def mutation(self, cls: type) -> None:
         """Add the fields of a class body to the mutation type."""
         self.mutations += _fields_of(cls)
+
+
+@dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
+def entity(part: Part, description: str) -> Callable[[T], T]:
+    """Declare an entity of the graph, owned by ``part``; its keys are ``id`` and its ``natural_keys``."""
+
+    def declare(cls: T) -> T:
+        keys = ["id", *cls.natural_keys]  # type: ignore[attr-defined]
+        made = strawberry.federation.type(cls, keys=keys, description=description)
+        part.owns.append(made)
+        return made
+
+    return declare
 
 
 def _fields_of(cls: type) -> list[StrawberryField]:

@@ -13,7 +13,7 @@ from hub.kinds import PaidFor, PaymentStatus
 from hub.schema.context import Info
 from hub.schema.listing import Listing, list_field
 from hub.schema.nodes import Money, code_enum, label_field
-from hub.schema.part import Part
+from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
 from hub.store import entities, totals
@@ -26,7 +26,7 @@ code_enum(PaidFor, "What a payment was for.")
 SCOPE = "payments:read"
 
 
-@part.entity("A payment: a bus fare, a tax, an entry ticket. Never who paid.")
+@entity(part, "A payment: a bus fare, a tax, an entry ticket. Never who paid.")
 class Payment(SystemRecord):
     """A record of kind ``payment``."""
 
@@ -133,5 +133,5 @@ class Query:
         info.context.need(SCOPE)
         start, end = total_range(range, days=31)
         async with info.context.database.read() as db:
-            found = await totals.payments(db, info.context.viewer, by.value, start, end)
+            found = await totals.payments(db, info.context.viewer, str(by.value), start, end)
         return [PaymentTotal(group=g, count=n, amount=Money(amount=a, currency="IDR")) for g, n, a in found]

@@ -16,7 +16,7 @@ from hub.schema import ids
 from hub.schema.context import Info
 from hub.schema.listing import Listing, list_field
 from hub.schema.nodes import Money, Node, code_enum, label_field
-from hub.schema.part import Part
+from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
 from hub.store import entities, totals
@@ -26,7 +26,7 @@ part = Part("procurement", "Orders of agencies in online shops.")
 code_enum(OrderStatus, "Where an order stands.")
 
 
-@part.entity("A supplier as an online shop names it: a label, not an identity.")
+@entity(part, "A supplier as an online shop names it: a label, not an identity.")
 class Supplier(Node):
     """Suppliers are known from orders only."""
 
@@ -52,7 +52,7 @@ class Supplier(Node):
         )
 
 
-@part.entity("An order of an agency in an online shop. Never who ordered.")
+@entity(part, "An order of an agency in an online shop. Never who ordered.")
 class ProcurementOrder(SystemRecord):
     """A record of kind ``order``."""
 
@@ -165,5 +165,5 @@ class Query:
         """One statement."""
         start, end = total_range(range, days=366)
         async with info.context.database.read() as db:
-            found = await totals.orders(db, info.context.viewer, by.value, start, end)
+            found = await totals.orders(db, info.context.viewer, str(by.value), start, end)
         return [OrderTotal(group=g, count=n, value=Money(amount=a, currency="IDR")) for g, n, a in found]

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping
 from hub.kinds import Code, ReportStatus
 from hub.schema.listing import Listing, list_field
 from hub.schema.nodes import code_enum, label_field
-from hub.schema.part import Part
+from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.store import entities
 
@@ -63,7 +63,7 @@ class ReportEvent:
         )
 
 
-@part.entity("A report at the national complaint service.")
+@entity(part, "A report at the national complaint service.")
 class CentralReport(SystemRecord):
     """A record of kind ``report``."""
 

@@ -13,7 +13,7 @@ from hub.schema import ids
 from hub.schema.context import Context, Info
 from hub.schema.listing import BadArgument, nodes_by_ref
 from hub.schema.nodes import Node, code_enum
-from hub.schema.part import Part
+from hub.schema.part import Part, entity
 from hub.store import entities, systems
 
 part = Part("systems", "Outside systems, and any entity by its id.")
@@ -45,7 +45,7 @@ class SystemCoverage(Code):
 SystemCoverageEnum = code_enum(SystemCoverage, "How much of a system a pull can see.")
 
 
-@part.entity("An outside system the hub keeps a copy of.")
+@entity(part, "An outside system the hub keeps a copy of.")
 class System(Node):
     """One outside system."""
 

@@ -28,7 +28,7 @@ _FIRST_ID = 1
 
 
 async def seed(database: Database, seal: Seal, today: date) -> int:
-    """Put the year that ends ``today`` into an empty complaint service; how many complaints it put in (0: not empty)."""
+    """Put the year that ends ``today`` into an empty complaint service; returns how many complaints, 0 if not empty."""
     async with database.write(CAUSE) as db:
         await db.execute(text("select pg_advisory_xact_lock(hashtextextended('demo', 0))"))
         if await db.scalar(text("select exists (select from complaints)")):

@@ -16,8 +16,8 @@ from sqlalchemy import RowMapping, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.complaints.codes import ComplaintClass, ComplaintStatus
 from hub.complaints.calendar import JAKARTA
+from hub.complaints.codes import ComplaintClass, ComplaintStatus
 from hub.complaints.deadlines import Reached, deadlines
 from hub.complaints.submission import Submission, normalise
 from hub.complaints.tickets import Ticket
@@ -107,7 +107,7 @@ async def _moved(
     now = max(datetime.now(UTC), life[-1].at)
     values = {
         **(wanted.changes or {}),
-        **times(reached, now, row),
+        **times(reached, now, dict(row)),
         **due([*life, Reached(reached, now)], ComplaintClass(row["class"]), row["inspection"]),
         "status": reached.value,
         "updated_at": now,
@@ -213,7 +213,8 @@ async def _add_reporter(db: AsyncConnection, seal: Seal, kept: Submission) -> in
         return None
     who = kept.reporter
     values = sealed_reporter(seal, who.name, who.phone, who.email, who.nik)
-    return (await db.execute(insert(reporters).values(values).returning(reporters.c.id))).scalar_one()
+    reporter_id: int = (await db.execute(insert(reporters).values(values).returning(reporters.c.id))).scalar_one()
+    return reporter_id
 
 
 async def _add_keys(db: AsyncConnection, complaint_id: int, kept: Submission) -> None:

@@ -96,8 +96,8 @@ def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connec
         connection.execute(
             "insert into systems (name, title, owner, coverage, tells_changes, every)"
             " values (%(name)s, %(title)s, %(owner)s, %(coverage)s, %(tells)s, %(every)s)"
-            " on conflict (name) do update set title = excluded.title, owner = excluded.owner,"
-            " coverage = excluded.coverage, tells_changes = excluded.tells_changes, every = excluded.every, enabled = true",
+            " on conflict (name) do update set title = excluded.title, owner = excluded.owner, enabled = true,"
+            " coverage = excluded.coverage, tells_changes = excluded.tells_changes, every = excluded.every",
             {
                 "name": connector.name,
                 "title": connector.title,
@@ -133,7 +133,7 @@ def _add_partition(connection: psycopg.Connection, connector: type[Connector]) -
 
 
 def _indexes(kind: type[Kind]) -> Iterable[tuple[str, str]]:
-    """Name and columns of a kind's indexes: by time and value, and by each field that lists filter on, in time order."""
+    """Name and columns of a kind's indexes: by time, by value, and by each field that lists filter on."""
     yield "occurred", "occurred_at desc, id desc"
     yield "status", "status, occurred_at desc, id desc"
     yield "amount", "coalesce(amount, 0) desc, id desc"

@@ -46,7 +46,7 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which part of a list: the first ``first`` rows after the cursor ``after``, in ``order``, where ``where`` holds."""
+    """Which part of a list: the ``first`` rows after the cursor ``after``, in ``order``, for which ``where`` holds."""
 
     first: int
     after: str | None = None
@@ -206,6 +206,7 @@ def _sources(hop: Hop, key: str, viewer: Viewer, refs: Sequence[Ref]) -> Any:
     """(system, ref, value): the key's values of the source rows the viewer may see."""
     held = hop.source.keys[key]
     given = _given(refs)
+    value: ColumnElement[Any]
     rows = given.join(hop.source.table, and_(hop.source.system == given.c.system, hop.source.ref == given.c.ref))
     if isinstance(held, Beside):
         rows, value = rows.join(held.table, held.owned), held.table.c.value

@@ -103,8 +103,8 @@ update staged set record_id = nextval('record_ids'), outcome = 'CREATED' where o
 """
 
 _INSERT = """
-insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
-                     amount, currency, body, prose, seen_at)
+insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at,
+                     updated_at, amount, currency, body, prose, seen_at)
 select :system, record_id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
        amount, currency, body, prose, :seen_at
 from staged where outcome = 'CREATED'
@@ -124,7 +124,8 @@ from staged s where s.outcome in ('UNCHANGED', 'STALE', 'PENDING') and r.system 
 """
 
 _DROP_KEYS = """
-delete from record_keys k using staged s where s.outcome = 'UPDATED' and k.system = :system and k.record_id = s.record_id
+delete from record_keys k using staged s
+where s.outcome = 'UPDATED' and k.system = :system and k.record_id = s.record_id
 """
 
 _ADD_KEYS = """
@@ -135,7 +136,8 @@ where s.outcome in ('CREATED', 'UPDATED')
 """
 
 _WAIT = """
-insert into pending_items (system, external_id, raw) select :system, external_id, raw from staged where outcome = 'PENDING'
+insert into pending_items (system, external_id, raw)
+select :system, external_id, raw from staged where outcome = 'PENDING'
 on conflict (system, external_id) do update set raw = excluded.raw
 """
 

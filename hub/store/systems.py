@@ -67,7 +67,8 @@ async def due(connection: AsyncConnection) -> list[str]:
     """Systems whose next pull is due; stopped ones rest until a person acts."""
     found = await connection.execute(
         text(
-            "select name from systems where enabled and stopped_at is null and next_pull_at <= now() order by next_pull_at"
+            "select name from systems where enabled and stopped_at is null and next_pull_at <= now()"
+            " order by next_pull_at"
         )
     )
     return list(found.scalars())

@@ -18,8 +18,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Connector, Coverage, Page, Run
-from hub.errors import Stop, TryLater
+from hub.connectors.base import Connector, Coverage, Cursor, Page, Raw, Run
+from hub.errors import HubError, Stop, TryLater
 from hub.store import records, systems
 from hub.store.database import Cause, Database, transaction
 from hub.store.sealing import Seal
@@ -130,16 +130,26 @@ class Pull:
 
 
 async def _batches(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
-    """Pages joined until they hold ``BATCH`` items; the cursor is the last one's."""
-    items: list[dict[str, object]] = []
-    last: Page | None = None
-    async for page in pages:
-        items, last = [*items, *page.items], page
-        if len(items) >= BATCH:
-            yield Page(items, page.cursor)
-            items, last = [], None
-    if last is not None:
-        yield Page(items, last.cursor)
+    """Pages joined until they hold ``BATCH`` items; the cursor is the last one's.
+
+    When a page cannot be had, what was joined so far is handed on first: it was told and must not be asked for again.
+    """
+    items: list[Raw] = []
+    cursor: Cursor = {}
+    waiting = False
+    trouble: HubError | None = None
+    try:
+        async for page in pages:
+            items, cursor, waiting = [*items, *page.items], page.cursor, True
+            if len(items) >= BATCH:
+                yield Page(items, cursor)
+                items, waiting = [], False
+    except HubError as error:
+        trouble = error
+    if waiting:
+        yield Page(items, cursor)
+    if trouble:
+        raise trouble
 
 
 @contextlib.asynccontextmanager

@@ -226,3 +226,12 @@ async def test_history_cannot_be_rewritten(database: Database) -> None:
                 await db.execute(text("delete from changes"))
 
 
+
+
+async def test_pages_told_before_a_failure_are_stored_though_the_batch_was_not_full(database: Database) -> None:
+    world = World([[payment("P1")], [payment("P2")], [payment("P3")]], fail_at=2, error=TryLater("HTTP 503"))
+    assert (await pull(database, world)).outcome == "DOWN"
+    assert (await state(database)).records == 2
+    world.error = None
+    await pull(database, world)
+    assert world.runs[-1].cursor == {"page": 2}
