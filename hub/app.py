@@ -100,8 +100,9 @@ class _Hub:
 
         @contextlib.asynccontextmanager
         async def entered() -> AsyncIterator[Context]:
-            with counted():
+            with counted() as noted:
                 yield Context(
+                    noted=noted,
                     database=self._database,
                     viewer=viewer,
                     seal=self._seal,

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from hub.errors import Forbidden
-from hub.store.database import Cause, Database, statements
+from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
 from hub.viewer import Viewer
 
@@ -28,6 +28,8 @@ class Context:
     secret: bytes
     language: str = "id"
     request_id: str = ""
+    noted: list[str] = field(default_factory=list)
+    """The SQL statements of this request, where somebody notes them."""
     _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     _once: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
 
@@ -46,8 +48,8 @@ class Context:
 
     @property
     def statements(self) -> int:
-        """How many SQL statements the request took so far, where somebody counts."""
-        return len(statements.get() or ())
+        """How many SQL statements the request took so far."""
+        return len(self.noted)
 
     def forget(self) -> None:
         """Drop what was read: a mutation has changed it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -86,7 +86,7 @@ async def transaction(connection: AsyncConnection, cause: Cause) -> AsyncIterato
 
 
 @contextlib.contextmanager
-def counted() -> Any:
+def counted() -> Iterator[list[str]]:
     """Collect the SQL statements run inside, as a list that grows."""
     noted: list[str] = []
     token = statements.set(noted)

@@ -177,9 +177,13 @@ async def by_key(
 
 def _given(refs: Sequence[Ref]) -> Any:
     systems, names = [system for system, _ in refs], [ref for _, ref in refs]
-    return func.unnest(
-        cast(literal(systems, ARRAY(String)), ARRAY(String)), cast(literal(names, ARRAY(String)), ARRAY(String))
-    ).table_valued("system", "ref", name="given")
+    return (
+        func.unnest(
+            cast(literal(systems, ARRAY(String)), ARRAY(String)), cast(literal(names, ARRAY(String)), ARRAY(String))
+        )
+        .table_valued("system", "ref", name="given")
+        .render_derived()
+    )
 
 
 def _held(entity: Entity, key: str, held: ColumnElement[str] | Beside) -> tuple[ColumnElement[str], Any]:
