@@ -97,7 +97,7 @@ class Ingest:
                 sorted_.faults.append(quarantine.Fault(raw, bad.reason, None))
                 continue
             if record.unknown:
-                reason = f"{record.unknown} is unknown: {record.told!r}"
+                reason = f"{record.unknown} is unknown: {_at(raw, record.unknown, record.told)!r}"
                 sorted_.faults.append(quarantine.Fault(raw, reason, record.external_id))
             self._keep(sorted_, record, raw)
         return sorted_
@@ -121,6 +121,16 @@ class Ingest:
         return Row(
             record=record, raw=raw, body=facts, prose=prose, keys=keys, digest=_digest(record, facts, prose, keys)
         )
+
+
+def _at(raw: Raw, path: str, otherwise: str) -> Any:
+    """What stands at a dotted path; a mapping may name a field of its own instead, whose word is ``otherwise``."""
+    found: Any = raw
+    for name in path.split("."):
+        if not isinstance(found, dict) or name not in found:
+            return otherwise
+        found = found[name]
+    return found
 
 
 def storable(raw: Raw) -> Raw:
