@@ -22,7 +22,9 @@ from hub.connectors.base import Connector, Page, Raw, Record
 from hub.connectors.personal import strip
 from hub.connectors.sandbox import COMMON_FAULTS
 from hub.errors import BadRecord, Stop, TryLater
+from tests.connectors import samples
 from tests.connectors.running import PAGES, Running, pages_of, run, secrets_of
+from tests.connectors.samples import values_at
 
 HEADINGS = ("## Owner", "## Access", "## Limits", "## Oddities", "## Status table")
 
@@ -210,22 +212,19 @@ class ConnectorContract:
     # What the tests are made of
 
     def _folder(self) -> Path:
-        module = __import__(self.connector.__module__, fromlist=["__file__"])
-        return Path(str(module.__file__)).parent
+        return samples.folder(self.connector)
 
     def _samples(self) -> dict[str, dict[str, Any]]:
-        return {path.name: json.loads(path.read_text()) for path in sorted((self._folder() / "samples").glob("*.json"))}
+        return samples.samples(self.connector)
 
     def _map(self, raw: Raw) -> Record:
-        """What the connector makes of an item; mapping is pure, so it needs neither settings nor HTTP."""
-        return self.connector.map(object.__new__(self.connector), raw)
+        return samples.mapped(self.connector, raw)
 
     def _ids(self, pages: list[Page]) -> set[str]:
         return {self._map(item).external_id for page in pages for item in page.items}
 
     def _personal(self, raw: Raw) -> set[str]:
-        found = [value for path in self.connector.personal for value in values_at(raw, path)]
-        return {text for value in found for text in texts(value) if len(text) > 3}
+        return samples.personal_values(self.connector, raw)
 
 
 def as_json(record: Record) -> dict[str, Any]:
@@ -242,29 +241,6 @@ def in_words(expected: dict[str, Any]) -> dict[str, Any]:
     times = {name: datetime.fromisoformat(expected[name]) for name in ("occurred_at", "updated_at")}
     amount = None if expected["amount"] is None else Decimal(expected["amount"])
     return expected | times | {"amount": amount}
-
-
-def values_at(node: Any, path: str) -> Iterator[Any]:
-    """What a personal path leads to, where it leads anywhere."""
-    yield from _walk(node, path.replace("[]", ".[]").split("."))
-
-
-def _walk(node: Any, steps: list[str]) -> Iterator[Any]:
-    if not steps:
-        yield node
-    elif steps[0] == "[]" and isinstance(node, list):
-        for item in node:
-            yield from _walk(item, steps[1:])
-    elif isinstance(node, dict) and steps[0] in node:
-        yield from _walk(node[steps[0]], steps[1:])
-
-
-def texts(node: Any) -> Iterator[str]:
-    """Every text below ``node``."""
-    if isinstance(node, str):
-        yield node
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from texts(child)
 
 
 def without_one(node: Any) -> Iterator[Any]:
