@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping, insert, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -87,6 +87,13 @@ async def act(
     before = await _claim(db, seal, promise) if promise else None
     if before is not None:
         return before
+    done = await _tried(db, cause, viewer, wanted)
+    if promise:
+        await (_fulfil(db, promise, done.complaint_id) if isinstance(done, Done) else _release(db, promise))
+    return done
+
+
+async def _tried(db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Act) -> Done | Refusal | None:
     row = await _locked(db, viewer, wanted.ticket)
     if row is None:
         return None
@@ -95,8 +102,6 @@ async def act(
     if isinstance(reached, Refusal):
         return reached
     await _moved(db, cause, row, life, reached, wanted)
-    if promise:
-        await _fulfil(db, promise, row["id"])
     return Done(row["id"], row["ticket"])
 
 
@@ -251,7 +256,8 @@ async def _claim(db: AsyncConnection, seal: Seal, promise: Promise) -> Done | Ke
     fingerprint = seal.hash("input", told)
     place = {"client": promise.client, "operation": promise.operation, "key": promise.key}
     statement = postgresql.insert(idempotency).values(fingerprint=fingerprint, **place).on_conflict_do_nothing()
-    if (await db.execute(statement)).rowcount == 1:
+    # SQLAlchemy keeps no row count of an INSERT, so the row itself says whether it is new.
+    if await db.scalar(statement.returning(idempotency.c.key)) is not None:
         return None
     row = (
         await db.execute(
@@ -264,12 +270,17 @@ async def _claim(db: AsyncConnection, seal: Seal, promise: Promise) -> Done | Ke
 
 
 async def _fulfil(db: AsyncConnection, promise: Promise, complaint_id: int) -> None:
-    await db.execute(
-        update(idempotency)
-        .where(
-            idempotency.c.client == promise.client,
-            idempotency.c.operation == promise.operation,
-            idempotency.c.key == promise.key,
-        )
-        .values(complaint_id=complaint_id)
+    await db.execute(update(idempotency).where(_promised(promise)).values(complaint_id=complaint_id))
+
+
+async def _release(db: AsyncConnection, promise: Promise) -> None:
+    """Nothing was done, so the key is free again: the same may be allowed later."""
+    await db.execute(delete(idempotency).where(_promised(promise)))
+
+
+def _promised(promise: Promise) -> ColumnElement[bool]:
+    return and_(
+        idempotency.c.client == promise.client,
+        idempotency.c.operation == promise.operation,
+        idempotency.c.key == promise.key,
     )
