@@ -29,6 +29,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.entities import Beside, Entity, Sort
@@ -154,7 +155,7 @@ async def by_refs(
         select(*_columns(entity))
         .select_from(given.join(entity.table, and_(entity.system == given.c.system, entity.ref == given.c.ref)))
         .where(_allowed(entity, viewer))
-        .distinct(entity.system, entity.ref)
+        .ext(distinct_on(entity.system, entity.ref))
     )
     found = (await connection.execute(statement)).mappings()
     return {(row["_system"], row["_ref"]): row for row in found}
