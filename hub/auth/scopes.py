@@ -1,17 +1,50 @@
-"""What a viewer can be granted, by business domain."""
+"""What a viewer can be granted, by business domain: written once, as data. The README's table is made from it."""
 
 from __future__ import annotations
 
-OFFICER: frozenset[str] = frozenset(
-    {
-        "complaints:submit",
-        "complaints:read",
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One scope: its name, and what it lets somebody do in plain words, as the consent page says it."""
+
+    name: str
+    meaning_id: str
+    meaning_en: str
+
+
+SCOPES: tuple[Scope, ...] = (
+    Scope("complaints:submit", "Mengirim aduan atas nama Anda", "Submit complaints in your name"),
+    Scope("complaints:read", "Membaca isi aduan yang boleh dilihat", "Read the text of complaints that may be seen"),
+    Scope(
         "complaints:pii",
-        "complaints:verify",
-        "complaints:assign",
+        "Membaca identitas pelapor, dengan tujuan yang dicatat",
+        "Read who a reporter is, for a purpose that is recorded",
+    ),
+    Scope(
+        "complaints:verify", "Memverifikasi, mengembalikan, atau menolak aduan", "Verify, return or reject complaints"
+    ),
+    Scope("complaints:assign", "Mendisposisi aduan ke perangkat daerah", "Give complaints to agencies"),
+    Scope(
         "complaints:respond",
-        "reports:read",
-        "payments:read",
-    }
+        "Menanggapi, menutup, atau membuka kembali aduan",
+        "Respond to, close or reopen complaints",
+    ),
+    Scope("reports:read", "Membaca laporan di SP4N-LAPOR!", "Read reports at SP4N-LAPOR!"),
+    Scope("payments:read", "Membaca pembayaran, tanpa identitas pembayar", "Read payments, without who paid"),
+    Scope("hub:operate", "Mengoperasikan hub: karantina dan pengiriman", "Operate the hub: quarantine and deliveries"),
+    Scope("openid", "Mengetahui bahwa Anda sudah masuk", "Know that you signed in"),
 )
-"""All there is: an officer of the complaint desk who handles secret complaints too."""
+
+NAMES = frozenset(scope.name for scope in SCOPES)
+
+
+def sync_scope(system: str) -> Scope:
+    """The scope to sync the records of one system, whichever connectors there are."""
+    name = f"records:sync.{system}"
+    return Scope(name, f"Menyelaraskan data {system}", f"Sync records of {system}")
+
+
+DESK: frozenset[str] = frozenset(name for name in NAMES if name.startswith(("complaints:", "reports:", "payments:")))
+"""What an officer of the complaint desk who handles secret complaints too is granted."""

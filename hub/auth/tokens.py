@@ -14,7 +14,7 @@ from starlette.requests import Request
 from hub.auth import scopes
 from hub.viewer import ANONYMOUS, Viewer, ViewerKind
 
-DEMO_OFFICER = Viewer(ViewerKind.OFFICER, "demo-officer", scopes.OFFICER)
+DEMO_OFFICER = Viewer(ViewerKind.OFFICER, "demo-officer", scopes.DESK)
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="The token is not valid."'}
 
 
