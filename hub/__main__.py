@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import ExitStack
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,7 +75,7 @@ def worker() -> None:
     """Pull from the systems and do what is queued, until SIGTERM."""
     import asyncio
 
-    asyncio.run(_worker(_settings()))
+    asyncio.run(_worker(_settings(recall=True)))
 
 
 async def _worker(settings: Settings) -> None:
@@ -135,13 +136,15 @@ async def _sandbox(settings: Settings, name: str, port: int, day: date | None, i
     demo.refuse_in_production(settings)
     system = _system(settings, name)
     on = _listening("127.0.0.1" if inherited is None else "", port, inherited)
-    if not system.settings.url:
-        spoken = system.connector.sandbox_settings(address(on), settings.data_dir.resolve() / "sandboxes")
-        os.environ.update(spoken)
-        system = _system(settings, name)
-        for variable, value in spoken.items():
-            typer.echo(f"{variable}={value}")
-    await serve(registry.sandbox(system, day or demo.today(settings)).app(), on, behind_proxy=False)
+    with ExitStack() as stack:
+        if not system.settings.url:
+            given = system.connector.sandbox_settings(address(on), settings.data_dir.resolve() / "sandboxes")
+            os.environ.update(given)
+            system = _system(settings, name)
+            stack.enter_context(demo.remembered(settings, name, given))
+            for variable, value in given.items():
+                typer.echo(f"{variable}={value}")
+        await serve(registry.sandbox(system, day or demo.today(settings)).app(), on, behind_proxy=False)
 
 
 @app.command()
@@ -153,11 +156,7 @@ def sync(
     """Pull from one system now, and say what came of it."""
     import asyncio
 
-    from hub.process import demo
-
-    settings = _settings()
-    demo.recall(settings)
-    raise typer.Exit(asyncio.run(_sync(settings, name, full=full, as_json=json)))
+    raise typer.Exit(asyncio.run(_sync(_settings(recall=True), name, full=full, as_json=json)))
 
 
 async def _sync(settings: Settings, name: str, *, full: bool, as_json: bool) -> int:
@@ -189,12 +188,9 @@ def doctor(json: Json = False) -> None:
 
     import orjson
 
-    from hub.process import demo
     from hub.process.doctor import examine
 
-    settings = _settings(warn=True)
-    demo.recall(settings)
-    findings = asyncio.run(examine(settings))
+    findings = asyncio.run(examine(_settings(warn=True, recall=True)))
     for finding in [] if json else findings:
         typer.echo(f"{'ok  ' if finding.well else 'FAIL'} {finding.what:<12} {finding.told}")
     if json:
@@ -202,13 +198,20 @@ def doctor(json: Json = False) -> None:
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
 
 
-def _settings(*, warn: bool = False) -> Settings:
-    """The settings, with logs set up as they say; ``warn`` tells of variables nobody reads."""
+def _settings(*, warn: bool = False, recall: bool = False) -> Settings:
+    """The settings, with logs set up as they say.
+
+    ``warn`` tells of variables nobody reads; ``recall`` takes those of running sandboxes for granted.
+    """
     from hub import logs
     from hub.settings import Settings, read
 
     settings = read(Settings)
     logs.set_up(settings.log_level, settings.log_format)
+    if recall:
+        from hub.process import demo
+
+        demo.recall(settings)
     if warn:
         from hub.connectors import registry
         from hub.settings import unknown

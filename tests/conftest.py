@@ -19,6 +19,13 @@ TEST_SERVER = "HUB_TEST_DATABASE_URL"
 """Names a server where databases may be made, such as PostgreSQL 15; unset: a private one."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs PostgreSQL, so that these tests can be run on another version."""
+    for item in items:
+        if "postgres_url" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of a server on which this session may make databases."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,8 +21,18 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 
 
 def today(settings: Settings) -> date:
-    """The day the demo world ends."""
+    """The day the demo world ends: as set, as kept with the data, or the day it is in Central Java."""
+    path = settings.data_dir / "demo_day"
+    if settings.demo_day is None and path.exists():
+        return date.fromisoformat(path.read_text())
     return settings.demo_day or datetime.now(JAKARTA).date()
+
+
+def keep_day(settings: Settings) -> date:
+    """``today``, kept in the data folder: a world that moved on would not fit the data any more."""
+    day = today(settings)
+    write_private(settings.data_dir / "demo_day", day.isoformat())
+    return day
 
 
 def refuse_in_production(settings: Settings) -> None:
@@ -35,34 +47,32 @@ def variables(settings: Settings) -> dict[str, str]:
     token = settings.demo_officer_token
     return {
         "HUB_DEMO_OFFICER_TOKEN": token.get_secret_value() if token else kept(settings.data_dir / "demo_officer_token"),
-        "HUB_DEMO_DAY": _day(settings).isoformat(),
+        "HUB_DEMO_DAY": keep_day(settings).isoformat(),
     }
 
 
-def _day(settings: Settings) -> date:
-    path = settings.data_dir / "demo_day"
-    if settings.demo_day is None and path.exists():
-        return date.fromisoformat(path.read_text())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(today(settings).isoformat())
-    return today(settings)
+def spoken(settings: Settings, system: str) -> Path:
+    """Where the variables of a running sandbox are kept, with mode 0600."""
+    return settings.data_dir / "sandboxes" / f"{system}.json"
 
 
-def remember(settings: Settings, spoken: dict[str, str]) -> Path:
-    """Keep the sandboxes' variables for commands beside a running hub; where they are kept, with mode 0600."""
-    return write_private(_spoken(settings), json.dumps(spoken))
+@contextmanager
+def remembered(settings: Settings, system: str, given: dict[str, str]) -> Iterator[None]:
+    """Keep a sandbox's variables while the block runs, so that other commands in the data folder find it."""
+    path = write_private(spoken(settings, system), json.dumps(given))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def recall(settings: Settings) -> None:
-    """Let this process speak to the sandboxes of the hub that runs in the data folder, where nothing else is set."""
-    path = _spoken(settings)
-    if not settings.production and path.exists():
+    """Let this process speak to the sandboxes that run in the data folder, where nothing else is set."""
+    if settings.production:
+        return
+    for path in sorted(spoken(settings, "any").parent.glob("*.json")):
         for name, value in json.loads(path.read_text()).items():
             os.environ.setdefault(name, value)
-
-
-def _spoken(settings: Settings) -> Path:
-    return settings.data_dir / "sandboxes" / "variables.json"
 
 
 class Stage:
@@ -71,11 +81,11 @@ class Stage:
     def __init__(self, systems: list[Enabled], folder: Path) -> None:
         self.sockets: dict[str, socket.socket] = {}
         self.urls: dict[str, str] = {}
-        self.variables: dict[str, str] = {}
+        self.variables: dict[str, dict[str, str]] = {}
         for system in systems:
             if not system.settings.url:
                 of = bound("127.0.0.1", 0)
                 # Calls wait while the sandbox makes up its world, instead of being refused.
                 of.listen()
                 self.sockets[system.name], self.urls[system.name] = of, address(of)
-                self.variables |= system.connector.sandbox_settings(address(of), folder)
+                self.variables[system.name] = system.connector.sandbox_settings(address(of), folder)

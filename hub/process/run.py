@@ -62,8 +62,9 @@ async def run(settings: Settings, *, with_demo: bool) -> None:
         # The connectors' settings are read from the environment, here as in the children.
         os.environ.update(demonstration, HUB_DATABASE_URL=url)
         stage = _stage(settings, with_demo=with_demo)
-        os.environ.update(stage.variables)
-        stack.callback(demo.remember(settings, stage.variables).unlink, missing_ok=True)
+        for name, given in stage.variables.items():
+            os.environ.update(given)
+            stack.enter_context(demo.remembered(settings, name, given))
         settings = with_keys(read(Settings))
         os.environ.update(_keys(settings))
         told = Told(address(web), sandboxes=stage.urls)
@@ -139,7 +140,7 @@ async def prepare(settings: Settings, *, with_demo: bool) -> None:
         from hub.store.sealing import Seal
 
         async with database(settings) as store:
-            await seed(store, Seal(settings.sealing_keys, settings.secret), demo.today(settings))
+            await seed(store, Seal(settings.sealing_keys, settings.secret), demo.keep_day(settings))
 
 
 async def _or_stop(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
