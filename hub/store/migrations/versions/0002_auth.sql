@@ -158,7 +158,7 @@ create table reads (
 create index reads_complaint on reads (complaint_id, id);
 
 -- Counts up whenever a client, a user or a token loses something, so that every process forgets what it remembered.
-create table auth_epoch (only boolean primary key default true check (only), number bigint not null);
+create table auth_epoch (single boolean primary key default true check (single), number bigint not null);
 insert into auth_epoch (number) values (1);
 create function count_auth_epoch() returns trigger language plpgsql as $$
 begin
