@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
-from tests.process import running
+from tests.process import ferry, running
 
 COMMANDS = ["run", "serve", "worker", "migrate", "schema", "sandbox", "sync", "quarantine", "doctor"]
 
@@ -23,7 +24,7 @@ def test_a_wrong_setting_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None
     assert told.count("\n") == 1
 
 
-@pytest.mark.parametrize("words", [("run", "--demo"), ("migrate", "--demo"), ("sandbox", "lapor")])
+@pytest.mark.parametrize("words", [("run", "--demo"), ("migrate", "--demo"), ("sandbox", "any")])
 def test_production_refuses_demonstrations(tmp_path: Path, words: tuple[str, ...]) -> None:
     env = running.variables(
         tmp_path,
@@ -41,26 +42,32 @@ def test_an_unknown_variable_is_warned_about(tmp_path: Path, database_url: str) 
 
 
 def test_doctor_says_what_to_do(tmp_path: Path, empty_database_url: str) -> None:
+    ferry.make(tmp_path)
     env = running.variables(
         tmp_path,
         HUB_DATABASE_URL=empty_database_url,
-        HUB_CONNECTORS="lapor,blangkon",
-        HUB_BLANGKON_URL="http://127.0.0.1:9",
+        HUB_CONNECTORS="ferry",
+        HUB_CONNECTORS_PATH=str(tmp_path),
     )
-    found = {one["what"]: one for one in orjson.loads(running.command("doctor", "--json", env=env, code=1))}
+    found = doctor(env)
     assert {name: one["well"] for name, one in found.items()} == {
         "settings": True,
         "database": True,
         "migrations": False,
-        "lapor": False,
-        "blangkon": False,
+        "ferry": False,
     }
     assert "hub migrate" in found["migrations"]["told"]
-    assert "HUB_LAPOR_URL is missing" in found["lapor"]["told"]
-    assert "ask its owner" in found["blangkon"]["told"]
+    assert "HUB_FERRY_URL is missing" in found["ferry"]["told"]
     running.command("migrate", env=env)
-    again = {one["what"]: one["well"] for one in orjson.loads(running.command("doctor", "--json", env=env, code=1))}
-    assert again["migrations"]
+    env["HUB_FERRY_URL"] = "http://127.0.0.1:9"
+    found = doctor(env)
+    assert found["migrations"]["well"]
+    assert "ask its owner" in found["ferry"]["told"]
+
+
+def doctor(env: dict[str, str]) -> dict[str, Any]:
+    """What the doctor found, by name."""
+    return {one["what"]: one for one in orjson.loads(running.command("doctor", "--json", env=env, code=1))}
 
 
 def test_doctor_finds_a_database_that_does_not_answer_and_tells_no_password(tmp_path: Path) -> None:
@@ -72,8 +79,8 @@ def test_doctor_finds_a_database_that_does_not_answer_and_tells_no_password(tmp_
 
 
 def test_an_unknown_system_is_told_with_those_there_are(tmp_path: Path) -> None:
-    assert "There is no enabled system ferry: it is one of " in running.command(
-        "sync", "ferry", env=running.variables(tmp_path, HUB_DATABASE_URL="postgresql://127.0.0.1:9/hub"), code=2
+    assert "There is no enabled system nowhere: it is one of " in running.command(
+        "sync", "nowhere", env=running.variables(tmp_path, HUB_DATABASE_URL="postgresql://127.0.0.1:9/hub"), code=2
     )
 
 

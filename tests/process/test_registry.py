@@ -13,53 +13,13 @@ import hub.connectors
 from hub.connectors import registry
 from hub.errors import BadSetting
 from hub.settings import Settings
-
-CONNECTOR = """
-from collections.abc import AsyncIterator
-from typing import Any, Mapping
-from hub.connectors.base import Connector, ConnectorSettings, Page, Raw, Record, Run
-from hub.errors import BadRecord
-from hub.kinds import Payment
-
-class OwnSettings(ConnectorSettings):
-    model_config = {"env_prefix": "HUB_FERRY_"}
-    quay: int = 1
-
-class Ferry(Connector):
-    name, title, owner, docs = "ferry", "Ferry", "Dinas", "https://ferry.example"
-    kinds = (Payment,)
-    Settings = OwnSettings
-    async def pages(self, run: Run) -> AsyncIterator[Page]:
-        yield Page([])
-    async def one(self, external_id: str) -> Raw | None:
-        return None
-    async def probe(self) -> None:
-        pass
-    def map(self, raw: Mapping[str, Any]) -> Record:
-        raise BadRecord("none")
-"""
-SANDBOX = """
-from hub.connectors.sandbox import Sandbox
-
-class FerrySandbox(Sandbox):
-    name = "ferry"
-    def routes(self): return []
-    def tick(self): pass
-    def figures(self): return {}
-
-def build(settings, today):
-    return FerrySandbox()
-"""
+from tests.process.ferry import make
 
 
 @pytest.fixture
 def ferry(tmp_path: Path) -> Iterator[Path]:
     """A folder with one connector folder, gone afterwards."""
-    folder = tmp_path / "ferry"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "connector.py").write_text(CONNECTOR)
-    (folder / "sandbox.py").write_text(SANDBOX)
+    make(tmp_path)
     path = list(hub.connectors.__path__)
     yield tmp_path
     hub.connectors.__path__[:] = path

@@ -55,6 +55,7 @@ def _when_ready(process: subprocess.Popen[bytes], path: Path, log: Path) -> dict
             break
     told: dict[str, Any] = orjson.loads(path.read_bytes())
     for _ in running.until(READY_WITHIN, "not ready", log):
+        assert process.poll() is None, log.read_text()
         if running.status(f"{told['url']}/readyz") == 200:
             break
     return told
@@ -79,9 +80,7 @@ def test_beside_a_running_hub(hub: Hub) -> None:
             break
     port = running.port_of(hub.told["url"])
     used = running.command("run", env={**hub.env, "HUB_DATA_DIR": str(hub.folder / "b"), "HUB_PORT": port}, code=2)
-    assert re.fullmatch(
-        rf"Port {port} of 127.0.0.1 cannot be used \(.*\): stop what uses it, or set HUB_PORT .*\.\n", used
-    )
+    assert re.fullmatch(rf"Port {port} of 127.0.0.1 cannot be used \(.*\): .* or set HUB_PORT to another\.\n", used)
     taken = running.command("run", "--demo", env=hub.env, code=2)
     assert re.fullmatch(rf"The data folder \S+ is in use by process {hub.process.pid}; .*\.\n", taken)
     name = next(iter(hub.told["sandboxes"]))
