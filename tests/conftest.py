@@ -45,7 +45,7 @@ async def template_database(postgres_url: str) -> AsyncIterator[str]:
     """The name of a migrated database without rows, which others are copied from."""
     from hub.store.migrate import migrate
 
-    async with _database(postgres_url) as name:
+    async with temporary_database(postgres_url) as name:
         await migrate(on(postgres_url, name))
         yield name
 
@@ -53,14 +53,14 @@ async def template_database(postgres_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database_url(postgres_url: str, template_database: str) -> AsyncIterator[str]:
     """The URL of a migrated database of this test's own, dropped afterwards."""
-    async with _database(postgres_url, template_database) as name:
+    async with temporary_database(postgres_url, template_database) as name:
         yield on(postgres_url, name)
 
 
 @pytest.fixture
 async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
     """The URL of a database without tables, dropped afterwards."""
-    async with _database(postgres_url) as name:
+    async with temporary_database(postgres_url) as name:
         yield on(postgres_url, name)
 
 
@@ -69,7 +69,7 @@ def on(server: str, database: str) -> str:
     return re.sub(r"(?<=//)([^/?]*)/?[^?]*", rf"\1/{database}", server, count=1)
 
 
-class _database:
+class temporary_database:
     """A database that exists while the block runs."""
 
     def __init__(self, server: str, template: str = "template0") -> None:
