@@ -128,6 +128,9 @@ def times(reached: ComplaintStatus, at: datetime, row: Mapping[str, Any]) -> dic
         "answered_at": row["answered_at"],
         "closed_at": row["closed_at"],
     }
+    if reached is ComplaintStatus.RECEIVED:
+        # What was rejected and is opened again has to be verified anew; until then the public does not see it.
+        found["verified_at"] = None
     if reached is ComplaintStatus.VERIFIED:
         found["verified_at"] = at
     if reached is ComplaintStatus.ANSWERED:
