@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,16 +20,29 @@ _UNTOLD = "…"
 _Told = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row, with what is needed of it more than once read once."""
+
+    told: _Told
+    type: str
+    at: datetime | None
+    source: str
+    target: str
+    old: str
+    new: str
+
+
 def history(logs: Iterable[_Told], followups: Iterable[_Told]) -> tuple[list[dict[str, Any]], list[str | None]]:
     """The rows of ``Report.log`` and, at the same index, their texts for ``Report.notes``.
 
     Statuses in a row stay in LAPOR's words. A row of a type the hub does not know counts as a note,
     because its text is what matters.
     """
-    told = [(row, TYPES.get(str(row.get("type")), "NOTE")) for row in _distinct(logs)]
-    told += [(row, "FOLLOW_UP") for row in _distinct(followups)]
-    ordered = _in_time([(_time(row), _row(row, type_), _note(row)) for row, type_ in told])
-    return [row for _, row, _ in ordered], [note for _, _, note in ordered]
+    read = [_read(row, TYPES.get(str(row.get("type")), "NOTE")) for row in _distinct(logs)]
+    read += [_read(row, "FOLLOW_UP") for row in _distinct(followups)]
+    ordered = _in_time(read)
+    return [_row(row) for row in ordered], [_note(row) for row in ordered]
 
 
 def _distinct(rows: Iterable[_Told]) -> list[_Told]:
@@ -40,50 +54,54 @@ def _distinct(rows: Iterable[_Told]) -> list[_Told]:
     return list(found.values())
 
 
-def _in_time(
-    rows: list[tuple[datetime | None, dict[str, Any], str | None]],
-) -> list[tuple[datetime | None, dict[str, Any], str | None]]:
+def _read(told: _Told, type_: str) -> _Read:
+    data = object_in(told.get("data"))
+    return _Read(
+        told=told,
+        type=type_,
+        at=time_of(told.get("created_at")) or time_of(data.get("created_at")),
+        source=plain(told.get("institution_from_name")),
+        target=plain(told.get("institution_to_name")),
+        old=_name(data.get("status_old")),
+        new=_name(data.get("status_new")),
+    )
+
+
+def _in_time(rows: list[_Read]) -> list[_Read]:
     """Sort by time; a row without a readable time stays behind the one it was told after."""
     keyed = []
     last = datetime.min.replace(tzinfo=UTC)
     for row in rows:
-        last = row[0] or last
+        last = row.at or last
         keyed.append((last, row))
     return [row for _, row in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _row(told: _Told, type_: str) -> dict[str, Any]:
-    data, at = object_in(told.get("data")), _time(told)
-    files = json_in(told.get("attachments"))
+def _row(row: _Read) -> dict[str, Any]:
+    files = json_in(row.told.get("attachments"))
     return {
-        "at": at.isoformat() if at else None,
-        "type": type_,
-        "from": plain(told.get("institution_from_name")) or None,
-        "to": plain(told.get("institution_to_name")) or None,
-        "status_old": _name(data.get("status_old")) or None,
-        "status_new": _name(data.get("status_new")) or None,
+        "at": row.at.isoformat() if row.at else None,
+        "type": row.type,
+        "from": row.source or None,
+        "to": row.target or None,
+        "status_old": row.old or None,
+        "status_new": row.new or None,
         "attachments": len(files) if isinstance(files, list) else 0,
     }
-
-
-def _time(told: _Told) -> datetime | None:
-    return time_of(told.get("created_at")) or time_of(object_in(told.get("data")).get("created_at"))
 
 
 def _name(told: object) -> str:
     return plain(told.get("name") if isinstance(told, Mapping) else told)
 
 
-def _note(told: _Told) -> str | None:
+def _note(row: _Read) -> str | None:
     """The row's text: markup goes first, so that nothing filled in afterwards is read as markup."""
-    data = object_in(told.get("data"))
-    source, target = plain(told.get("institution_from_name")), plain(told.get("institution_to_name"))
     values = {
-        "institution_from": source,
-        "institution_from_link": source,
-        "institution_to": target,
-        "institution_to_link": target,
-        "status_old": _name(data.get("status_old")),
-        "status_new": _name(data.get("status_new")),
+        "institution_from": row.source,
+        "institution_from_link": row.source,
+        "institution_to": row.target,
+        "institution_to_link": row.target,
+        "status_old": row.old,
+        "status_new": row.new,
     }
-    return _PLACEHOLDER.sub(lambda found: values.get(found[1]) or _UNTOLD, plain(told.get("content"))) or None
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1]) or _UNTOLD, plain(row.told.get("content"))) or None

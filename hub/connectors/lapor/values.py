@@ -75,6 +75,9 @@ def plain(told: object) -> str:
     if not isinstance(told, str):
         return ""
     text = _without_markup(told) if "<" in told or "&" in told else told
+    if text.isprintable():
+        # Most values are one printable line, and there are dozens in a report.
+        return " ".join(text.split())
     return "\n".join(kept for line in text.splitlines() if (kept := " ".join(_words(line))))
 
 
