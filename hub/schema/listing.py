@@ -72,16 +72,19 @@ def conditions(filter_: Any) -> tuple[tuple[str, Any], ...]:
 def _plain(value: Any, read: Callable[[Any], Any] | None) -> Any:
     if isinstance(value, list):
         return tuple(_plain(each, read) for each in value)
-    return value.value if isinstance(value, Enum) else read(value) if read else value
+    plain = value.value if isinstance(value, Enum) else read(value) if read else value
+    if isinstance(plain, str) and not reading.nameable(plain):
+        raise BadArgument("A filter cannot look for the character NUL.")
+    return plain
 
 
-def part_of(first: int, after: str | None, filter_: Any, order: Enum) -> Slice:
-    """The slice that a list's arguments ask for."""
+def part_of(node: type[Node], first: int, after: str | None, filter_: Any, order: Enum) -> Slice:
+    """The slice of a list of ``node`` that its arguments ask for."""
     if not 1 <= first <= FIRST_MAX:
         raise BadArgument(f"`first` must be between 1 and {FIRST_MAX}.")
     try:
         if after is not None:
-            reading.decode_cursor(after, order.value)
+            reading.check_cursor(node.entity, order.value, after)
         return Slice(first, after, order.value, conditions(filter_))
     except (reading.BadCursor, ids.BadId) as bad:
         raise BadArgument(str(bad)) from None
@@ -154,7 +157,7 @@ def list_field(listing: Listing, description: str, scope: str | None = None) -> 
     async def resolve(info: Info, first: Any, after: Any, filter: Any, order_by: Any) -> Any:
         if scope:
             info.context.need(scope)
-        return await page(info.context, listing.node, part_of(first, after, filter, order_by))
+        return await page(info.context, listing.node, part_of(listing.node, first, after, filter, order_by))
 
     return _with_list_arguments(resolve, listing, description, nullable=scope is not None)
 
@@ -197,7 +200,7 @@ def _list_link(link: Link) -> Any:
 def _connection_link(link: Link, listing: Listing) -> Any:
     async def resolve(root: Any, info: Info, first: Any, after: Any, filter: Any, order_by: Any) -> Any:
         _need(info.context, link)
-        part = part_of(first, after, filter, order_by)
+        part = part_of(link.target, first, after, filter, order_by)
         rows = await _linked(info.context, link, part).load(root.ref)
         counts = _link_counts(info.context, link, part)
         return connection(link.target, rows, part, lambda: counts.load(root.ref))

@@ -24,6 +24,7 @@ from hub.complaints.tickets import Ticket
 from hub.complaints.workflow import Action, Refusal, Role, move
 from hub.store.database import Cause
 from hub.store.entities import COMPLAINT
+from hub.store.reading import nameable
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaint_steps, complaints, idempotency, reporters
 from hub.viewer import Viewer
@@ -150,6 +151,8 @@ def due(life: list[Reached], klass: ComplaintClass, inspection: bool) -> dict[st
 
 
 async def _locked(db: AsyncConnection, viewer: Viewer, ticket: str) -> RowMapping | None:
+    if not nameable(ticket):
+        return None
     statement = select(complaints).where(complaints.c.ticket == ticket, COMPLAINT.visible(viewer)).with_for_update()
     return (await db.execute(statement)).mappings().one_or_none()
 

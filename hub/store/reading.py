@@ -11,13 +11,17 @@ import binascii
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    DateTime,
+    Integer,
+    Numeric,
     RowMapping,
     Select,
     String,
@@ -31,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 from hub.store.entities import Beside, Entity, Sort
 from hub.viewer import Viewer
@@ -39,6 +44,8 @@ Ref = tuple[str, str]
 """(system, reference): how outsiders name a row."""
 
 COUNT_CAP = 10_000
+_AMOUNTS_END = 10**16
+"""Amounts have two decimals of eighteen digits."""
 
 
 class BadCursor(ValueError):
@@ -65,6 +72,11 @@ class Rows:
     more: bool
 
 
+def nameable(text: str) -> bool:
+    """Whether a row can be called ``text``: PostgreSQL refuses to compare anything with a NUL."""
+    return "\0" not in text
+
+
 def _where(entity: Entity, where: Iterable[tuple[str, Any]]) -> ColumnElement[bool]:
     return and_(true(), *(entity.filters[name](value) for name, value in where))
 
@@ -78,38 +90,61 @@ def _order(entity: Entity, name: str) -> tuple[str, Sort]:
     return chosen, entity.orders[chosen]
 
 
-def encode_cursor(order: str, value: Any, row_id: Any) -> str:
+def encode_cursor(order: str, value: str, row_id: Any) -> str:
     """Opaque: where a row stands in an order."""
-    plain = value.isoformat() if isinstance(value, datetime) else str(value)
-    return base64.urlsafe_b64encode(orjson.dumps([order, plain, row_id])).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps([order, value, row_id])).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, order: str) -> tuple[str, Any]:
-    """(value as text, row id); raises ``BadCursor`` for anything but a cursor of this order."""
+def check_cursor(entity: Entity, order: str, cursor: str) -> None:
+    """Raises ``BadCursor`` for anything but a cursor of this list in this order."""
+    chosen, sort = _order(entity, order)
+    _place(sort, chosen, cursor)
+
+
+def _place(sort: Sort, order: str, cursor: str) -> tuple[Any, Any]:
+    """(value, row id) where a cursor stands, of the types of the columns; a cursor is anybody's to make up."""
     try:
         found, value, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, TypeError):
         raise BadCursor("This is not a cursor of this list; use endCursor of the page before.") from None
-    if found != order or not isinstance(value, str) or not isinstance(row_id, int | str):
+    if found != order:
         raise BadCursor("This cursor belongs to another order; start without it or ask for the same orderBy.")
-    return value, row_id
+    try:
+        return _typed(value, sort.column.type), _typed(row_id, sort.id.type)
+    except (ValueError, TypeError, ArithmeticError):
+        raise BadCursor("This cursor belongs to another list; start without it.") from None
+
+
+def _typed(value: Any, kind: TypeEngine[Any]) -> Any:
+    """``value`` of a cursor as a column of ``kind`` compares it; raises for what PostgreSQL would refuse."""
+    if isinstance(kind, Integer):
+        if type(value) is not int or abs(value) >= 2**63:
+            raise ValueError("no id")
+        return value
+    if not isinstance(value, str) or not nameable(value):
+        raise TypeError("no text")
+    if isinstance(kind, DateTime):
+        at = value if value == "infinity" else datetime.fromisoformat(value)
+        return at if isinstance(at, str) else at.astimezone(UTC)
+    if isinstance(kind, Numeric) and not abs(Decimal(value)) < _AMOUNTS_END:
+        raise ValueError("no amount")
+    return Decimal(value) if isinstance(kind, Numeric) else value
 
 
 def _after(sort: Sort, order: str, cursor: str | None) -> ColumnElement[bool]:
     if cursor is None:
         return true()
-    value, row_id = decode_cursor(cursor, order)
-    if isinstance(row_id, str) is not isinstance(sort.id.type, String):
-        raise BadCursor("This cursor belongs to another list.")
+    value, row_id = _place(sort, order, cursor)
     here = tuple_(sort.column, sort.id)
-    there = tuple_(cast(literal(value, String), sort.column.type), literal(row_id, sort.id.type))
+    there = tuple_(literal(value, sort.column.type), literal(row_id, sort.id.type))
     return here < there if sort.descending else here > there
 
 
 def _sliced(statement: Select[Any], entity: Entity, part: Slice, sort: Sort, order: str) -> Select[Any]:
     direction = [sort.column.desc(), sort.id.desc()] if sort.descending else [sort.column.asc(), sort.id.asc()]
     return (
-        statement.add_columns(sort.column.label("_sort"))
+        # As text, since a time in PostgreSQL can be infinite and one in Python cannot.
+        statement.add_columns(cast(sort.column, String).label("_sort"))
         .where(_where(entity, part.where), _after(sort, order, part.after))
         .order_by(*direction)
         .limit(part.first + 1)
@@ -170,14 +205,15 @@ async def by_key(
     statement = (
         select(*_columns(entity), value.label("_value"))
         .select_from(source)
-        .where(_allowed(entity, viewer), value.in_(values), _key_named(held, key))
+        .where(_allowed(entity, viewer), value.in_(filter(nameable, values)), _key_named(held, key))
         .order_by(entity.id)
     )
     return {row["_value"]: row for row in (await connection.execute(statement)).mappings()}
 
 
 def _given(refs: Sequence[Ref]) -> Any:
-    systems, names = [system for system, _ in refs], [ref for _, ref in refs]
+    named = [(system, ref) for system, ref in refs if nameable(system) and nameable(ref)]
+    systems, names = [system for system, _ in named], [ref for _, ref in named]
     return (
         func.unnest(
             cast(literal(systems, ARRAY(String)), ARRAY(String)), cast(literal(names, ARRAY(String)), ARRAY(String))
