@@ -1,0 +1,271 @@
+"""Who sees which complaint (design decision 7): the same answer by every way in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+import pytest
+
+from hub.complaints.workflow import Action
+from hub.schema.complaints import Complaint
+from hub.viewer import Viewer
+from tests.fake import order, payment, report
+from tests.schema.stage import ANONYMOUS, CLERK, OFFICER, VIEWERS, Stage
+
+CASES: Mapping[str, dict[str, Any]] = {
+    "public": {"status": "ASSIGNED"},
+    "unverified": {"status": "RECEIVED", "agency_code": "DISHUB"},
+    "returned": {"status": "RETURNED", "agency_code": "DISHUB"},
+    "secret": {"status": "ASSIGNED", "secret": True},
+    "anonymous": {"status": "ASSIGNED", "anonymous": True},
+    "rejected": {"status": "REJECTED", "agency_code": "DISHUB"},
+}
+SEEN = {
+    "anonymous": {"public", "anonymous"},
+    "clerk": set(CASES) - {"secret"},
+    "officer": set(CASES),
+    "worker": set(CASES),
+}
+
+Tickets = Mapping[str, str]
+Way = Callable[[Stage, Viewer, Tickets], Awaitable[Collection[str]]]
+
+
+@pytest.fixture(scope="module")
+async def tickets(shared: Stage) -> Tickets:
+    """A complaint of each case, each with a report, a payment and an order."""
+    stage = shared
+    made = {}
+    for name, case in CASES.items():
+        await stage.records(payment(f"P-{name}"), order(f"O-{name}"))
+        made[name] = await stage.complaint(
+            **case,
+            payment_reference=f"P-{name}",
+            order_id=f"O-{name}",
+            tracking_id=str(len(made) + 1),
+            latitude=-7.004567,
+            longitude=110.438765,
+        )
+        await stage.records(report(str(len(made))))
+    return made
+
+
+def ids(tickets: Tickets) -> list[str]:
+    return [Complaint.id_of(("hub", ticket)) for ticket in tickets.values()]
+
+
+def in_connection(connection: Any) -> list[str]:
+    return [edge["node"]["ticket"] for edge in connection["edges"]]
+
+
+def of_rows(rows: Any) -> list[str]:
+    return [row["ticket"] for row in rows if row]
+
+
+async def by_list(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    return in_connection((await stage.got(viewer, "{complaints(first: 100) {edges {node {ticket}}}}"))["complaints"])
+
+
+async def by_ticket(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "query($ticket: String!) {complaint(ticket: $ticket) {ticket}}"
+    found = [(await stage.got(viewer, query, ticket=ticket))["complaint"] for ticket in tickets.values()]
+    return of_rows(found)
+
+
+async def by_node(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "query($id: ID!) {node(id: $id) {... on Complaint {ticket}}}"
+    return of_rows([(await stage.got(viewer, query, id=id_))["node"] for id_ in ids(tickets)])
+
+
+async def by_nodes(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "query($ids: [ID!]!) {nodes(ids: $ids) {... on Complaint {ticket}}}"
+    return of_rows((await stage.got(viewer, query, ids=ids(tickets)))["nodes"])
+
+
+async def by_nodes_of_the_systems_part(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "query($ids: [ID!]!) {nodes(ids: $ids) {id}}"
+    found = (await stage.got(viewer, query, part="systems", ids=ids(tickets)))["nodes"]
+    shown = {row["id"] for row in found if row}
+    return [ticket for ticket, id_ in zip(tickets.values(), ids(tickets), strict=True) if id_ in shown]
+
+
+ENTITIES = "query($r: [_Any!]!) {_entities(representations: $r) {... on Complaint {ticket}}}"
+
+
+async def by_entities_with_id(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    wanted = [{"__typename": "Complaint", "id": id_} for id_ in ids(tickets)]
+    return of_rows((await stage.got(viewer, ENTITIES, r=wanted))["_entities"])
+
+
+async def by_entities_with_ticket(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    wanted = [{"__typename": "Complaint", "ticket": ticket} for ticket in tickets.values()]
+    return of_rows((await stage.got(viewer, ENTITIES, part="complaints", r=wanted))["_entities"])
+
+
+async def by_agency(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = '{agency(code: "DISHUB") {complaints {totalCount edges {node {ticket}}}}}'
+    found = (await stage.got(viewer, query))["agency"]["complaints"]
+    assert found["totalCount"] == len(found["edges"])
+    return in_connection(found)
+
+
+async def by_area(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = '{areas(filter: {code: ["33.74"]}) {edges {node {complaints {totalCount edges {node {ticket}}}}}}}'
+    (area,) = (await stage.got(viewer, query))["areas"]["edges"]
+    assert area["node"]["complaints"]["totalCount"] == len(area["node"]["complaints"]["edges"])
+    return in_connection(area["node"]["complaints"])
+
+
+async def by_filter_on_ticket(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "query($t: [String!]!) {complaints(filter: {ticket: $t}) {edges {node {ticket}}}}"
+    return in_connection((await stage.got(viewer, query, t=list(tickets.values())))["complaints"])
+
+
+async def by_filter_on_agency(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = '{complaints(filter: {agency: ["DISHUB"], area: ["33.74"]}) {edges {node {ticket}}}}'
+    return in_connection((await stage.got(viewer, query))["complaints"])
+
+
+async def by_count(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "query($t: [String!]!) {complaints(filter: {ticket: $t}) {totalCount totalCountAtLeast}}"
+    found = {}
+    for ticket in tickets.values():
+        counts = (await stage.got(viewer, query, t=[ticket]))["complaints"]
+        assert counts["totalCount"] == counts["totalCountAtLeast"]
+        found[ticket] = counts["totalCount"]
+    return [ticket for ticket, count in found.items() if count]
+
+
+async def by_timeline(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "query($t: [String!]!) {complaints(filter: {ticket: $t}) {edges {node {ticket timeline {action}}}}}"
+    found = (await stage.got(viewer, query, t=list(tickets.values())))["complaints"]["edges"]
+    return [edge["node"]["ticket"] for edge in found if edge["node"]["timeline"]]
+
+
+EVERYBODY: tuple[Way, ...] = (
+    by_list,
+    by_ticket,
+    by_node,
+    by_nodes,
+    by_nodes_of_the_systems_part,
+    by_entities_with_id,
+    by_entities_with_ticket,
+    by_agency,
+    by_area,
+    by_filter_on_ticket,
+    by_filter_on_agency,
+    by_count,
+    by_timeline,
+)
+
+
+@pytest.mark.parametrize("way", EVERYBODY, ids=lambda way: way.__name__)
+async def test_each_viewer_sees_the_same_complaints_by_every_way(shared: Stage, tickets: Tickets, way: Way) -> None:
+    for name, viewer in VIEWERS.items():
+        assert set(await way(shared, viewer, tickets)) == {tickets[case] for case in SEEN[name]}, name
+
+
+async def by_payments(shared: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    data = (await shared.ask(viewer, "{payments {edges {node {complaints {edges {node {ticket}}}}}}}")).data
+    return _through(data["payments"], "complaints")
+
+
+async def by_orders(shared: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    data = (await shared.ask(viewer, "{procurementOrders {edges {node {complaints {edges {node {ticket}}}}}}}")).data
+    return _through(data["procurementOrders"], "complaints")
+
+
+async def by_reports(shared: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    data = (await shared.ask(viewer, "{centralReports {edges {node {complaint {ticket}}}}}")).data
+    rows = data["centralReports"]["edges"] if data["centralReports"] else []
+    return of_rows(edge["node"]["complaint"] for edge in rows)
+
+
+def _through(connection: Any, link: str) -> list[str]:
+    """What a link of every row leads to; nothing where the viewer may not follow it."""
+    rows = [edge["node"][link] for edge in connection["edges"]] if connection else []
+    return [ticket for row in rows if row for ticket in in_connection(row)]
+
+
+@pytest.mark.parametrize("way", [by_payments, by_orders, by_reports], ids=lambda way: way.__name__)
+async def test_no_record_leads_to_a_complaint_its_viewer_may_not_see(shared: Stage, tickets: Tickets, way: Way) -> None:
+    for name, viewer in VIEWERS.items():
+        seen = SEEN[name] if viewer is not ANONYMOUS else set()
+        assert set(await way(shared, viewer, tickets)) == {tickets[case] for case in seen}, name
+
+
+STUBS = {
+    "reports": "... on Complaint {centralReport {trackingId}}",
+    "payments": "... on Complaint {payments {reference}}",
+    "procurement": "... on Complaint {orders {orderId}}",
+}
+
+
+@pytest.mark.parametrize("part", STUBS)
+@pytest.mark.parametrize("name", ["clerk", "officer", "worker"])
+async def test_a_stub_opens_only_the_links_of_a_complaint_its_viewer_may_see(
+    shared: Stage, tickets: Tickets, part: str, name: str
+) -> None:
+    query = f"query($r: [_Any!]!) {{_entities(representations: $r) {{{STUBS[part]}}}}}"
+    missing = Complaint.id_of(("hub", "LG-2026-999999"))
+    wanted = [{"__typename": "Complaint", "id": id_} for id_ in [*ids(tickets), missing]]
+    found = (await shared.got(VIEWERS[name], query, part=part, r=wanted))["_entities"]
+    (link,) = found[0]
+    opened = {case for case, row in zip(tickets, found, strict=False) if row[link]}
+    assert opened == SEEN[name]
+    # What may not be seen looks like what does not exist.
+    assert all(row == found[-1] for case, row in zip(tickets, found, strict=False) if case not in opened)
+
+
+@pytest.mark.parametrize("part", STUBS)
+async def test_a_stub_opens_nothing_for_the_public(shared: Stage, tickets: Tickets, part: str) -> None:
+    query = f"query($r: [_Any!]!) {{_entities(representations: $r) {{{STUBS[part]}}}}}"
+    wanted = [{"__typename": "Complaint", "id": id_} for id_ in ids(tickets)]
+    answer = await shared.ask(ANONYMOUS, query, part=part, r=wanted)
+    assert answer.codes == ["FORBIDDEN"]
+    assert {value for row in answer.data["_entities"] for value in row.values()} == {None}
+
+
+async def test_a_record_stub_leads_the_public_to_no_complaint(shared: Stage, tickets: Tickets) -> None:
+    """The part of the complaints gets stubs of records, which the public may not see or not follow."""
+    data = await shared.got(
+        OFFICER, "{payments {edges {node {__typename id}}} centralReports {edges {node {__typename id}}}}"
+    )
+    wanted = [edge["node"] for listed in data.values() for edge in listed["edges"]]
+    query = """query($r: [_Any!]!) {_entities(representations: $r) {
+        ... on Payment {complaints {edges {node {ticket}}}} ... on CentralReport {complaint {ticket}}}}"""
+    found = (await shared.got(ANONYMOUS, query, part="complaints", r=wanted))["_entities"]
+    assert len(found) == 2 * len(CASES)
+    assert all(row in ({"complaint": None}, {"complaints": {"edges": []}}) for row in found)
+
+
+async def test_a_mutation_finds_a_hidden_complaint_as_little_as_one_that_is_not_there(
+    shared: Stage, tickets: Tickets
+) -> None:
+    query = """mutation($ticket: String!) {closeComplaint(input: {ticket: $ticket}) {
+        __typename ... on ComplaintNotFound {message}}}"""
+    hidden = await shared.got(CLERK, query, ticket=tickets["secret"])
+    missing = await shared.got(CLERK, query, ticket="LG-2026-999999")
+    assert hidden == missing
+    assert hidden["closeComplaint"]["__typename"] == "ComplaintNotFound"
+
+
+async def test_a_complaint_that_was_rejected_and_opened_again_waits_for_its_verification(stage: Stage) -> None:
+    ticket = await stage.complaint("VERIFIED")
+    query = "query($t: String!) {complaint(ticket: $t) {ticket}}"
+    assert (await stage.got(ANONYMOUS, query, t=ticket))["complaint"]
+    await stage.act(ticket, Action.REJECT, Action.REOPEN, Action.RETURN)
+    assert (await stage.got(ANONYMOUS, query, t=ticket))["complaint"] is None
+
+
+async def test_a_secret_record_reaches_no_officer_without_personal_data(stage: Stage) -> None:
+    await stage.records(report("1", secret=True), report("2"))
+    query = (
+        '{agency(code: "DISHUB") {centralReports {totalCount edges {node {trackingId}}}} centralReports {totalCount}}'
+    )
+    for viewer, found in ((CLERK, ["2"]), (OFFICER, ["2", "1"])):
+        data = await stage.got(viewer, query)
+        linked = data["agency"]["centralReports"]
+        assert sorted(edge["node"]["trackingId"] for edge in linked["edges"]) == sorted(found)
+        assert linked["totalCount"] == data["centralReports"]["totalCount"] == len(found)
