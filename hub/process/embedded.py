@@ -45,8 +45,8 @@ THROWAWAY = {"fsync": "off", "full_page_writes": "off"}
 """Settings for data nobody will miss, such as a test's."""
 
 STARTED_WITHIN = 60.0
-STOP_STEPS = ((signal.SIGINT, 3.0), (signal.SIGQUIT, 1.0))
-"""Fast shutdown, then the immediate one, from which the next start recovers."""
+STOP_STEPS = ((signal.SIGINT, 1.5), (signal.SIGQUIT, 0.5))
+"""Fast shutdown, then the immediate one, from which the next start recovers; seconds for each."""
 
 
 class Embedded:

@@ -12,14 +12,14 @@ import contextlib
 import json
 import os
 import signal
-import urllib.error
-import urllib.request
+import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import typer
 
 from hub.connectors import registry
@@ -35,7 +35,7 @@ from hub.settings import Settings, read
 from hub.store.migrate import migrate
 
 EXAMPLE = "{ systems { name state records asOf } }"
-WATCH_EVERY = 0.25
+READY_EVERY = 0.25
 PROGRESS_EVERY = 1.0
 
 
@@ -47,9 +47,9 @@ class Told:
     tokens: dict[str, str] = field(default_factory=dict)
     sandboxes: dict[str, str] = field(default_factory=dict)
 
-    def write(self, path: Path) -> Path:
-        """Write it to ``path`` for the eyes of this user only; ``path``."""
-        return write_private(path, json.dumps(asdict(self), indent=2))
+    def write(self, path: Path) -> None:
+        """Write it to ``path`` for the eyes of this user only."""
+        write_private(path, json.dumps(asdict(self), indent=2))
 
 
 async def run(settings: Settings, *, with_demo: bool) -> None:
@@ -72,14 +72,22 @@ async def run(settings: Settings, *, with_demo: bool) -> None:
             told.tokens["officer"] = demonstration["HUB_DEMO_OFFICER_TOKEN"]
         children = Children(settings.data_dir / "logs")
         stack.callback(children.stop)
+        run_file = settings.data_dir / "run.json"
+        stack.callback(run_file.unlink, missing_ok=True)
         _start_sandboxes(children, stage)
-        await _or_stop(stop, prepare(settings, with_demo=with_demo))
-        if not stop.is_set():
-            stack.callback(told.write(settings.data_dir / "run.json").unlink, missing_ok=True)
-            children.start("serve", ["serve"], os.environ, on=web)
-            children.start("worker", ["worker"], os.environ)
-            await _watch(settings, children, told, stop)
+        await _or_stop(stop, _lead(settings, children, told, web, run_file, with_demo=with_demo))
         typer.echo("Ending.")
+
+
+async def _lead(
+    settings: Settings, children: Children, told: Told, web: socket.socket, run_file: Path, *, with_demo: bool
+) -> None:
+    """From an empty database to a hub that serves, and then for ever."""
+    await prepare(settings, with_demo=with_demo)
+    told.write(run_file)
+    children.start("serve", ["serve"], os.environ, on=web)
+    children.start("worker", ["worker"], os.environ)
+    await _watch(settings, children, told)
 
 
 def _stopped_by_signal() -> asyncio.Event:
@@ -149,35 +157,35 @@ async def _or_stop(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    if doing.done():
-        doing.result()
-    else:
-        doing.cancel()
+    doing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await doing
 
 
-async def _watch(settings: Settings, children: Children, told: Told, stop: asyncio.Event) -> None:
-    """Tell when the hub is ready, then each system's progress, until the end or a child's death."""
-    async with database(settings) as store:
+async def _watch(settings: Settings, children: Children, told: Told) -> None:
+    """Tell when the hub is ready, then each system's progress; ``Stop`` when a vital child died."""
+    async with database(settings) as store, httpx.AsyncClient(trust_env=False) as client:
+        while not await _is_ready(client, told.url):
+            _mourn(children)
+            await asyncio.sleep(READY_EVERY)
+        _welcome(told)
         progress = Progress(store)
-        ready = False
-        while not stop.is_set():
-            for sentence in children.deaths():
-                typer.echo(sentence, err=True)
-            if not ready and await asyncio.to_thread(_is_ready, told.url):
-                ready = True
-                _welcome(told)
-            if ready:
-                for line in await progress.lines():
-                    typer.echo(line)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), PROGRESS_EVERY if ready else WATCH_EVERY)
+        while True:
+            _mourn(children)
+            for line in await progress.lines():
+                typer.echo(line)
+            await asyncio.sleep(PROGRESS_EVERY)
 
 
-def _is_ready(url: str) -> bool:
+def _mourn(children: Children) -> None:
+    for sentence in children.deaths():
+        typer.echo(sentence, err=True)
+
+
+async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310  (our own address)
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return (await client.get(f"{url}/readyz")).status_code == httpx.codes.OK
+    except httpx.HTTPError:
         return False
 
 

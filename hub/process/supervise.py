@@ -15,7 +15,7 @@ from socket import socket
 from hub.errors import Stop
 from hub.process.child import spawn
 
-TERM_WITHIN = 3.0
+TERM_WITHIN = 2.5
 """Seconds from SIGTERM to SIGKILL; with the database's end it all fits into five."""
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,20 +33,31 @@ class Hub:
     told: dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("run")
-    yield folder
-    running.remove(folder)
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    running.remove(tmp_path)
 
 
 @pytest.fixture
-def hub(folder: Path) -> Iterator[Hub]:
-    """A demonstration hub; started anew for each test, on the same data."""
-    env, log = running.variables(folder), folder / "log"
-    with running.started("run", "--demo", env=env, log=log) as process:
-        told = _when_ready(process, folder / ".hub" / "run.json", log)
-        yield Hub(process, folder, env, log, told)
+def demonstration(folder: Path) -> Iterator[Hub]:
+    """A hub with demo data and a sandbox for each system."""
+    with _running("run", "--demo", env=running.variables(folder), folder=folder) as hub:
+        yield hub
+
+
+@pytest.fixture
+def bare(folder: Path) -> Iterator[Hub]:
+    """A hub without systems and demo data, which is ready sooner."""
+    with _running("run", env=running.variables(folder, HUB_CONNECTORS=","), folder=folder) as hub:
+        yield hub
+
+
+@contextmanager
+def _running(*words: str, env: dict[str, str], folder: Path) -> Iterator[Hub]:
+    log = folder / "log"
+    with running.started(*words, env=env, log=log) as process:
+        yield Hub(process, folder, env, log, _when_ready(process, folder / ".hub" / "run.json", log))
 
 
 def _when_ready(process: subprocess.Popen[bytes], path: Path, log: Path) -> dict[str, Any]:
@@ -61,40 +73,67 @@ def _when_ready(process: subprocess.Popen[bytes], path: Path, log: Path) -> dict
     return told
 
 
-def test_what_is_printed_works_and_what_is_written_is_private(hub: Hub) -> None:
+def test_a_demonstration_from_start_to_end(demonstration: Hub) -> None:
+    hub = demonstration
+    _written_for_this_user_only(hub)
+    _printed_line_works(hub)
+    _refuses_a_second_one(hub)
+    _commands_find_its_database_and_sandboxes(hub)
+    _a_dead_sandbox_is_a_system_that_is_down(hub)
+    _ends(hub, signal.SIGINT)
+    with _running("run", "--demo", env=hub.env, folder=hub.folder) as again:
+        assert again.told["tokens"] == hub.told["tokens"]
+        _ends(again, signal.SIGTERM)
+
+
+def _written_for_this_user_only(hub: Hub) -> None:
     assert set(hub.told) == {"url", "tokens", "sandboxes"}
     assert (hub.folder / ".hub" / "run.json").stat().st_mode & 0o777 == 0o600
-    for url in hub.told["sandboxes"].values():
-        assert running.status(f"{url}/_control") == 200
-    for _ in running.until(15, "no curl line", hub.log):
-        line = re.search(r"^curl .*$", hub.log.read_text(), re.MULTILINE)
-        if line:
-            break
-    answer = subprocess.run(line[0], shell=True, capture_output=True, check=True)
+    assert all(running.status(f"{url}/_control") == 200 for url in hub.told["sandboxes"].values())
+
+
+def _printed_line_works(hub: Hub) -> None:
+    line = _printed(hub, r"^curl .*$")
+    answer = subprocess.run(line, shell=True, capture_output=True, check=True)
     assert {row["name"] for row in json.loads(answer.stdout)["data"]["systems"]} == set(hub.told["sandboxes"])
+    for name in hub.told["sandboxes"]:
+        _printed(hub, rf"^{name} +(starting|up) +\d+ records")
 
 
-def test_beside_a_running_hub(hub: Hub) -> None:
-    for _ in running.until(30, "the first pull has not begun", hub.log):
-        if "records" in hub.log.read_text():
-            break
+def _printed(hub: Hub, pattern: str) -> str:
+    for _ in running.until(30, f"{pattern} is not printed", hub.log):
+        if found := re.search(pattern, hub.log.read_text(), re.MULTILINE):
+            return found[0]
+    raise AssertionError("until() raises")
+
+
+def _refuses_a_second_one(hub: Hub) -> None:
     port = running.port_of(hub.told["url"])
     used = running.command("run", env={**hub.env, "HUB_DATA_DIR": str(hub.folder / "b"), "HUB_PORT": port}, code=2)
     assert re.fullmatch(rf"Port {port} of 127.0.0.1 cannot be used \(.*\): .* or set HUB_PORT to another\.\n", used)
     taken = running.command("run", "--demo", env=hub.env, code=2)
     assert re.fullmatch(rf"The data folder \S+ is in use by process {hub.process.pid}; .*\.\n", taken)
-    name = next(iter(hub.told["sandboxes"]))
+
+
+def _commands_find_its_database_and_sandboxes(hub: Hub) -> None:
     found = orjson.loads(running.command("doctor", "--json", env=hub.env))
     assert {finding["what"] for finding in found} == {"settings", "database", "migrations", *hub.told["sandboxes"]}
     listed = running.command("quarantine", "list", "--json", "--limit", "1", env=hub.env)
     assert all(orjson.loads(line)["reason"] for line in listed.splitlines())
-    assert running.command("sync", name, env=hub.env | {"HUB_LOG_LEVEL": "error"}).startswith(f"{name}: ")
     assert hub.process.poll() is None
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_everything_within_five_seconds(hub: Hub, sent: signal.Signals) -> None:
-    assert len(running.processes(hub.folder)) > len(hub.told["sandboxes"]) + 3
+def _a_dead_sandbox_is_a_system_that_is_down(hub: Hub) -> None:
+    name = next(iter(hub.told["sandboxes"]))
+    (sandbox,) = [pid for pid, line in running.processes(hub.folder).items() if f" sandbox {name} " in line]
+    os.kill(sandbox, signal.SIGKILL)
+    _printed(hub, f"sandbox-{name} ended with exit code -9")
+    assert running.status(f"{hub.told['url']}/readyz") == 200
+
+
+def _ends(hub: Hub, sent: signal.Signals) -> None:
+    """Within five seconds, with nothing left."""
+    assert len(running.processes(hub.folder)) > 3
     began = time.monotonic()
     hub.process.send_signal(sent)
     assert hub.process.wait(10) == 0, hub.log.read_text()
@@ -103,27 +142,27 @@ def test_a_signal_ends_everything_within_five_seconds(hub: Hub, sent: signal.Sig
     assert not (hub.folder / ".hub" / "run.json").exists()
 
 
-def test_a_killed_hub_leaves_nothing_running(hub: Hub) -> None:
-    hub.process.kill()
+def test_a_killed_hub_leaves_nothing_running(bare: Hub) -> None:
+    bare.process.kill()
     for _ in running.until(10, "something is left running"):
-        if not running.processes(hub.folder):
+        if not running.processes(bare.folder):
             break
 
 
-def test_a_dead_worker_ends_the_run_with_its_last_words(hub: Hub) -> None:
-    (worker,) = [pid for pid, line in running.processes(hub.folder).items() if line.endswith(" worker ")]
+def test_a_dead_worker_ends_the_run_with_its_last_words(bare: Hub) -> None:
+    (worker,) = [pid for pid, line in running.processes(bare.folder).items() if line.endswith(" worker ")]
     os.kill(worker, signal.SIGKILL)
-    assert hub.process.wait(10) == 1
-    assert "worker ended with exit code -9" in hub.log.read_text()
-    assert running.processes(hub.folder) == {}
+    assert bare.process.wait(10) == 1
+    assert "worker ended with exit code -9" in bare.log.read_text()
+    assert running.processes(bare.folder) == {}
 
 
-def test_a_dead_sandbox_is_a_system_that_is_down(hub: Hub) -> None:
-    name = next(iter(hub.told["sandboxes"]))
-    (sandbox,) = [pid for pid, line in running.processes(hub.folder).items() if f" sandbox {name} " in line]
-    os.kill(sandbox, signal.SIGKILL)
-    for _ in running.until(10, "nothing told", hub.log):
-        if f"sandbox-{name} ended with exit code -9" in hub.log.read_text():
-            break
-    assert hub.process.poll() is None
-    assert running.status(f"{hub.told['url']}/readyz") == 200
+def test_an_end_during_the_start_leaves_nothing(folder: Path) -> None:
+    log = folder / "log"
+    with running.started("run", "--demo", env=running.variables(folder), log=log) as process:
+        for _ in running.until(30, "no sandbox", log):
+            if "Sandbox of" in log.read_text():
+                break
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0, log.read_text()
+    assert running.processes(folder) == {}

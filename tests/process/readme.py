@@ -1,0 +1,100 @@
+"""The README as data: its fenced blocks, and its tables that are made from the code.
+
+``python -m tests.process.readme`` writes those tables anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic_settings import BaseSettings
+
+from hub.auth.scopes import DESK, SCOPES
+from hub.connectors import registry
+from hub.settings import Settings, variable
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+
+FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A block of shell lines, with the outputs (language, text) the README shows after it."""
+
+    text: str
+    shown: tuple[tuple[str, str], ...]
+
+    @property
+    def title(self) -> str:
+        """Its first line, short enough to name a test."""
+        return self.text.splitlines()[0][:40]
+
+
+def commands() -> list[Command]:
+    """Every ``sh`` block in order; a ``json`` or ``text`` block shows the output of the one before it."""
+    found: list[tuple[str, list[tuple[str, str]]]] = []
+    for language, text in FENCED.findall(README.read_text()):
+        if language == "sh":
+            found.append((text, []))
+        elif language in {"json", "text"} and found and not text.startswith(" "):
+            found[-1][1].append((language, text))
+    return [Command(text, tuple(shown)) for text, shown in found]
+
+
+def mentioned() -> list[str]:
+    """Lines of ``console`` blocks: commands that install, or that do not end by themselves."""
+    return [line for language, text in FENCED.findall(README.read_text()) if language == "console" for line in text.splitlines()]
+
+
+def tables() -> dict[str, str]:
+    """What belongs between ``<!-- name -->`` and ``<!-- /name -->``, by name."""
+    return {
+        "scopes": _table("scope | it lets somebody | demo officer", _scopes()),
+        "settings": _table("variable | default | meaning", _settings()),
+        "connectors": _table("connector | settings", _connectors()),
+    }
+
+
+def written(name: str) -> str:
+    """What the README has between those two marks."""
+    return README.read_text().partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
+
+
+def _table(head: str, rows: Iterator[str]) -> str:
+    rule = "|".join("---" for _ in head.split("|"))
+    return "".join(f"{line}\n" for line in (f"| {head} |", f"|{rule}|", *rows))
+
+
+def _scopes() -> Iterator[str]:
+    for scope in SCOPES:
+        meaning = scope.meaning_en[0].lower() + scope.meaning_en[1:]
+        yield f"| `{scope.name}` | {meaning} | {'yes' if scope.name in DESK else '–'} |"
+
+
+def _settings() -> Iterator[str]:
+    for name, field in Settings.model_fields.items():
+        default = "–" if field.default in (None, ()) else f"`{field.default}`"
+        yield f"| `{variable(Settings, name)}` | {default} | {field.description} |"
+
+
+def _connectors() -> Iterator[str]:
+    for name in registry.found():
+        kind: type[BaseSettings] = registry.load(name).Settings
+        variables = ", ".join(f"`{variable(kind, field)}`" for field in kind.model_fields)
+        yield f"| [{name}](hub/connectors/{name}/README.md) | {variables} |"
+
+
+def _write() -> None:
+    text = README.read_text()
+    for name, table in tables().items():
+        text = text.replace(f"<!-- {name} -->\n{written(name)}<!-- /{name} -->", f"<!-- {name} -->\n{table}<!-- /{name} -->")
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    _write()
