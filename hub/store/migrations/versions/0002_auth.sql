@@ -14,7 +14,8 @@ create table clients (
     must_push boolean not null default false,
     must_bind boolean not null default false,
     documents_only boolean not null default false,
-    token_seconds int check (token_seconds > 0),
+    -- A day at most: a signing key that was replaced is kept for as long.
+    token_seconds int check (token_seconds between 1 and 86400),
     requests_per_minute int not null default 600 check (requests_per_minute > 0),
     cost_per_minute int not null default 100000 check (cost_per_minute > 0),
     created_at timestamptz not null default now(),
@@ -79,6 +80,7 @@ create table grants (
     revoked_at timestamptz
 );
 create index grants_expiry on grants (expires_at);
+create index grants_user on grants (user_id, client_id);
 
 create table authorization_codes (
     hash bytea primary key,
@@ -170,3 +172,4 @@ create trigger users_changed after update of scopes, suspended_at, agency_code o
     for each statement execute function count_auth_epoch();
 create trigger grants_revoked after update of revoked_at on grants for each statement execute function count_auth_epoch();
 create trigger tokens_revoked after insert on revoked_tokens for each statement execute function count_auth_epoch();
+create trigger keys_gone after update of gone_at on signing_keys for each statement execute function count_auth_epoch();
