@@ -5,6 +5,7 @@ HubError
 ├── BadRecord    one item cannot be read or holds an unknown code: quarantined, counted, shown
 ├── Stop         wrong settings, 401/403 after a fresh token, a broken contract: a person is told
 │   └── BadSetting   a HUB_* setting is wrong or missing: the process does not start
+├── TooMany      somebody asks more often than agreed: told when to come again
 └── Forbidden    the viewer lacks a scope: shown with the scope
 
 What is not there, or not visible to the viewer, is ``None``. A rule that refuses is a typed
@@ -40,6 +41,14 @@ class Stop(HubError):
 
 class BadSetting(Stop):
     """A setting is wrong or missing; the message names it and says how to mend it."""
+
+
+class TooMany(HubError):
+    """A budget is used up; ``after`` is in how many whole seconds, at least 1, there is some again."""
+
+    def __init__(self, reason: str, after: int) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class Forbidden(HubError):
