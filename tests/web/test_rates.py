@@ -234,24 +234,23 @@ async def test_redis_that_cannot_be_reached_is_left_alone_for_a_while() -> None:
 
 @given(
     previous=st.integers(0, 50),
-    previous_left=st.floats(0, 60),
     current=st.integers(0, 50),
-    current_left=st.floats(60.001, 120),
+    left=st.floats(0.001, 60),
     limit=st.integers(1, 50),
     cost=st.integers(1, 10),
 )
 def test_after_the_wait_there_is_room_and_a_second_and_more_before_there_is_none(
-    previous: int, previous_left: float, current: int, current_left: float, limit: int, cost: int
+    previous: int, current: int, left: float, limit: int, cost: int
 ) -> None:
     cost = min(cost, limit)
 
     def room(after: float) -> bool:
         """What the counters would say then, if nobody came meanwhile."""
-        left = max(0.0, previous_left - after)
-        weight = int(previous * left / 60) if after < current_left - 60 else 0
-        return weight + int(current * min(60, max(0.0, current_left - after)) / 60) + cost <= limit
+        older = int(previous * max(0.0, left - after) / 60)
+        newer = int(current * min(60, max(0.0, 60 + left - after)) / 60)
+        return older + newer + cost <= limit
 
-    after = wait(Window(previous, previous_left, current, current_left), limit, cost, 60)
+    after = wait(Window(previous, left, current, 60 + left), limit, cost, 60)
     assert room(after)
     assert after == 1 or not room(after - 1.001)
 
