@@ -44,6 +44,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
+            # Values may be personal: an error of the driver must not carry them into a log.
+            hide_parameters=True,
             connect_args={"options": "-c statement_timeout=60s -c TimeZone=UTC"},
         )
         event.listen(self._engine.sync_engine, "before_cursor_execute", _note)
