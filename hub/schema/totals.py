@@ -31,7 +31,8 @@ def total_range(asked: DayRange | None, days: int) -> tuple[datetime, datetime]:
     """(from, to) of the days asked for, or of the last ``days`` with today; ``to`` is not in it."""
     today = datetime.now(JAKARTA).date()
     first, last = (asked.first, asked.last) if asked else (today - timedelta(days=days - 1), today)
-    if not 0 <= (last - first).days < DAYS_MAX:
+    # The first and last days there are have no midnight in another zone that a time could hold.
+    if not 0 <= (last - first).days < DAYS_MAX or first == date.min or last == date.max:
         raise BadArgument(f"`range` must hold 1 to {DAYS_MAX} days, the first not after the last.")
     return _start(first), _start(last + timedelta(days=1))
 
