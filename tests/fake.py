@@ -122,7 +122,7 @@ def _report(raw: Mapping[str, Any]) -> tuple[Report, list[tuple[str, str]]]:
         classification=None,
         category=None,
         channel=None,
-        area_code=None,
+        area_code=raw.get("area"),
         institution=None,
         disposition="Dinas Perhubungan",
         agency_code=raw.get("agency", "DISHUB"),
@@ -133,18 +133,20 @@ def _report(raw: Mapping[str, Any]) -> tuple[Report, list[tuple[str, str]]]:
         log=[],
         notes=[],
     )
-    return facts, [("report", raw["id"]), ("agency", raw.get("agency", "DISHUB"))]
+    area = [("area", raw["area"])] if "area" in raw else []
+    return facts, [("report", raw["id"]), ("agency", raw.get("agency", "DISHUB")), *area]
 
 
 def _order(raw: Mapping[str, Any]) -> tuple[Order, list[tuple[str, str]]]:
     agency, supplier = raw.get("agency", "DISHUB"), raw.get("supplier", "Toko Uji")
-    key = f"pasar|{supplier.lower()}"
+    marketplace = raw.get("marketplace", "pasar")
+    key = f"{marketplace}|{supplier.lower()}"
     facts = Order(
         order_id=raw["id"],
         description="Kertas",
         category=None,
         payment_method=None,
-        marketplace="pasar",
+        marketplace=marketplace,
         supplier=supplier,
         supplier_key=key,
         supplier_city=None,

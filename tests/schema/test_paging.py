@@ -43,15 +43,14 @@ def paged() -> Iterator[Paged]:
 @pytest.fixture(scope="module")
 async def filled(shared: Stage) -> Stage:
     """Rows with the same times and amounts, and some without an amount or a due time."""
-    keys = [["area", "33.74"]]
     await shared.records(
         *(payment(f"P{n}", at=FIRST_DAY, amount="4000") for n in range(5)),
         *(payment(f"P{n}") for n in range(5, 7)),
         *(order(f"O{n}", at=FIRST_DAY) for n in range(5)),
         {"kind": "order", "id": "O5", "status": "PENDING", "version": 0},
         order("O6", amount="7.5"),
-        *(report(f"{n}", at=FIRST_DAY, keys=keys) for n in range(5)),
-        *(report(f"{n}", keys=keys) for n in range(5, 7)),
+        *(report(f"{n}", at=FIRST_DAY, area="33.74") for n in range(5)),
+        *(report(f"{n}", area="33.74") for n in range(5, 7)),
     )
     about = {"payment_reference": "P0", "order_id": "O0"}
     await shared.complaints("ASSIGNED", [about] * 7)
