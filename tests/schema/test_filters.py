@@ -33,7 +33,7 @@ async def filled(shared: Stage) -> Stage:
         report("1", at=NOON, agency="DISHUB", area="33.74", status="IN_PROGRESS"),
         report("2", at=MORNING, agency="DINKES", area="33.01", status="CLOSED"),
     )
-    await shared.complaint("ASSIGNED", channel=Channel.WHATSAPP, klass=ComplaintClass.COMPLAINT, category="TRANSPORT")
+    await shared.complaint("ASSIGNED", channel=Channel.WHATSAPP, klass=ComplaintClass.COMPLAINT, category="PUBLIC_TRANSPORT")
     question = {"channel": Channel.WEB, "klass": ComplaintClass.INFORMATION_REQUEST, "category": "HEALTH"}
     await shared.complaint("IN_PROGRESS", agency="DINKES", area_code="33.01", **question)
     due = datetime.now(UTC) - timedelta(days=1)
@@ -52,7 +52,7 @@ COMPLAINTS: list[tuple[str, Any, str]] = [
     ("status", ["ASSIGNED", "CLOSED"], FIRST),
     ("channel", ["WEB", "GOJEK"], SECOND),
     ("class", ["INFORMATION_REQUEST"], SECOND),
-    ("category", ["TRANSPORT"], FIRST),
+    ("category", ["PUBLIC_TRANSPORT"], FIRST),
     ("agency", ["DINKES"], SECOND),
     ("area", ["33.74"], FIRST),
     ("receivedFrom", NOON, FIRST),
