@@ -29,7 +29,7 @@ class Code(StrEnum):
 
 
 class Kind:
-    """Base of all kinds; a connector with a kind of its own subclasses it in its ``types.py``."""
+    """Base of all kinds; a connector with a kind of its own subclasses it in its ``mapping.py``."""
 
     __slots__ = ()
 
