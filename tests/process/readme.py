@@ -18,6 +18,7 @@ from hub.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -29,11 +30,6 @@ class Command:
     text: str
     shown: tuple[tuple[str, str], ...]
 
-    @property
-    def title(self) -> str:
-        """Its first line, short enough to name a test."""
-        return self.text.splitlines()[0][:40]
-
 
 def commands() -> list[Command]:
     """Every ``sh`` block in order; a ``json`` or ``text`` block shows the output of the one before it."""
@@ -41,14 +37,20 @@ def commands() -> list[Command]:
     for language, text in FENCED.findall(README.read_text()):
         if language == "sh":
             found.append((text, []))
-        elif language in {"json", "text"} and found and not text.startswith(" "):
+        elif language in {"json", "text"}:
             found[-1][1].append((language, text))
     return [Command(text, tuple(shown)) for text, shown in found]
 
 
 def mentioned() -> list[str]:
-    """Lines of ``console`` blocks: commands that install, or that do not end by themselves."""
-    return [line for language, text in FENCED.findall(README.read_text()) if language == "console" for line in text.splitlines()]
+    """Lines of ``console`` blocks, here and in the operators' page: they install, need more, or do not end."""
+    texts = [
+        text
+        for page in (README, OPERATIONS)
+        for language, text in FENCED.findall(page.read_text())
+        if language == "console"
+    ]
+    return sorted({line for text in texts for line in text.splitlines()})
 
 
 def tables() -> dict[str, str]:
@@ -92,7 +94,9 @@ def _connectors() -> Iterator[str]:
 def _write() -> None:
     text = README.read_text()
     for name, table in tables().items():
-        text = text.replace(f"<!-- {name} -->\n{written(name)}<!-- /{name} -->", f"<!-- {name} -->\n{table}<!-- /{name} -->")
+        text = text.replace(
+            f"<!-- {name} -->\n{written(name)}<!-- /{name} -->", f"<!-- {name} -->\n{table}<!-- /{name} -->"
+        )
     README.write_text(text)
 
 
