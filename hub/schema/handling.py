@@ -91,11 +91,13 @@ class ComplaintMoved:
 
 
 SubmitResult = Annotated[
-    ComplaintReceived | InvalidInput | IdempotencyConflict, strawberry.union("SubmitComplaintResult")
+    ComplaintReceived | InvalidInput | IdempotencyConflict,
+    strawberry.union("SubmitComplaintResult", description="What came of a submission."),
 ]
 Moved = ComplaintMoved | InvalidInput | IdempotencyConflict | NotAllowed | ComplaintNotFound
-MoveResult = Annotated[Moved, strawberry.union("MoveComplaintResult")]
+MoveResult = Annotated[Moved, strawberry.union("MoveComplaintResult", description="What came of a move.")]
 
+_INPUT = strawberry.argument(description="What is wanted.")
 _KEY = "Makes a repeat harmless: same key and input, same answer. 8 to 128 letters, digits or . _ : -"
 
 
@@ -203,7 +205,7 @@ class Mutation:
     """One field an act; each needs a scope, and answers with a union."""
 
     @strawberry.mutation(description="Submit a complaint. Needs complaints:submit.")
-    async def submit_complaint(self, info: Info, input: SubmitComplaintInput) -> SubmitResult | None:
+    async def submit_complaint(self, info: Info, input: Annotated[SubmitComplaintInput, _INPUT]) -> SubmitResult | None:
         """The tracking code is told again on a repeat; no table holds it."""
         context = info.context
         context.need("complaints:submit")
@@ -224,7 +226,7 @@ class Mutation:
         )
 
     @strawberry.mutation(description="Accept, return or reject a complaint that came in. Needs complaints:verify.")
-    async def verify_complaint(self, info: Info, input: VerifyComplaintInput) -> MoveResult | None:
+    async def verify_complaint(self, info: Info, input: Annotated[VerifyComplaintInput, _INPUT]) -> MoveResult | None:
         """The reason for a rejection is part of the note."""
         problems = check_verdict(input.verdict, input.reason, input.note)
         note = "\n".join(part for part in (input.reason and input.reason.value, input.note) if part) or None
@@ -232,14 +234,16 @@ class Mutation:
         return await _move(info.context, "verifyComplaint", "complaints:verify", input, problems, act)
 
     @strawberry.mutation(description="Give a complaint to an agency, or to another one. Needs complaints:assign.")
-    async def assign_complaint(self, info: Info, input: AssignComplaintInput) -> MoveResult | None:
+    async def assign_complaint(self, info: Info, input: Annotated[AssignComplaintInput, _INPUT]) -> MoveResult | None:
         """The agency must be in office."""
         problems = check_agency("agencyCode", input.agency_code, datetime.now(JAKARTA).date())
         act = Act(input.ticket, Action.ASSIGN, Role.DESK, None, {"agency_code": input.agency_code})
         return await _move(info.context, "assignComplaint", "complaints:assign", input, problems, act)
 
     @strawberry.mutation(description="Respond to a complaint for its agency. Needs complaints:respond.")
-    async def respond_to_complaint(self, info: Info, input: RespondToComplaintInput) -> MoveResult | None:
+    async def respond_to_complaint(
+        self, info: Info, input: Annotated[RespondToComplaintInput, _INPUT]
+    ) -> MoveResult | None:
         """A final answer waits for the reporter; any other keeps the agency at work."""
         action = Action.ANSWER if input.final else Action.START
         act = Act(input.ticket, action, Role.DESK, paragraphs(input.text))
@@ -248,13 +252,13 @@ class Mutation:
         )
 
     @strawberry.mutation(description="Finish a complaint that was answered. Needs complaints:respond.")
-    async def close_complaint(self, info: Info, input: CloseComplaintInput) -> MoveResult | None:
+    async def close_complaint(self, info: Info, input: Annotated[CloseComplaintInput, _INPUT]) -> MoveResult | None:
         """For reporters who said so by telephone."""
         act = Act(input.ticket, Action.CLOSE, Role.DESK)
         return await _move(info.context, "closeComplaint", "complaints:respond", input, [], act)
 
     @strawberry.mutation(description="Open a complaint again. Needs complaints:respond.")
-    async def reopen_complaint(self, info: Info, input: ReopenComplaintInput) -> MoveResult | None:
+    async def reopen_complaint(self, info: Info, input: Annotated[ReopenComplaintInput, _INPUT]) -> MoveResult | None:
         """A new round with new clocks."""
         act = Act(input.ticket, Action.REOPEN, Role.DESK, paragraphs(input.reason))
         return await _move(
@@ -262,7 +266,7 @@ class Mutation:
         )
 
     @strawberry.mutation(description="Rate the answer for the reporter. Needs complaints:respond.")
-    async def rate_complaint(self, info: Info, input: RateComplaintInput) -> MoveResult | None:
+    async def rate_complaint(self, info: Info, input: Annotated[RateComplaintInput, _INPUT]) -> MoveResult | None:
         """The desk rates for reporters who telephone."""
         act = Act(input.ticket, Action.RATE, Role.DESK, None, {"rating": input.rating})
         return await _move(info.context, "rateComplaint", "complaints:respond", input, check_rating(input.rating), act)
