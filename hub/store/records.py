@@ -119,7 +119,8 @@ from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.re
 """
 
 _SEEN = """
-update records r set seen_at = :seen_at, gone_at = null, version = greatest(r.version, s.version)
+update records r set
+    seen_at = :seen_at, gone_at = case when s.outcome = 'STALE' then r.gone_at end, version = greatest(r.version, s.version)
 from staged s where s.outcome in ('UNCHANGED', 'STALE', 'PENDING') and r.system = :system and r.id = s.record_id
 """
 
@@ -136,14 +137,14 @@ where s.outcome in ('CREATED', 'UPDATED')
 """
 
 _WAIT = """
-insert into pending_items (system, external_id, raw)
-select :system, external_id, raw from staged where outcome = 'PENDING'
-on conflict (system, external_id) do update set raw = excluded.raw
+insert into pending_items (system, kind, external_id, raw)
+select :system, kind, external_id, raw from staged where outcome = 'PENDING'
+on conflict (system, kind, external_id) do update set raw = excluded.raw
 """
 
 _SETTLED = """
 delete from pending_items p using staged s
-where p.system = :system and p.external_id = s.external_id and s.outcome in ('CREATED', 'UPDATED', 'UNCHANGED')
+where p.system = :system and p.kind = s.kind and p.external_id = s.external_id and s.outcome in ('CREATED', 'UPDATED', 'UNCHANGED')
 """
 
 
@@ -243,6 +244,23 @@ async def mark_gone(
         {"system": system, "since": not_seen_since, "horizon": horizon},
     )
     return result.rowcount
+
+
+async def count_anew(connection: AsyncConnection) -> None:
+    """Let PostgreSQL take the statistics of records and their keys, without which its plans are guesses.
+
+    Autovacuum does so up to a minute after a large pull, and never for a partitioned table as a whole.
+    """
+    await connection.execute(text("analyze records, record_keys"))
+
+
+async def touch(connection: AsyncConnection, system: str, external_ids: list[str], seen_at: datetime) -> None:
+    """Note that the system still lists these, though their items could not be read."""
+    if external_ids:
+        await connection.execute(
+            text("update records set seen_at = :seen_at where system = :system and external_id = any(:ids)"),
+            {"system": system, "ids": external_ids, "seen_at": seen_at},
+        )
 
 
 async def known_ids(connection: AsyncConnection, system: str, after: str, limit: int) -> list[str]:

@@ -30,6 +30,9 @@ log = structlog.get_logger()
 BATCH = 500
 """Items stored in one transaction, at least where the pages allow it: a commit costs more than a row."""
 
+MANY = 1_000
+"""New records after which a pull has the database's statistics taken anew."""
+
 FULL_EVERY = timedelta(days=1)
 """How often a pull is a full run, which alone can find what is gone."""
 
@@ -101,6 +104,9 @@ class Pull:
                 horizon = began - timedelta(days=days) if days else None
                 result.gone = await records.mark_gone(connection, self._name, began, horizon)
             back = await systems.succeeded(connection, self._name, began, full=full)
+        if result.tally.created >= MANY:
+            async with transaction(connection, self._cause):
+                await records.count_anew(connection)
         if back:
             log.info("system.back", system=self._name)
 

@@ -15,7 +15,7 @@ from hub.store import migrate, systems
 from hub.store.database import Database
 from hub.store.sealing import Seal
 from hub.store.tables import changes, pending_items, quarantine, record_keys, records
-from hub.sync.pull import Pull, PullResult
+from hub.sync.pull import MANY, Pull, PullResult
 from tests.fake import Fake, FakeSettings, World, order, payment
 
 SEAL = Seal([b"k" * 32], b"s" * 32)
@@ -54,6 +54,13 @@ async def test_a_first_pull_stores_every_item_once_with_keys_and_history(databas
     assert ("payment", "P1") in await rows(database, record_keys, "name", "value")
     assert await rows(database, changes, "subject", "cause") == [(f"P{n}", "pull:fake") for n in (1, 2, 3)]
     assert (await state(database)).records == 3
+
+
+async def test_after_a_large_pull_the_database_plans_by_what_is_there(database: Database) -> None:
+    await pull(database, World([[payment(f"P{n}") for n in range(MANY)]]))
+    async with database.read() as db:
+        counted = await db.execute(text("select relname, reltuples from pg_class where relname ~ '^record(s|_keys)$'"))
+        assert {row.relname: row.reltuples for row in counted} == {"records": MANY, "record_keys": MANY}
 
 
 async def test_a_second_run_stores_nothing(database: Database) -> None:
@@ -224,8 +231,6 @@ async def test_history_cannot_be_rewritten(database: Database) -> None:
         with pytest.raises(Exception, match="append-only"):
             async with db.begin():
                 await db.execute(text("delete from changes"))
-
-
 
 
 async def test_pages_told_before_a_failure_are_stored_though_the_batch_was_not_full(database: Database) -> None:
