@@ -18,6 +18,7 @@ from hub.schema.listing import Listing, list_field, nodes_by_ref
 from hub.schema.nodes import LanguageArgument, Node, code_enum, label, label_field
 from hub.schema.part import Part, entity
 from hub.schema.totals import TotalsRange, total_range
+from hub.schema.weights import TOTALLED
 from hub.store import entities, timeline, totals
 
 part = Part("complaints", "The province's complaint service.")
@@ -413,7 +414,10 @@ class Query:
         (found,) = await nodes_by_ref(info.context, Agency, [(entities.HUB, code)])
         return found if isinstance(found, Agency) else None
 
-    @strawberry.field(description="Complaints counted; those received in the last 366 days by default.")
+    @strawberry.field(
+        description="Complaints counted; those received in the last 366 days by default.",
+        directives=[TOTALLED],
+    )
     async def complaint_totals(
         self,
         info: Info,

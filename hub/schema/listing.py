@@ -14,11 +14,11 @@ from sqlalchemy import RowMapping
 from hub.schema import ids
 from hub.schema.context import Context, Info
 from hub.schema.nodes import Connection, Edge, Node, PageInfo
+from hub.schema.weights import FIRST, PAGED, SHORT
 from hub.store import reading
 from hub.store.reading import Hop, Ref, Rows, Slice
 from hub.viewer import Viewer
 
-FIRST = 20
 FIRST_MAX = 100
 LIST_MAX = 100
 """Rows of a link that is a plain list."""
@@ -194,7 +194,7 @@ def _list_link(link: Link) -> Any:
         return [link.target.from_row(row) for row in rows.rows]
 
     resolve.__annotations__ = {"root": link.source, "info": Info, "return": list[link.target] | None}  # type: ignore[name-defined]
-    return strawberry.field(resolver=resolve, description=f"{link.description} At most {LIST_MAX}.")
+    return strawberry.field(resolver=resolve, description=f"{link.description} At most {LIST_MAX}.", directives=[SHORT])
 
 
 def _connection_link(link: Link, listing: Listing) -> Any:
@@ -224,4 +224,4 @@ def _with_list_arguments(
         "return": shown | None if nullable else shown,
     }
     resolve.__defaults__ = (FIRST, None, None, default)
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, directives=[PAGED])

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping
 from hub.kinds import Code
 from hub.schema import ids
 from hub.schema.context import Info
+from hub.schema.weights import COUNTED
 from hub.store.entities import Entity
 from hub.store.reading import COUNT_CAP, Ref
 
@@ -138,13 +139,15 @@ class Connection(Generic[NodeT]):
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
     counted: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description=f"How many rows the list has in all; null above {COUNT_CAP:,}.")
+    @strawberry.field(description=f"How many rows the list has in all; null above {COUNT_CAP:,}.", directives=[COUNTED])
     async def total_count(self) -> int | None:
         """Exact up to the cap."""
         found = await self.counted()
         return found if found <= COUNT_CAP else None
 
-    @strawberry.field(description=f"How many rows the list has at least; exact up to {COUNT_CAP:,}.")
+    @strawberry.field(
+        description=f"How many rows the list has at least; exact up to {COUNT_CAP:,}.", directives=[COUNTED]
+    )
     async def total_count_at_least(self) -> int:
         """Never more than the cap."""
         return min(await self.counted(), COUNT_CAP)

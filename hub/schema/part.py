@@ -15,6 +15,7 @@ from strawberry.types.field import StrawberryField
 
 from hub.schema.listing import Link, link_field
 from hub.schema.nodes import Node
+from hub.schema.weights import CHANGED
 
 T = TypeVar("T", bound=type)
 
@@ -52,7 +53,9 @@ class Part:
 
     def mutation(self, cls: type) -> None:
         """Add the fields of a class body to the mutation type."""
-        self.mutations += _fields_of(cls)
+        for field in _fields_of(cls):
+            field.directives = [*field.directives, CHANGED]
+            self.mutations.append(field)
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)

@@ -16,6 +16,7 @@ from hub.schema.nodes import Money, code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
+from hub.schema.weights import TOTALLED
 from hub.store import entities, totals
 
 part = Part("payments", "Payments to merchants of the province.")
@@ -122,7 +123,10 @@ class Query:
 
     payments = list_field(PAYMENTS, "Payments, the latest first. Needs payments:read.", scope=SCOPE)
 
-    @strawberry.field(description="Payments counted; the last 31 days by default. Needs payments:read.")
+    @strawberry.field(
+        description="Payments counted; the last 31 days by default. Needs payments:read.",
+        directives=[TOTALLED],
+    )
     async def payment_totals(
         self,
         info: Info,

@@ -19,6 +19,7 @@ from hub.schema.nodes import Money, Node, code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
+from hub.schema.weights import TOTALLED
 from hub.store import entities, totals
 
 part = Part("procurement", "Orders of agencies in online shops.")
@@ -155,7 +156,7 @@ class Query:
 
     procurement_orders = list_field(ORDERS, "Orders in online shops, the latest first.")
 
-    @strawberry.field(description="Orders counted; the last 366 days by default.")
+    @strawberry.field(description="Orders counted; the last 366 days by default.", directives=[TOTALLED])
     async def order_totals(
         self,
         info: Info,

@@ -28,6 +28,7 @@ from strawberry.extensions import SchemaExtension
 
 from hub.web.cost import Estimate
 from hub.web.limits import Limits, oversize, refusal, too_many_tokens
+from hub.web.prices import Prices
 
 KEPT = 64
 """Valid documents kept parsed. Clients repeat theirs, and a greedy one must not fill the memory."""
@@ -55,7 +56,7 @@ class Gate:
     """Admits operations to one schema. With ``introspection`` off, nothing tells the schema."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
-        self._schema, self._limits = schema, limits
+        self._schema, self._limits, self._prices = schema, limits, Prices(schema)
         hidden = () if introspection else (NoSchemaIntrospectionCustomRule, NoServiceRule)
         self._rules = (*specified_rules, *hidden)
         self._document = lru_cache(maxsize=KEPT)(self._read)
@@ -72,7 +73,7 @@ class Gate:
         )
         if isinstance(given, list):
             raise Refused(*(_with_code(error, "BAD_INPUT") for error in given))
-        cost = self._cost(Estimate(self._schema, document, given.coerced, operation_name))
+        cost = self._cost(Estimate(self._prices, document, given.coerced, operation_name))
         return Admitted(text, document, operation.operation, cost)
 
     def _read(self, text: str) -> DocumentNode:

@@ -31,7 +31,7 @@ class Limits:
 
     ``tokens`` are lexical tokens of the document, ``depth`` counts nested fields (introspection is
     not counted), ``aliases`` and ``directives`` are counted in the document, ``page`` is the
-    greatest ``first`` or ``last``, ``cost`` is what ``hub.web.cost.estimate`` may say, ``errors``
+    greatest slicing argument, ``cost`` is what ``hub.web.cost.Estimate`` may say, ``errors``
     is how many validation errors are told, ``seconds`` how long the execution may take.
     """
 

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
+from strawberry.federation.schema_directives import Cost, ListSize
 
 from hub.errors import Forbidden, Stop, TryLater
 from hub.web import page
@@ -24,6 +25,13 @@ from hub.web.gate import ReadOnce
 from hub.web.graphql import GraphQLEndpoint, Observation
 from hub.web.limits import Limits
 from hub.web.requests import http_error, middleware
+
+
+def paged(*slicing: str) -> ListSize:
+    """A connection of 20 unless an argument says otherwise."""
+    return ListSize(
+        assumed_size=20, slicing_arguments=[*slicing], sized_fields=["edges"], require_one_slicing_argument=False
+    )
 
 
 @strawberry.type
@@ -77,7 +85,7 @@ class Agency:
     def head(self) -> Person:
         return Person(name="Uji")
 
-    @strawberry.field
+    @strawberry.field(directives=[paged("first")])
     def procurement_orders(self, first: int = 20) -> OrderConnection:
         order = Order(order_id="o", value=Money(amount="1", currency="IDR"), supplier=Supplier(name="s"))
         return OrderConnection(edges=[OrderEdge(node=order)] * first)
@@ -105,7 +113,7 @@ class Complaint:
     def payments(self) -> list[Payment]:
         return [Payment(reference="TJ-1", amount=Money(amount="4000", currency="IDR"))]
 
-    @strawberry.field
+    @strawberry.field(directives=[paged("first", "last")])
     def complaints(self, first: int | None = None, last: int | None = None) -> ComplaintConnection:
         return some(first or last or 20)
 
@@ -133,7 +141,7 @@ def some(number: int) -> ComplaintConnection:
 
 @strawberry.type
 class Query:
-    @strawberry.field
+    @strawberry.field(directives=[paged("first", "last")])
     def complaints(self, first: int | None = None, last: int | None = None) -> ComplaintConnection:
         return some(first or last or 20)
 
@@ -177,7 +185,7 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation
+    @strawberry.mutation(directives=[Cost(weight=10)])
     def touch(self) -> bool:
         return True
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, parse
 
-from hub.web.cost import estimate
+from hub.web.cost import Estimate
 from hub.web.gate import Gate, Refused
 from hub.web.limits import Limits, depth
+from hub.web.prices import Prices
 from tests.web.conftest import SCHEMA, build, client_of
 
 GRAPH = SCHEMA._schema
@@ -67,7 +68,8 @@ def refused(query: str, variables: dict[str, Any] | None = None, **limits: Any) 
         ("{ complaints(first: 4) { ...C } } fragment C on ComplaintConnection { edges { node { id } } }", {}, 9),
         ("{ ... { complaints(first: 4) { ... on ComplaintConnection { edges { node { id } } } } } }", {}, 9),
         ("{ complaints(first: 0) { edges { node { id } } } }", {}, 1),
-        ("mutation { touch }", {}, 0),
+        ("{ complaints(first: 4, last: 6) { edges { node { id } } } }", {}, 1 + 6 * 2),
+        ("mutation { a: touch b: touch }", {}, 20),
         (DESK, {}, 1 + 1 + 20 * (1 + 1 + (1 + 1 + (1 + 3 * 4)) + 10 * 2)),
     ],
 )
@@ -77,9 +79,10 @@ def test_cost_is_the_product_of_list_sizes(query: str, variables: dict[str, Any]
 
 def test_cost_of_the_operation_that_is_named() -> None:
     document = parse("query A { complaints { totalCount } } query B { echo }")
-    assert [estimate(GRAPH, document, {}, name) for name in ("A", "B")] == [1, 0]
+    prices = Prices(GRAPH)
+    assert [Estimate(prices, document, {}, name).total for name in ("A", "B")] == [1, 0]
     with pytest.raises(KeyError):
-        estimate(GRAPH, document, {}, "C")
+        Estimate(prices, document, {}, "C")
 
 
 def test_a_hundred_of_each_on_four_levels_is_refused_and_the_desk_is_far_below() -> None:
