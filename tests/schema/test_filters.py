@@ -33,7 +33,9 @@ async def filled(shared: Stage) -> Stage:
         report("1", at=NOON, agency="DISHUB", area="33.74", status="IN_PROGRESS"),
         report("2", at=MORNING, agency="DINKES", area="33.01", status="CLOSED"),
     )
-    await shared.complaint("ASSIGNED", channel=Channel.WHATSAPP, klass=ComplaintClass.COMPLAINT, category="PUBLIC_TRANSPORT")
+    await shared.complaint(
+        "ASSIGNED", channel=Channel.WHATSAPP, klass=ComplaintClass.COMPLAINT, category="PUBLIC_TRANSPORT"
+    )
     question = {"channel": Channel.WEB, "klass": ComplaintClass.INFORMATION_REQUEST, "category": "HEALTH"}
     await shared.complaint("IN_PROGRESS", agency="DINKES", area_code="33.01", **question)
     due = datetime.now(UTC) - timedelta(days=1)

@@ -47,8 +47,8 @@ async def test_the_whole_life_of_a_complaint(stage: Stage) -> None:
 async def test_a_submission_is_kept_as_it_was_told(stage: Stage) -> None:
     file = {"name": "halte.jpg", "mediaType": "image/jpeg", "size": 12, "sha256": "0" * 64}
     received = await submitted(
-        stage, secret=True, inspection=True, category="PUBLIC_TRANSPORT", latitude=-7.0, longitude=110.4, attachments=[file],
-        orderId="O-1", trackingId="77",
+        stage, secret=True, inspection=True, category="PUBLIC_TRANSPORT", latitude=-7.0, longitude=110.4,
+        attachments=[file], orderId="O-1", trackingId="77",
     )  # fmt: skip
     data = await stage.got(
         OFFICER,
