@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     connectors: Names | None = Field(None, description="names of connectors, separated by commas; unset, all of them")
     connectors_path: Path | None = Field(None, description="one more folder with connector folders")
 
+    issuers_file: Path | None = Field(
+        None, description="a TOML file of outside issuers that are trusted; see the README"
+    )
+
     pii_keys: Keys = Field(
         (), description="keys of 32 bytes in base64, separated by commas, such as `openssl rand -base64 32` makes"
     )
