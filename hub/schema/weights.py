@@ -16,7 +16,7 @@ PAGED = ListSize(
 )
 """A connection: its ``edges`` are as many as ``first`` says."""
 
-SHORT = ListSize(assumed_size=10, require_one_slicing_argument=None)
+SHORT = ListSize(assumed_size=10, require_one_slicing_argument=False)
 """A link that is a plain list: a handful as a rule, though it may be more."""
 
 COUNTED = Cost(weight=5)
