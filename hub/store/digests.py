@@ -11,7 +11,8 @@ import secrets
 
 def digest(*parts: str) -> bytes:
     """The SHA-256 by which a secret, or what is made of several ``parts``, is found; 32 bytes."""
-    return hashlib.sha256("\0".join(parts).encode()).digest()
+    # What a JWT says may hold half of a surrogate pair, which is no UTF-8.
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).digest()
 
 
 def fresh() -> str:
