@@ -52,7 +52,7 @@ def _example(name: str, title_id: str, title_en: str, variables: str = "{}") -> 
 
 EXAMPLES = (
     _example("desk", "Meja kerja: aduan dengan semua sistem", "The desk: complaints with every system"),
-    _example("payments", "Pembayaran satu koridor", "Payments of a corridor", '{\n  "corridor": "7"\n}'),
+    _example("payments", "Pembayaran satu koridor", "Payments of a corridor", '{\n  "corridor": "K7"\n}'),
     _example("orders", "Jumlah belanja per OPD", "Order totals by agency"),
     _example("systems", "Keadaan sistem", "State of the systems"),
     _example("area", "Aduan publik satu wilayah", "Public complaints of an area", '{\n  "area": "33.74"\n}'),
