@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from hub.auth.tokens import Tokens
 from hub.connectors import registry
-from hub.errors import TryLater
+from hub.errors import TooMany, TryLater
 from hub.schema.context import Context
 from hub.schema.graph import schema
 from hub.schema.part import Part
@@ -26,12 +26,18 @@ from hub.store import migrate, systems
 from hub.store.database import Database, counted
 from hub.store.sealing import Seal
 from hub.store.systems import SystemState
+from hub.viewer import Viewer
 from hub.web import health, page
+from hub.web.allowance import Allowances
 from hub.web.gate import ReadOnce
 from hub.web.graphql import GraphQLEndpoint
 from hub.web.health import Metrics, SystemFigures
+from hub.web.languages import language
 from hub.web.limits import Limits
+from hub.web.rates import Budgets, Rates
 from hub.web.requests import http_error, middleware, request_id
+from hub.web.terms import Terms
+from hub.web.throttle import too_many
 
 
 def build(settings: Settings, subgraph: str | None = None) -> Starlette:
@@ -44,9 +50,13 @@ def build(settings: Settings, subgraph: str | None = None) -> Starlette:
     return Starlette(
         routes=hub.routes(subgraph),
         middleware=middleware(
-            development=not settings.production, body_limit=settings.body_limit, origins=settings.cors_origins
+            hub.rates,
+            hub.terms,
+            development=not settings.production,
+            body_limit=settings.body_limit,
+            origins=settings.cors_origins,
         ),
-        exception_handlers={HTTPException: http_error},
+        exception_handlers={HTTPException: http_error, TooMany: too_many},
         lifespan=hub.lifespan,
     )
 
@@ -62,7 +72,7 @@ def parts(settings: Settings) -> tuple[Part, ...]:
 
 
 class _Hub:
-    """What the routes share: one database, one seal, the tokens."""
+    """What the routes share: one database, one seal, the tokens, the budgets, what was agreed with clients."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
@@ -70,13 +80,16 @@ class _Hub:
         token = settings.demo_officer_token
         self._token = token.get_secret_value() if token else ""
         self._tokens = Tokens(self._token or None)
+        self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Every route of the app."""
         metrics, ide = Metrics(self._figures), self._settings.with_ide
         endpoint = GraphQLEndpoint(
             schema(subgraph, parts(self._settings), extensions=(ReadOnce,)),
+            self._viewer,
             self._context,
+            Allowances(self.rates, self.terms),
             limits=_limits(self._settings),
             introspection=self._settings.introspective,
             page=page.query_page(self._token, graphiql=ide) if ide else None,
@@ -93,11 +106,13 @@ class _Hub:
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Close the connections when the app ends."""
         yield
+        await self.rates.close()
         await self._database.close()
 
-    async def _context(self, request: Request) -> Any:
-        viewer = self._tokens.viewer(request)
+    async def _viewer(self, request: Request) -> Viewer:
+        return self._tokens.viewer(request)
 
+    async def _context(self, request: Request, viewer: Viewer) -> Any:
         @contextlib.asynccontextmanager
         async def entered() -> AsyncIterator[Context]:
             with counted() as noted:
@@ -155,16 +170,11 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def language(accepted: str) -> str:
-    """``en`` or ``id`` by ``Accept-Language`` (RFC 9110, 12.5.4); Indonesian when neither is wanted more."""
-    best, weight = "id", 0.0
-    for part in accepted.split(","):
-        tag, _, parameter = part.strip().partition(";")
-        name = tag.split("-")[0].lower()
-        try:
-            wanted = float(parameter.strip().removeprefix("q=") or 1)
-        except ValueError:
-            continue
-        if name in ("id", "en") and wanted > weight:
-            best, weight = name, wanted
-    return best
+def _budgets(settings: Settings) -> Budgets:
+    return Budgets(
+        address=settings.rate_address,
+        requests=settings.rate_requests,
+        cost=settings.rate_cost,
+        token=settings.rate_token,
+        spared=settings.rate_spared,
+    )
