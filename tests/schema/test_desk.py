@@ -28,6 +28,9 @@ query Desk($after: String) {
 }
 """  # noqa: E501
 
+IN_PROGRESS = "update complaints set status = 'IN_PROGRESS', agency_code = 'DISHUB'"
+"""Sooner there than by three moves of each of a hundred complaints."""
+
 
 async def test_the_desk_shows_complaints_with_what_each_system_knows(stage: Stage) -> None:
     await stage.run("update agencies set head_name = 'Uji Kepala', head_phone = '+62 24 000' where code = 'DISHUB'")
@@ -94,7 +97,8 @@ async def test_the_desk_shows_complaints_with_what_each_system_knows(stage: Stag
 
 
 async def test_the_desk_is_read_page_by_page_with_its_cursor(stage: Stage) -> None:
-    tickets = await stage.complaints("IN_PROGRESS", [{}] * 25)
+    tickets = await stage.complaints("RECEIVED", [{}] * 25)
+    await stage.run(IN_PROGRESS)
     first = (await stage.got(OFFICER, DESK))["complaints"]
     second = (await stage.got(OFFICER, DESK, after=first["pageInfo"]["endCursor"]))["complaints"]
     assert (first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (True, False)
@@ -108,7 +112,8 @@ async def test_the_desk_takes_as_many_statements_for_a_hundred_rows_as_for_one(s
         new = range(filled, rows)
         await stage.records(*(make(str(n)) for n in new for make in (payment, report, order)))
         each = [{"payment_reference": str(n), "tracking_id": str(n)} for n in new]
-        await stage.complaints("IN_PROGRESS", each)
+        await stage.complaints("RECEIVED", each)
+        await stage.run(IN_PROGRESS)
         filled = rows
         context = Context(stage.database, OFFICER, stage.seal, stage.settings.secret)
         with counted() as statements:
