@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -50,6 +50,7 @@ class Fake(Connector):
     """Yields the pages of its world; the cursor counts them."""
 
     name = "fake"
+    id_path = "id"
     title = "Fake"
     owner = "Tests"
     docs = "about:blank"
@@ -62,7 +63,7 @@ class Fake(Connector):
         super().__init__(settings, http)
         self.world = world  # type: ignore[misc]
 
-    async def pages(self, run: Run) -> AsyncIterator[Page]:
+    async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
         self.world.runs.append(run)
         for number in range(run.cursor.get("page", 0), len(self.world.pages)):
             if self.world.error and number == self.world.fail_at:

@@ -12,7 +12,7 @@ settings, broken contract) from the connector; ``BadRecord`` from the mapping.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -115,6 +115,8 @@ class Connector(ABC):
     Settings: ClassVar[type[ConnectorSettings]]
     personal: ClassVar[tuple[str, ...]] = ()
     """Dotted paths of raw fields dropped before anything is stored; ``[]`` steps into a list."""
+    id_path: ClassVar[str] = ""
+    """Dotted path of the external id in a raw item, so that an item which cannot be read is still known to be there."""
     tells_changes: ClassVar[bool] = True
     """Whether a completed run vouches for every record (the listing tells each change), or only for those it listed."""
     horizon_days: ClassVar[int | None] = None
@@ -130,7 +132,7 @@ class Connector(ABC):
         return Coverage.FULL
 
     @abstractmethod
-    def pages(self, run: Run) -> AsyncIterator[Page]:
+    def pages(self, run: Run) -> AsyncGenerator[Page, None]:
         """The items that changed since ``run.cursor``, or all of them; raises when it cannot complete."""
 
     @abstractmethod

@@ -20,6 +20,8 @@ from hub.errors import BadSetting, Stop, TryLater
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 MAX_BODY = 32 * 1024 * 1024
+LONGEST_WAIT = 3600.0
+"""Seconds that a system may ask for at most; one that asks for years would never be pulled again."""
 
 
 class Http:
@@ -133,10 +135,11 @@ def _loopback(host: str) -> bool:
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds asked for by ``Retry-After``, which is seconds or an HTTP date (RFC 9110, 10.2.3)."""
     value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_WAIT)
     try:
         at = email.utils.parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
+    at = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return min(max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds()), LONGEST_WAIT)

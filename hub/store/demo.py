@@ -81,7 +81,7 @@ def _copies(table: str, columns: str) -> Callable[[Any], Any]:
 @_copies("reporters", "id, sealed, phone_hash, email_hash, nik_hash, created_at")
 def _reporter(seal: Seal, row: _Row) -> Iterable[Sequence[Any]]:
     who = row.told.reporter
-    yield (row.id, *sealed_reporter(seal, who.name, who.phone, who.email, who.nik).values(), row.told.received_at)
+    yield (*sealed_reporter(seal, row.id, who.name, who.phone, who.email, who.nik).values(), row.told.received_at)
 
 
 @_copies(

@@ -113,7 +113,7 @@ async def _moved(
     now = max(datetime.now(UTC), life[-1].at)
     values = {
         **(wanted.changes or {}),
-        **times(reached, now, dict(row)),
+        **(times(reached, now, dict(row)) if reached.value != row["status"] else {}),
         **due([*life, Reached(reached, now)], ComplaintClass(row["class"]), row["inspection"]),
         "status": reached.value,
         "updated_at": now,
@@ -133,7 +133,7 @@ def times(reached: ComplaintStatus, at: datetime, row: Mapping[str, Any]) -> dic
         # What was rejected and is opened again has to be verified anew; until then the public does not see it.
         found["verified_at"] = None
     if reached is ComplaintStatus.VERIFIED:
-        found["verified_at"] = at
+        found["verified_at"] = found["verified_at"] or at
     if reached is ComplaintStatus.ANSWERED:
         found["answered_at"] = at
     if reached in (ComplaintStatus.CLOSED, ComplaintStatus.REJECTED):
@@ -209,10 +209,13 @@ async def _new_complaint(
     }
 
 
-def sealed_reporter(seal: Seal, name: str, phone: str | None, email: str | None, nik: str | None) -> dict[str, Any]:
+def sealed_reporter(
+    seal: Seal, reporter_id: int, name: str, phone: str | None, email: str | None, nik: str | None
+) -> dict[str, Any]:
     """The columns of a reporter: sealed, and hashed to be found by."""
     return {
-        "sealed": seal.seal({"name": name, "phone": phone, "email": email, "nik": nik}),
+        "id": reporter_id,
+        "sealed": seal.seal({"name": name, "phone": phone, "email": email, "nik": nik}, f"reporters:{reporter_id}"),
         "phone_hash": seal.hash("phone", phone) if phone else None,
         "email_hash": seal.hash("email", email) if email else None,
         "nik_hash": seal.hash("nik", nik) if nik else None,
@@ -223,8 +226,9 @@ async def _add_reporter(db: AsyncConnection, seal: Seal, kept: Submission) -> in
     if kept.reporter is None:
         return None
     who = kept.reporter
-    values = sealed_reporter(seal, who.name, who.phone, who.email, who.nik)
-    reporter_id: int = (await db.execute(insert(reporters).values(values).returning(reporters.c.id))).scalar_one()
+    reporter_id = int(await db.scalar(text("select nextval(pg_get_serial_sequence('reporters', 'id'))")) or 0)
+    values = sealed_reporter(seal, reporter_id, who.name, who.phone, who.email, who.nik)
+    await db.execute(insert(reporters).values(values))
     return reporter_id
 
 

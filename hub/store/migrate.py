@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from alembic import command
@@ -114,22 +115,67 @@ def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connec
 
 
 def _add_partition(connection: psycopg.Connection, connector: type[Connector]) -> None:
-    partition = f"records_{connector.name}"
-    connection.execute(
-        sql.SQL("create table if not exists {} partition of records for values in ({})").format(
-            sql.Identifier(partition), sql.Literal(connector.name)
-        )
+    """The system's partition: its kinds as a constraint, so that lists of other kinds need not look into it."""
+    name = f"records_{connector.name}"
+    partition = sql.Identifier(name)
+    _run(
+        connection,
+        "create table if not exists {} partition of records for values in ({})",
+        partition,
+        sql.Literal(connector.name),
+    )
+    _run(
+        connection,
+        "create or replace trigger not_past before insert or update or delete or truncate on {}"
+        " for each statement execute function forbid_going_past()",
+        partition,
+    )
+    _constrain(connection, name, sorted(kind.kind for kind in connector.kinds))
+    open_ones = sql.Identifier(f"{name}_open")
+    _run(
+        connection,
+        "create index if not exists {} on {} (external_id) where not final and gone_at is null",
+        open_ones,
+        partition,
     )
     for kind in connector.kinds:
-        for name, columns in _indexes(kind):
-            connection.execute(
-                sql.SQL("create index if not exists {} on {} ({}) where kind = {}").format(
-                    sql.Identifier(f"{partition}_{kind.kind}_{name}"),
-                    sql.Identifier(partition),
-                    sql.SQL(columns),
-                    sql.Literal(kind.kind),
-                )
+        for suffix, columns in _indexes(kind):
+            index = sql.Identifier(f"{name}_{kind.kind}_{suffix}")
+            where = sql.Literal(kind.kind)
+            _run(
+                connection,
+                "create index if not exists {} on {} ({}) where kind = {}",
+                index,
+                partition,
+                sql.SQL(columns),
+                where,
             )
+
+
+def _constrain(connection: psycopg.Connection, partition: str, kinds: list[str]) -> None:
+    """Checked rows cost a scan, so the constraint is made anew only when the kinds have changed."""
+    wanted = f"kinds_{'_'.join(kinds)}"
+    found = connection.execute(
+        "select conname from pg_constraint"
+        " where conrelid = %s::regclass and contype = 'c' and conname like 'kinds\\_%%'",
+        [partition],
+    ).fetchall()
+    for (name,) in found:
+        if name != wanted:
+            _run(connection, "alter table {} drop constraint {}", sql.Identifier(partition), sql.Identifier(name))
+    if (wanted,) not in found:
+        literals = sql.SQL(", ").join(map(sql.Literal, kinds))
+        _run(
+            connection,
+            "alter table {} add constraint {} check (kind in ({}))",
+            sql.Identifier(partition),
+            sql.Identifier(wanted),
+            literals,
+        )
+
+
+def _run(connection: psycopg.Connection, statement: LiteralString, *parts: sql.Composable) -> None:
+    connection.execute(sql.SQL(statement).format(*parts))
 
 
 def _indexes(kind: type[Kind]) -> Iterable[tuple[str, str]]:

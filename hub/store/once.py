@@ -16,7 +16,7 @@ from hub.store.tables_auth import pushed_requests, seen_once
 async def first_time(db: AsyncConnection, hashed: bytes, expires_at: datetime) -> bool:
     """Whether this was never seen before; of several who ask at once, one is told so."""
     seen = upsert(seen_once).values(hash=hashed, expires_at=expires_at).on_conflict_do_nothing()
-    return bool((await db.execute(seen)).rowcount)
+    return (await db.execute(seen.returning(seen_once.c.hash))).first() is not None
 
 
 async def push(

@@ -20,11 +20,12 @@ KEPT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One item that could not be read whole. ``external_id`` is set when it was kept as a record all the same."""
+    """One item that could not be read whole. Kind and id are set when it was kept as a record all the same."""
 
     raw: Raw
     reason: str
-    external_id: str | None
+    kind: str | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ async def put(connection: AsyncConnection, system: str, faults: list[Fault], at:
             {
                 "system": system,
                 "digest": digest,
+                "kind": fault.kind,
                 "external_id": fault.external_id,
                 "reason": fault.reason,
                 "raw": fault.raw,
@@ -67,11 +69,14 @@ async def put(connection: AsyncConnection, system: str, faults: list[Fault], at:
     )
 
 
-async def clear(connection: AsyncConnection, system: str, external_ids: list[str]) -> None:
-    """Drop entries of records that have since come with codes we know."""
+async def clear(connection: AsyncConnection, system: str, places: list[tuple[str, str]]) -> None:
+    """Drop open entries of records, given by kind and external id, that have since come with codes we know."""
     await connection.execute(
-        text("delete from quarantine where system = :system and external_id = any(:ids)"),
-        {"system": system, "ids": external_ids},
+        text(
+            "delete from quarantine q using unnest(cast(:kinds as text[]), cast(:ids as text[])) as known(kind, id)"
+            " where q.system = :system and q.kind = known.kind and q.external_id = known.id and q.state = 'OPEN'"
+        ),
+        {"system": system, "kinds": [kind for kind, _ in places], "ids": [id_ for _, id_ in places]},
     )
 
 
@@ -101,12 +106,13 @@ async def take(connection: AsyncConnection, ids: list[int]) -> list[Entry]:
 async def discard(connection: AsyncConnection, ids: list[int]) -> int:
     """Set entries aside for good; the same item coming again stays set aside. Returns how many."""
     statement = update(quarantine).where(quarantine.c.id.in_(ids), quarantine.c.state == "OPEN")
-    return (await connection.execute(statement.values(state="DISCARDED", raw={}))).rowcount
+    return (await connection.execute(statement.values(state="DISCARDED", reason="", raw={}))).rowcount
 
 
 async def expire(connection: AsyncConnection) -> int:
     """Drop what is older than ``KEPT_DAYS``; returns how many."""
-    statement = delete(quarantine).where(quarantine.c.first_at < func.now() - text(f"interval '{KEPT_DAYS} days'"))
+    old = quarantine.c.first_at < func.now() - text(f"interval '{KEPT_DAYS} days'")
+    statement = delete(quarantine).where(quarantine.c.state == "OPEN", old)
     return (await connection.execute(statement)).rowcount
 
 

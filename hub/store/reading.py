@@ -33,7 +33,6 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
@@ -186,14 +185,23 @@ async def by_refs(
 ) -> dict[Ref, RowMapping]:
     """The visible rows among ``refs``."""
     given = _given(refs)
-    statement = (
-        select(*_columns(entity))
-        .select_from(given.join(entity.table, and_(entity.system == given.c.system, entity.ref == given.c.ref)))
-        .where(_allowed(entity, viewer))
-        .ext(distinct_on(entity.system, entity.ref))
-    )
+    rows = select(*_columns(entity)).where(_allowed(entity, viewer), _named(entity, given))
+    if entity.named_by:
+        lateral = _first(rows, entity.named_by).correlate(given).lateral("named")
+        statement = select(*lateral.c).select_from(given.join(lateral, true()))
+    else:
+        statement = rows.select_from(given.join(entity.table, true()))
     found = (await connection.execute(statement)).mappings()
     return {(row["_system"], row["_ref"]): row for row in found}
+
+
+def _named(entity: Entity, given: Any) -> ColumnElement[bool]:
+    return and_(entity.system == given.c.system, entity.ref == given.c.ref)
+
+
+def _first(rows: Select[Any], sort: Sort) -> Select[Any]:
+    direction = (sort.column.desc(), sort.id.desc()) if sort.descending else (sort.column.asc(), sort.id.asc())
+    return rows.order_by(*direction).limit(1)
 
 
 async def by_key(
@@ -247,29 +255,34 @@ def _sources(hop: Hop, key: str, viewer: Viewer, refs: Sequence[Ref]) -> Any:
     """(system, ref, value): the key's values of the source rows the viewer may see."""
     held = hop.source.keys[key]
     given = _given(refs)
-    value: ColumnElement[Any]
-    rows = given.join(hop.source.table, and_(hop.source.system == given.c.system, hop.source.ref == given.c.ref))
-    if isinstance(held, Beside):
-        rows, value = rows.join(held.table, held.owned), held.table.c.value
-    else:
-        value = held
+    value, source = _held(hop.source, key, held)
+    told = select(given.c.system, given.c.ref, value.label("value"))
+    if hop.source.named_by:
+        # All rows of one reference hold the same value: one visible row is enough.
+        rows = select(value.label("value")).where(_allowed(hop.source, viewer), _named(hop.source, given))
+        lateral = _first(rows, hop.source.named_by).correlate(given).lateral("named")
+        return (
+            select(given.c.system, given.c.ref, lateral.c.value).select_from(given.join(lateral, true())).cte("source")
+        )
     return (
-        select(given.c.system, given.c.ref, value.label("value"))
-        .select_from(rows)
+        told.select_from(given.join(source, _named(hop.source, given)))
         .where(_allowed(hop.source, viewer), _key_named(held, key), value.is_not(None))
         .distinct()
         .cte("source")
     )
 
 
-def _targets(hop: Hop, key: str, viewer: Viewer, source: Any, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    """The visible target rows that hold the source row's value, to be put in a lateral join."""
+def _targets(
+    hop: Hop, key: str, viewer: Viewer, source: Any, columns: Sequence[ColumnElement[Any]], *, of_any: bool = False
+) -> Select[Any]:
+    """The visible target rows that hold the source row's value (``of_any``: of its values), for a lateral join."""
     held = hop.target.keys[key]
     value, target = _held(hop.target, key, held)
+    shared = value == (func.any(source.c.value) if of_any else source.c.value)
     return (
         select(*columns)
         .select_from(target)
-        .where(_allowed(hop.target, viewer), _key_named(held, key), value == source.c.value)
+        .where(_allowed(hop.target, viewer), _key_named(held, key), shared)
         .correlate(source)
     )
 
@@ -286,10 +299,11 @@ async def linked(
 ) -> dict[Ref, Rows]:
     """For each source in ``refs`` its page of targets; sources the viewer may not see have none.
 
-    One statement. With several keys the results are joined and ``part.after`` is not for them.
+    One statement a key. Each value of a key gives a page and one row more, of which the first rows over all values
+    are the page; with several keys ``part.after`` is not for them.
     """
     found: dict[Ref, dict[Any, RowMapping]] = defaultdict(dict)
-    order = ""
+    order, sort = _order(hop.target, part.order)
     for key in hop.keys:
         order, sort = _link_sort(hop, key, part.order)
         source = _sources(hop, key, viewer, refs)
@@ -299,7 +313,11 @@ async def linked(
         rows = await connection.execute(statement.select_from(source.join(lateral, true())))
         for row in rows.mappings():
             found[row["_from_system"], row["_from_ref"]].setdefault(row["_id"], row)
-    return {ref: _rows(list(rows.values()), part, order) for ref, rows in found.items()}
+    return {ref: _rows(_sorted(rows.values(), sort), part, order) for ref, rows in found.items()}
+
+
+def _sorted(rows: Iterable[RowMapping], sort: Sort) -> list[RowMapping]:
+    return sorted(rows, key=lambda row: (row["_sort"], row["_id"]), reverse=sort.descending)
 
 
 async def linked_counts(
@@ -308,7 +326,12 @@ async def linked_counts(
     """For each source how many targets it has; counting ends at ``COUNT_CAP`` + 1."""
     (key,) = hop.keys
     source = _sources(hop, key, viewer, refs)
-    capped = _targets(hop, key, viewer, source, [literal(1).label("one")]).where(_where(hop.target, where))
-    inner = select(func.count().label("n")).select_from(capped.limit(COUNT_CAP + 1).subquery()).lateral("counted")
+    # Only a key held beside its entity can have several values, by which one target might be met twice.
+    several = isinstance(hop.source.keys[key], Beside)
+    values = select(source.c.system, source.c.ref, func.array_agg(source.c.value).label("value"))
+    source = values.group_by(source.c.system, source.c.ref).cte("sources")
+    rows = _targets(hop, key, viewer, source, [hop.target.id.label("id")], of_any=True).where(_where(hop.target, where))
+    capped = (rows.distinct() if several else rows).limit(COUNT_CAP + 1).subquery()
+    inner = select(func.count().label("n")).select_from(capped).lateral("counted")
     statement = select(source.c.system, source.c.ref, inner.c.n).select_from(source.join(inner, true()))
     return {(system, ref): n for system, ref, n in await connection.execute(statement)}

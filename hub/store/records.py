@@ -120,7 +120,9 @@ from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.re
 
 _SEEN = """
 update records r set
-    seen_at = :seen_at, gone_at = case when s.outcome = 'STALE' then r.gone_at end, version = greatest(r.version, s.version)
+    seen_at = :seen_at,
+    gone_at = case when s.outcome = 'STALE' then r.gone_at end,
+    version = greatest(r.version, s.version)
 from staged s where s.outcome in ('UNCHANGED', 'STALE', 'PENDING') and r.system = :system and r.id = s.record_id
 """
 
@@ -144,7 +146,8 @@ on conflict (system, kind, external_id) do update set raw = excluded.raw
 
 _SETTLED = """
 delete from pending_items p using staged s
-where p.system = :system and p.kind = s.kind and p.external_id = s.external_id and s.outcome in ('CREATED', 'UPDATED', 'UNCHANGED')
+where p.system = :system and p.kind = s.kind and p.external_id = s.external_id
+  and s.outcome in ('CREATED', 'UPDATED', 'UNCHANGED')
 """
 
 

@@ -32,18 +32,21 @@ class Seal:
         self._first = hashlib.sha256(keys[0]).digest()[:4]
         self._hash_key = hmac.digest(secret, b"personal-key-hash", "sha256")
 
-    def seal(self, value: dict[str, str | None]) -> bytes:
-        """``value`` as JSON, encrypted with the first key."""
+    def seal(self, value: dict[str, str | None], place: str = "") -> bytes:
+        """``value`` as JSON, encrypted with the first key; it opens at ``place`` only, such as ``reporters:7``."""
         nonce = os.urandom(_NONCE)
-        return self._first + nonce + self._keys[self._first].encrypt(nonce, orjson.dumps(value), self._first)
+        bound = self._first + place.encode()
+        return self._first + nonce + self._keys[self._first].encrypt(nonce, orjson.dumps(value), bound)
 
-    def open(self, sealed: bytes) -> dict[str, str | None]:
-        """What ``seal`` was given; raises ``Stop`` when its key is not among ours any more."""
+    def open(self, sealed: bytes, place: str = "") -> dict[str, str | None]:
+        """What ``seal`` was given; raises ``Stop`` when its key is not among ours any more, or it lies elsewhere."""
         key_id, nonce, box = sealed[:4], sealed[4 : 4 + _NONCE], sealed[4 + _NONCE :]
         if key_id not in self._keys:
             raise Stop("a reporter was sealed with a key that HUB_PII_KEYS no longer holds; add it back")
         try:
-            opened: dict[str, str | None] = orjson.loads(self._keys[key_id].decrypt(nonce, box, key_id))
+            opened: dict[str, str | None] = orjson.loads(
+                self._keys[key_id].decrypt(nonce, box, key_id + place.encode())
+            )
         except InvalidTag:
             raise Stop("a sealed reporter was tampered with, or its key has changed") from None
         return opened

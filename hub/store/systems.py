@@ -74,12 +74,28 @@ async def due(connection: AsyncConnection) -> list[str]:
     return list(found.scalars())
 
 
-async def cursor(connection: AsyncConnection, name: str) -> tuple[Cursor, datetime | None]:
-    """The stored cursor, and when the last complete full run began."""
-    row = (
-        await connection.execute(text("select cursor, full_at from systems where name = :name"), {"name": name})
-    ).one()
-    return row.cursor, row.full_at
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a pull begins: the stored cursor, and the full run that was last complete or is under way."""
+
+    cursor: Cursor
+    full_at: datetime | None
+    full_started_at: datetime | None
+
+
+async def standing(connection: AsyncConnection, name: str) -> Standing:
+    """Where the system's next pull begins."""
+    found = await connection.execute(
+        text("select cursor, full_at, full_started_at from systems where name = :name"), {"name": name}
+    )
+    return Standing(**found.mappings().one())
+
+
+async def start_full(connection: AsyncConnection, name: str, at: datetime) -> None:
+    """A full run begins: whatever it has not listed at its end, seen before ``at``, is gone."""
+    await connection.execute(
+        text("update systems set full_started_at = :at, cursor = '{}' where name = :name"), {"name": name, "at": at}
+    )
 
 
 async def advance(connection: AsyncConnection, name: str, to: Cursor) -> None:
@@ -90,17 +106,21 @@ async def advance(connection: AsyncConnection, name: str, to: Cursor) -> None:
     )
 
 
-async def succeeded(connection: AsyncConnection, name: str, began: datetime, *, full: bool) -> bool:
-    """A run is complete: the hub is in step as of ``began``. Says whether the system had been down."""
+async def succeeded(connection: AsyncConnection, name: str, began: datetime, *, full_since: datetime | None) -> bool:
+    """A run is complete: the hub is in step as of ``began``. Says whether the system had been down.
+
+    ``full_since`` is when the full run that ends with it began, if one does.
+    """
     found = await connection.execute(
         text(
-            "update systems s set synced_at = :began, full_at = case when :full then :began else s.full_at end,"
+            "update systems s set synced_at = :began, full_started_at = null,"
+            " full_at = coalesce(cast(:full as timestamptz), s.full_at),"
             " next_pull_at = now() + make_interval(secs => s.every), down_since = null, stopped_at = null,"
             " trouble = null, failures = 0, attempted_at = now()"
             " from (select down_since from systems where name = :name for update) was"
             " where s.name = :name returning was.down_since is not null"
         ),
-        {"name": name, "began": began, "full": full},
+        {"name": name, "began": began, "full": full_since},
     )
     return bool(found.scalar_one())
 

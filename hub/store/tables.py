@@ -203,6 +203,7 @@ pending_items = Table(
     "pending_items",
     metadata,
     Column("system", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("external_id", Text, primary_key=True),
     Column("raw", JSONB, nullable=False),
 )
@@ -213,6 +214,7 @@ quarantine = Table(
     Column("id", BigInteger, primary_key=True),
     Column("system", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
+    Column("kind", Text),
     Column("external_id", Text),
     Column("reason", Text, nullable=False),
     Column("raw", JSONB, nullable=False),

@@ -6,13 +6,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import RowMapping, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.errors import Stop
 from hub.store.entities import COMPLAINT
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaint_steps, complaints, reporters
 from hub.viewer import Viewer
+
+log = structlog.get_logger()
 
 
 async def steps(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:
@@ -49,8 +53,17 @@ async def reporters_of(
     if not viewer.may("complaints:pii"):
         return {}
     found = await db.execute(
-        select(complaints.c.ticket, reporters.c.sealed)
+        select(complaints.c.ticket, reporters.c.id, reporters.c.sealed)
         .join(reporters, reporters.c.id == complaints.c.reporter_id)
         .where(and_(complaints.c.ticket.in_(tickets), COMPLAINT.visible(viewer)))
     )
-    return {ticket: seal.open(sealed) for ticket, sealed in found}
+    return {ticket: who for ticket, id_, sealed in found if (who := _opened(seal, sealed, id_))}
+
+
+def _opened(seal: Seal, sealed: bytes, reporter_id: int) -> dict[str, Any] | None:
+    """None for one that cannot be opened: the others on the page still can."""
+    try:
+        return seal.open(sealed, f"reporters:{reporter_id}")
+    except Stop as trouble:
+        log.error("reporter.sealed", reporter=reporter_id, trouble=str(trouble))
+        return None

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -34,6 +35,8 @@ class Tally:
     stale: int = 0
     pending: int = 0
     quarantined: int = 0
+    nameless: int = 0
+    """Of those in quarantine, how many could not even be told by an id."""
 
     def add(self, other: Tally) -> None:
         """Add another batch's counts."""
@@ -48,6 +51,8 @@ class _Sorted:
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     faults: list[quarantine.Fault] = field(default_factory=list)
     repeated: int = 0
+    unread_ids: list[str] = field(default_factory=list)
+    nameless: int = 0
 
 
 class Ingest:
@@ -71,8 +76,9 @@ class Ingest:
         )
         await quarantine.put(connection, self._connector.name, sorted_.faults, seen_at)
         await quarantine.clear(
-            connection, self._connector.name, [row.record.external_id for row in sorted_.rows.values() if row.clean]
+            connection, self._connector.name, [key for key, row in sorted_.rows.items() if row.clean]
         )
+        await records.touch(connection, self._connector.name, sorted_.unread_ids, seen_at)
         return Tally(
             created=outcome.created,
             updated=outcome.updated,
@@ -80,6 +86,7 @@ class Ingest:
             stale=outcome.stale,
             pending=outcome.pending,
             quarantined=len(sorted_.faults),
+            nameless=sorted_.nameless,
         )
 
     async def settle(self, connection: AsyncConnection, seen_at: datetime) -> Tally:
@@ -92,15 +99,24 @@ class Ingest:
         for item in items:
             raw = storable(strip(item, self._connector.personal))
             try:
-                record = self._connector.map(raw)
+                record = fit(self._connector.map(raw))
             except BadRecord as bad:
-                sorted_.faults.append(quarantine.Fault(raw, bad.reason, None))
+                sorted_.faults.append(quarantine.Fault(raw, bad.reason))
+                self._note_unread(sorted_, raw)
                 continue
             if record.unknown:
                 reason = f"{record.unknown} is unknown: {_at(raw, record.unknown, record.told)!r}"
-                sorted_.faults.append(quarantine.Fault(raw, reason, record.external_id))
+                sorted_.faults.append(quarantine.Fault(raw, reason, record.facts.kind, record.external_id))
             self._keep(sorted_, record, raw)
         return sorted_
+
+    def _note_unread(self, sorted_: _Sorted, raw: Raw) -> None:
+        """Its system lists it all the same: it is not gone."""
+        told = _at(raw, self._connector.id_path, "") if self._connector.id_path else ""
+        if told != "":
+            sorted_.unread_ids.append(str(told))
+        else:
+            sorted_.nameless += 1
 
     def _keep(self, sorted_: _Sorted, record: Record, raw: Raw) -> None:
         place = record.facts.kind, record.external_id
@@ -121,6 +137,24 @@ class Ingest:
         return Row(
             record=record, raw=raw, body=facts, prose=prose, keys=keys, digest=_digest(record, facts, prose, keys)
         )
+
+
+ID_MAX = 500
+AMOUNT_MAX = Decimal(10) ** 16
+VERSION_MAX = 2**63 - 1
+
+
+def fit(record: Record) -> Record:
+    """``record`` if the store can hold it; raises ``BadRecord`` for values beyond its columns and indexes."""
+    if record.amount is not None and not (record.amount.is_finite() and abs(record.amount) < AMOUNT_MAX):
+        raise BadRecord("the amount is not a number the hub can hold")
+    if abs(record.version) > VERSION_MAX:
+        raise BadRecord("the version is not a number the hub can hold")
+    indexed = [getattr(record.facts, name) for name in record.facts.indexed]
+    values = [record.external_id, *(key.value for key in record.keys), *(value for value in indexed if value)]
+    if any(len(value) > ID_MAX for value in values):
+        raise BadRecord(f"an id, a key or a code is longer than {ID_MAX} characters")
+    return record
 
 
 def _at(raw: Raw, path: str, otherwise: str) -> Any:

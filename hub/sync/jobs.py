@@ -14,9 +14,11 @@ import procrastinate
 import structlog
 from procrastinate import App, JobContext
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
 
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
+from hub.errors import BadSetting
 from hub.store import quarantine, systems
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
@@ -56,22 +58,43 @@ async def defer_due(app: App, work: Work) -> None:
                 continue
 
 
-async def retry_stalled(app: App, work: Work) -> None:
-    """Give the jobs of workers that fell silent to others; procrastinate never does that by itself."""
+async def end_stalled(app: App, work: Work) -> None:
+    """End the jobs of workers that fell silent, which frees their locks; procrastinate never does that by itself.
+
+    They are not retried: what is due is asked of the database, and another job for it may wait already.
+    """
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=work.stalled_after):
         log.warning("job.stalled", job=job.id, task=job.task_name)
-        await app.job_manager.retry_job(job)
+        await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
 @tasks.task(name="pull", pass_context=True)
 async def pull(context: JobContext, system: str) -> None:
-    """Pull one system once."""
+    """Pull one system once, unless the pull before this one left nothing to do."""
     work = _work(context)
-    async with registry.opened(work.systems[system]) as connector:
-        began = time.monotonic()
-        result = await Pull(work.database, connector, work.seal).run()
+    if not await _is_due(work, system):
+        return
+    began = time.monotonic()
+    try:
+        async with registry.opened(work.systems[system]) as connector:
+            result = await Pull(work.database, connector, work.seal).run()
+    except BadSetting as trouble:
+        await _stop(work, system, trouble)
+        return
     tally = asdict(result.tally)
     log.info("pull", system=system, outcome=result.outcome, seconds=round(time.monotonic() - began, 2), **tally)
+
+
+async def _is_due(work: Work, system: str) -> bool:
+    """A job may have waited while another did its work."""
+    async with work.database.read() as db:
+        return system in await systems.due(db)
+
+
+async def _stop(work: Work, system: str, trouble: BadSetting) -> None:
+    log.error("system.stopped", system=system, trouble=str(trouble))
+    async with work.database.write(Cause(f"pull:{system}", "worker", "settings")) as db:
+        await systems.stopped(db, system, str(trouble))
 
 
 @tasks.periodic(cron="17 3 * * *")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -76,39 +77,59 @@ class Pull:
             await self._note_down(connection, trouble, result)
         except Stop as trouble:
             await self._note_stop(connection, trouble, result)
+        # A fault of ours in one system's items must not come back every few seconds, nor hide behind a state of UP.
+        except Exception as fault:
+            await self._note_down(connection, TryLater(f"internal fault ({type(fault).__name__})"), result)
+            raise
         return result
 
     async def _whole_run(self, connection: AsyncConnection, full: bool, result: PullResult) -> None:
         now = datetime.now(UTC)
+        begun, cursor = await self._begin(connection, full, now)
+        run = Run(cursor=cursor, full=begun == now, now=now, known=self._known())
+        async with aclosing(self._connector.pages(run)) as pages, aclosing(_batches(pages)) as batches:
+            async for page in batches:
+                async with transaction(connection, self._cause):
+                    result.tally.add(await self._ingest.batch(connection, page.items, now, settle=False))
+                    await systems.advance(connection, self._name, page.cursor)
+        await self._finish(connection, now, begun, result)
+
+    async def _begin(self, connection: AsyncConnection, full: bool, now: datetime) -> tuple[datetime | None, Cursor]:
+        """When the full run this pull belongs to began (None: to none), and the cursor it goes on from.
+
+        A full run that broke off goes on where it stood, so that one which keeps breaking still gets to its end.
+        """
         async with transaction(connection, self._cause):
-            cursor, full_at = await systems.cursor(connection, self._name)
-            full = full or not full_at or now - full_at > FULL_EVERY
-            # An interrupted first run goes on from its cursor, but only a whole run can tell what is gone.
-            whole = full and (not cursor or full_at is not None)
-            if whole:
-                await records.forget_pending(connection, self._name)
-        run = Run(cursor={} if whole else cursor, full=whole, now=now, known=self._known())
-        async for page in _batches(self._connector.pages(run)):
-            async with transaction(connection, self._cause):
-                result.tally.add(await self._ingest.batch(connection, page.items, now, settle=False))
-                await systems.advance(connection, self._name, page.cursor)
-        await self._finish(connection, now, full, whole, result)
+            stood = await systems.standing(connection, self._name)
+            if stood.full_started_at and not full:
+                return stood.full_started_at, stood.cursor
+            if not full and stood.full_at and now - stood.full_at < FULL_EVERY:
+                return None, stood.cursor
+            await records.forget_pending(connection, self._name)
+            await systems.start_full(connection, self._name, now)
+            return now, {}
 
     async def _finish(
-        self, connection: AsyncConnection, began: datetime, full: bool, whole: bool, result: PullResult
+        self, connection: AsyncConnection, now: datetime, begun: datetime | None, result: PullResult
     ) -> None:
         async with transaction(connection, self._cause):
-            result.tally.add(await self._ingest.settle(connection, began))
-            if whole and self._connector.covers(self._connector.settings) is Coverage.FULL:
-                days = self._connector.horizon_days
-                horizon = began - timedelta(days=days) if days else None
-                result.gone = await records.mark_gone(connection, self._name, began, horizon)
-            back = await systems.succeeded(connection, self._name, began, full=full)
+            result.tally.add(await self._ingest.settle(connection, now))
+            if begun and not result.tally.nameless and self._lists_all:
+                result.gone = await records.mark_gone(connection, self._name, begun, self._horizon(begun))
+            back = await systems.succeeded(connection, self._name, now, full_since=begun)
         if result.tally.created >= MANY:
             async with transaction(connection, self._cause):
                 await records.count_anew(connection)
         if back:
             log.info("system.back", system=self._name)
+
+    @property
+    def _lists_all(self) -> bool:
+        return self._connector.covers(self._connector.settings) is Coverage.FULL
+
+    def _horizon(self, begun: datetime) -> datetime | None:
+        days = self._connector.horizon_days
+        return begun - timedelta(days=days) if days else None
 
     async def _note_down(self, connection: AsyncConnection, trouble: TryLater, result: PullResult) -> None:
         wait = timedelta(seconds=trouble.after) if trouble.after is not None else None
@@ -135,7 +156,7 @@ class Pull:
             after = ids[-1]
 
 
-async def _batches(pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
+async def _batches(pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
     """Pages joined until they hold ``BATCH`` items; the cursor is the last one's.
 
     When a page cannot be had, what was joined so far is handed on first: it was told and must not be asked for again.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from procrastinate import App, PsycopgConnector
@@ -10,6 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import OperationalError
 
 from hub.connectors import registry
+from hub.errors import TryLater
 from hub.settings import Settings
 from hub.store import systems
 from hub.store.database import Cause, Database
@@ -21,27 +25,73 @@ log = structlog.get_logger()
 
 CONCURRENCY = 4
 
+END_WITHIN = 3.5
+"""Seconds from a signal to the end; where the database is away, nothing can be said to it any more."""
+
 
 def queue(url: str) -> App:
-    """The queue in the database at ``url``; open it with ``open_async``."""
+    """The queue in the database at ``url``, made once in a process; open it with ``open_async``."""
     app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=CONCURRENCY + 2))
     app.add_tasks_from(jobs.tasks, namespace="hub")
     return app
 
 
 async def run(settings: Settings) -> None:
-    """Work until SIGINT or SIGTERM; a job under way then has two seconds to end, and is taken up later if it cannot."""
+    """Work until SIGINT or SIGTERM, also while the database goes and comes back; ``TryLater`` if it is not there yet.
+
+    A job under way has two seconds to end, and is taken up later if it cannot.
+    """
     assert settings.database_url
-    database = Database(settings.database_url, pool_size=settings.pool_size)
+    stop = _stopped_by_signal()
+    # Each pull holds a connection for its lock and may need another to ask what is known.
+    database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * CONCURRENCY + 2))
     enabled = {system.name: system for system in registry.enabled(settings) if system.settings.url}
     work = Work(database, Seal(settings.sealing_keys, settings.secret), enabled, settings.stalled_after)
+    app = queue(settings.database_url)
+    try:
+        await _resume(database)
+        while not stop.is_set():
+            await _until(stop, _shift(app, work, settings))
+    finally:
+        await database.close()
+
+
+def _stopped_by_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sent, stop.set)
+    return stop
+
+
+async def _resume(database: Database) -> None:
     try:
         async with database.write(Cause("worker", "worker", "start")) as db:
             await systems.resume(db)
-        async with queue(settings.database_url).open_async() as app:
+    except OperationalError as error:
+        raise TryLater("The database does not answer: see whether it runs and what HUB_DATABASE_URL says.") from error
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """``work``, cancelled when somebody ends the worker meanwhile; it has ``END_WITHIN`` seconds for its end."""
+    doing = asyncio.create_task(work)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    doing.cancel()
+    done, _ = await asyncio.wait({doing}, timeout=END_WITHIN)
+    for task in done:
+        if not task.cancelled():
+            task.result()
+
+
+async def _shift(app: App, work: Work, settings: Settings) -> None:
+    """Work for as long as the database is there: procrastinate ends its worker when it loses it."""
+    try:
+        async with app.open_async():
             await _work(app, work, settings)
-    finally:
-        await database.close()
+    except ConnectorException as error:
+        log.warning("worker.database", trouble=type(error.__cause__ or error).__name__)
+    await asyncio.sleep(settings.pull_tick)
 
 
 async def _work(app: App, work: Work, settings: Settings) -> None:
@@ -50,7 +100,10 @@ async def _work(app: App, work: Work, settings: Settings) -> None:
         await app.run_worker_async(
             concurrency=CONCURRENCY,
             additional_context={"work": work},
+            install_signal_handlers=False,
             shutdown_graceful_timeout=2.0,
+            # Nobody is told when a job's lock has become free: it is found by looking.
+            fetch_job_polling_interval=settings.pull_tick,
             update_heartbeat_interval=settings.stalled_after / 4,
             stalled_worker_timeout=settings.stalled_after,
         )
@@ -61,9 +114,10 @@ async def _work(app: App, work: Work, settings: Settings) -> None:
 async def _look(app: App, work: Work, every: float) -> None:
     """Look what is due, again and again; the database may be away for a while."""
     while True:
-        try:
-            await jobs.retry_stalled(app, work)
-            await jobs.defer_due(app, work)
-        except (ConnectorException, OperationalError) as error:
-            log.warning("worker.database", trouble=type(error).__name__)
+        for look in (jobs.end_stalled, jobs.defer_due):
+            try:
+                await look(app, work)
+            # Whatever goes wrong in one look, the next may do better; a worker that stopped looking would seem well.
+            except Exception as error:
+                log.warning("worker.look", trouble=type(error).__name__)
         await asyncio.sleep(every)

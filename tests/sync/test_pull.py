@@ -213,8 +213,67 @@ async def test_two_pulls_of_one_system_do_not_run_at_once(database: Database) ->
 
 
 async def test_hostile_text_is_stored_not_fatal(database: Database) -> None:
-    world = World([[payment("P1\x00"), payment("P2", corridor="\ud800"), payment("P3", merchant="x" * 10_000)]])
+    world = World([[payment("P1\x00"), payment("P2", corridor="\ud800"), payment("P3", note="x" * 10_000)]])
     assert (await pull(database, world)).tally.created == 3
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [{"amount": "1e17"}, {"amount": "NaN"}, {"version": 2**63}, {"merchant": "x" * 9_000}, {"id": "x" * 9_000}],
+)
+async def test_what_the_store_cannot_hold_is_quarantined_and_the_rest_is_kept(
+    database: Database, hostile: dict[str, Any]
+) -> None:
+    result = await pull(database, World([[payment("P1"), {**payment("P2"), **hostile}]]))
+    assert (result.outcome, result.tally.created, result.tally.quarantined) == ("DONE", 1, 1)
+
+
+async def test_a_listed_item_that_cannot_be_read_is_not_gone(database: Database) -> None:
+    await pull(database, World([[payment("P1"), payment("P2")]]))
+    result = await pull(database, World([[payment("P1"), payment("P2", broken=True)]]), full=True)
+    assert (result.gone, (await state(database)).records) == (0, 2)
+
+
+async def test_a_full_run_that_breaks_off_goes_on_and_finds_what_is_gone_at_its_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", 1)
+    await pull(database, World([[payment("P1")], [payment("P2")], [payment("P3")]]))
+    world = World([[payment("P1")], [payment("P2")]], fail_at=1, error=TryLater("cut"))
+    await pull(database, world, full=True)
+    world.error = None
+    result = await pull(database, world)
+    assert (world.runs[-1].cursor, result.gone) == ({"page": 1}, 1)
+
+
+async def test_an_older_item_does_not_bring_back_what_is_gone(database: Database) -> None:
+    await pull(database, World([[payment("P1", version=5), payment("P2")]]))
+    await pull(database, World([[payment("P2")]]), full=True)
+    await pull(database, World([[payment("P1", version=4), payment("P2")]]), full=True)
+    assert (await state(database)).records == 1
+
+
+async def test_items_of_two_kinds_may_have_one_id(database: Database) -> None:
+    contradicting = [[payment("X", status="PENDING"), order("X", status="PENDING")], [payment("X"), order("X")]]
+    for _ in range(2):
+        assert (await pull(database, World(contradicting), full=True)).outcome == "DONE"
+    assert [row[1] for row in await rows(database, records, "kind", "status")] == ["COMPLETED", "SUCCESS"]
+
+
+async def test_a_fault_of_ours_is_noted_and_backs_off(database: Database) -> None:
+    world = World([[payment("P1")]], fail_at=0, error=ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        await pull(database, world)
+    found = await state(database)
+    assert (found.state, found.trouble) == ("DOWN", "internal fault (ZeroDivisionError)")
+
+
+async def test_a_partition_is_not_written_past_its_history(database: Database) -> None:
+    await pull(database, World([[payment("P1")]]))
+    async with database.hold() as db:
+        with pytest.raises(Exception, match="written through the table records"):
+            async with db.begin():
+                await db.execute(text("delete from records_fake"))
 
 
 async def test_a_write_that_says_no_cause_is_refused(database: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class Blangkon(Connector):
     """
 
     name = "blangkon"
+    id_path = "order_id"
     title = "Blangkon Jateng"
     owner = "Biro Administrasi Pengadaan Barang dan Jasa"
     docs = "https://data.inaproc.id"
@@ -60,7 +61,7 @@ class Blangkon(Connector):
         self._token, self._klpd = settings.token, settings.klpd
         self._free_at = 0.0
 
-    async def pages(self, run: Run) -> AsyncIterator[Page]:
+    async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
         """Pages of the two years; the cursor is ``{year: the gateway's cursor}``."""
         years = years_at(run.now)
         cursor: Cursor = {} if run.full else {year: at for year, at in run.cursor.items() if year in years}

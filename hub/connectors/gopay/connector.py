@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Gopay(Connector):
     """
 
     name = "gopay"
+    id_path = "additionalInfo.referenceNo"
     title = "Go-Pay / Trans Jateng"
     owner = "Dinas Perhubungan"
     docs = "https://docs.midtrans.com/reference/transaction-history-list-api"
@@ -56,7 +57,7 @@ class Gopay(Connector):
         assert isinstance(settings, GopaySettings)
         self._access = Access(settings, http)
 
-    async def pages(self, run: Run) -> AsyncIterator[Page]:
+    async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
         """Every page of every window up to ``run.now``, which stays the end however long the run lasts.
 
         While a window is read the cursor stays at its start, because pages have no place that is kept.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ class Lapor(Connector):
     """Reports at the centre, with their history. The listing tells every change, an hour or a year old."""
 
     name = "lapor"
+    id_path = "report.id"
     title = "SP4N-LAPOR!"
     owner = "Kementerian PANRB"
     docs = "https://blog.lapor.go.id/integrasi"
@@ -50,7 +51,7 @@ class Lapor(Connector):
         """Without a listing only the reports whose ids the hub knows can be asked for."""
         return Coverage.KNOWN_ONLY if isinstance(settings, LaporSettings) and not settings.listing else Coverage.FULL
 
-    async def pages(self, run: Run) -> AsyncIterator[Page]:
+    async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
         """The reports that changed since the cursor, or all; one by one where there is no listing."""
         async for page in self._changed(run) if self._listing else self._known(run):
             yield page

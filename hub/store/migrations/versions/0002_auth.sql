@@ -159,7 +159,8 @@ create table reads (
 );
 create index reads_complaint on reads (complaint_id, id);
 
--- Counts up whenever a client, a user or a token loses something, so that every process forgets what it remembered.
+-- Counts up whenever a client, a user or a token loses something, so that every process forgets what it remembered;
+-- with a new client too, because its origins are remembered before it first comes.
 create table auth_epoch (single boolean primary key default true check (single), number bigint not null);
 insert into auth_epoch (number) values (1);
 create function count_auth_epoch() returns trigger language plpgsql as $$
@@ -167,7 +168,9 @@ begin
     update auth_epoch set number = number + 1;
     return null;
 end $$;
-create trigger clients_changed after update or delete on clients for each statement execute function count_auth_epoch();
+create trigger clients_changed after insert or update or delete on clients
+    for each statement execute function count_auth_epoch();
+create trigger documents_gone after update or delete on documents for each statement execute function count_auth_epoch();
 create trigger users_changed after update of scopes, suspended_at, agency_code or delete on users
     for each statement execute function count_auth_epoch();
 create trigger grants_revoked after update of revoked_at on grants for each statement execute function count_auth_epoch();

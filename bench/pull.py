@@ -1,0 +1,123 @@
+"""The first pull of 50,000 payments: whole, and each of its parts alone, which shows what bounds it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.setting import DAY, SEAL
+from hub.connectors import registry
+from hub.connectors.base import Connector, Raw, Run
+from hub.settings import Settings
+from hub.store.database import Cause, Database
+from hub.store.demo import seed
+from hub.store.migrate import migrate
+from hub.sync.ingest import Ingest
+from hub.sync.pull import BATCH, Pull
+
+SYSTEM = "gopay"
+
+
+@asynccontextmanager
+async def _connected(folder: Path) -> AsyncIterator[Connector]:
+    """The connector, speaking to its sandbox in a process of its own."""
+    url = f"http://127.0.0.1:{_free_port()}"
+    os.environ.update(registry.load(SYSTEM).sandbox_settings(url, folder), HUB_DATA_DIR=str(folder))
+    command = [sys.executable, "-m", "hub", "sandbox", SYSTEM, "--today", DAY.isoformat(), "--port", url[17:]]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        await _answers(url)
+        system = next(one for one in registry.enabled(Settings()) if one.name == SYSTEM)
+        async with registry.opened(system) as connector:
+            yield connector
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+async def _answers(url: str) -> None:
+    async with httpx.AsyncClient() as client:
+        for _ in range(200):
+            try:
+                await client.get(f"{url}/_control")
+                return
+            except httpx.ConnectError:
+                await asyncio.sleep(0.1)
+    raise RuntimeError("the sandbox did not start")
+
+
+async def measure(url: str, folder: Path) -> dict[str, Any]:
+    """Seconds and items a second of the whole pull, of reading alone, of mapping alone and of storing alone."""
+    async with _connected(folder) as connector:
+        await migrate(url, [(type(connector), connector.settings)])
+        database = Database(url)
+        await seed(database, SEAL, DAY)
+        whole = await Pull(database, connector, SEAL).run()
+        items, reading = await _read(connector)
+        mapping = _map(connector, items)
+        await _empty(database)
+        storing = await _store(database, connector, items)
+        await database.close()
+    count = whole.tally.created + whole.tally.unchanged
+    return {
+        "items": count,
+        "whole_seconds": round(whole.seconds, 2),
+        "whole_per_second": round(count / whole.seconds),
+        "reading_alone_seconds": round(reading, 2),
+        "mapping_alone_seconds": round(mapping, 2),
+        "mapping_and_storing_alone_seconds": round(storing, 2),
+    }
+
+
+async def _known() -> AsyncIterator[list[str]]:
+    return
+    yield
+
+
+async def _read(connector: Connector) -> tuple[list[Raw], float]:
+    began = time.perf_counter()
+    run = Run(cursor={}, full=True, now=datetime.now(UTC), known=_known())
+    items = [item async for page in connector.pages(run) for item in page.items]
+    return items, time.perf_counter() - began
+
+
+def _map(connector: Connector, items: list[Raw]) -> float:
+    began = time.perf_counter()
+    for item in items:
+        connector.map(item)
+    return time.perf_counter() - began
+
+
+async def _empty(database: Database) -> None:
+    from sqlalchemy import text
+
+    async with database.write(Cause("bench", "bench", "bench")) as db:
+        for table in ("records", "record_keys", "record_counts"):
+            await db.execute(text(f"delete from {table}"))
+
+
+async def _store(database: Database, connector: Connector, items: list[Raw]) -> float:
+    ingest, cause = Ingest(connector, SEAL), Cause("bench", "bench", "bench")
+    began = time.perf_counter()
+    for start in range(0, len(items), BATCH):
+        async with database.write(cause) as db:
+            await ingest.batch(db, items[start : start + BATCH], datetime.now(UTC))
+    return time.perf_counter() - began
