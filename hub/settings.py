@@ -11,6 +11,7 @@ import binascii
 import difflib
 from collections.abc import Iterable, Mapping
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -42,6 +43,21 @@ def _is_key(told: SecretStr) -> SecretStr:
 def _is_long(told: SecretStr | None) -> SecretStr | None:
     if told is not None and len(told.get_secret_value()) < KEY_BYTES:
         raise ValueError("it has fewer than 32 characters")
+    return told
+
+
+def _is_redis(told: str | None) -> str | None:
+    if told is not None and not told.startswith(("redis://", "rediss://")):
+        raise ValueError("it does not begin with redis:// or rediss://")
+    return told
+
+
+def _are_networks(told: tuple[str, ...]) -> tuple[str, ...]:
+    for each in told:
+        try:
+            ip_network(each)
+        except ValueError:
+            raise ValueError("one of them is no network") from None
     return told
 
 
@@ -87,6 +103,16 @@ class Settings(BaseSettings):
     depth_limit: int = Field(12, ge=1, description="how deeply fields may be nested")
     alias_limit: int = Field(30, ge=0, description="how many aliases a GraphQL document may have")
     cost_limit: int = Field(25_000, ge=1, description="how costly an operation may be estimated")
+    redis_url: Annotated[str | None, AfterValidator(_is_redis)] = Field(
+        None, repr=False, description="a redis:// or rediss:// URL; unset, each process counts requests for itself"
+    )
+    rate_address: int = Field(1_200, ge=1, description="how many requests a minute one address may make")
+    rate_requests: int = Field(1_200, ge=1, description="how many operations a minute a viewer may send")
+    rate_cost: int = Field(500_000, ge=1, description="how much a minute the operations of a viewer may cost")
+    rate_token: int = Field(60, ge=1, description="how many requests for tokens a minute a client may make")
+    rate_spared: Annotated[Names, AfterValidator(_are_networks)] = Field(
+        ("127.0.0.0/8", "::1/128"), description="networks such as 10.0.0.0/8, separated by commas, that are not counted"
+    )
     operation_timeout: float = Field(10, gt=0, description="how many seconds an operation may take")
 
     introspection: bool | None = Field(None, description="true or false; unset, true in development only")

@@ -1,7 +1,7 @@
 """GraphQL over HTTP: what a request must look like, and in which media type the answer goes.
 
-Source: the GraphQL over HTTP specification (graphql.github.io/graphql-over-http, draft), RFC 9110
-for the negotiation. Batches are not taken.
+Source: the GraphQL over HTTP specification (graphql.github.io/graphql-over-http, draft; its Appendix A
+for documents named by an id), RFC 9110 for the negotiation. Batches are not taken.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ class Unfit(HTTPException):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters of one GraphQL request."""
+    """The parameters of one GraphQL request: the text, or the id of a registered one, or both."""
 
-    query: str
+    query: str = ""
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
+    document_id: str | None = None
 
 
 def media_type(accept: str | None) -> str:
@@ -104,13 +105,21 @@ def checked(given: Any) -> Asked:
         raise _bad("Send one operation in a request; batches are not taken.")
     if not isinstance(given, dict):
         raise _bad("The body must be a JSON object with the operation in 'query'.")
-    query = given.get("query")
-    if not isinstance(query, str) or not query.strip():
+    name = _document_id(given)
+    query = given.get("query") or ("" if name else None)
+    if not isinstance(query, str) or not (query.strip() or name):
         raise _bad("The parameter 'query' must be a string with the operation.")
-    _typed(given, "extensions", dict, "an object")
-    return Asked(
-        query, _typed(given, "variables", dict, "an object") or {}, _typed(given, "operationName", str, "a string")
-    )
+    variables = _typed(given, "variables", dict, "an object") or {}
+    return Asked(query, variables, _typed(given, "operationName", str, "a string"), name)
+
+
+def _document_id(given: dict[str, Any]) -> str | None:
+    """The id of a registered document, as the specification's appendix or as Apollo's clients give it."""
+    extensions = _typed(given, "extensions", dict, "an object") or {}
+    named = _typed(given, "documentId", str, "a string")
+    persisted = _typed(extensions, "persistedQuery", dict, "an object") or {}
+    digest = _typed(persisted, "sha256Hash", str, "a string")
+    return named or (f"sha256:{digest}" if digest else None)
 
 
 def _typed(given: dict[str, Any], name: str, kind: type, spoken: str) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError
 
-from hub.errors import Forbidden, HubError, TryLater
+from hub.errors import Forbidden, HubError, TooMany, TryLater
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -62,6 +62,8 @@ def disclosed(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
         case TryLater():
             wait = {} if cause.after is None else {"retryAfter": cause.after}
             return "A system needed for this cannot answer now; try again later.", {"code": "TRY_LATER", **wait}
+        case TooMany():
+            return str(cause), {"code": "RATE_LIMITED", "retryAfter": cause.after}
         case GraphQLError(extensions={"code": str()}):
             return cause.message, dict(cause.extensions or {})
         case GraphQLError() if cause.nodes:

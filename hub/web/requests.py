@@ -11,24 +11,27 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.web.faults import masked, report
+from hub.web.origins import Origins, Registered
+from hub.web.rates import Rates
+from hub.web.throttle import AddressBudget
 
 log = structlog.stdlib.get_logger(__name__)
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 """A request id of a caller that is taken over; anything else is replaced."""
 
-LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
 BODY_LIMIT = 100_000
 
 
 def middleware(
+    rates: Rates | None = None,
+    terms: Registered | None = None,
     *,
     development: bool,
     body_limit: int = BODY_LIMIT,
@@ -37,21 +40,17 @@ def middleware(
 ) -> list[Middleware]:
     """The middleware of the app, outermost first.
 
-    ``body_limit`` is in bytes; ``larger`` gives other limits by path prefix. Browsers may call from
-    ``origins``; where none are given, from this machine in development, and from nowhere else in production.
+    ``rates`` count addresses, ``terms`` tell the origins of clients; without them nothing is counted
+    and no page of another origin may read anything. Pages of ``origins`` may read what those of
+    clients may; where none are given, in development pages of this machine. ``body_limit`` is in
+    bytes; ``larger`` gives other limits by path prefix.
     """
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=origins or (),
-        allow_origin_regex=LOCAL_ORIGIN if origins is None else None,
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-request-id"],
-        expose_headers=["x-request-id"],
-    )
+    local = development and origins is None
     return [
         Middleware(RequestScope),
         Middleware(SecurityHeaders, https_only=not development),
-        *([cors] if origins or (development and origins is None) else []),
+        *([Middleware(Origins, terms=terms, trusted=origins or (), local=local)] if terms else []),
+        *([Middleware(AddressBudget, rates=rates)] if rates else []),
         Middleware(BodyLimit, limit=body_limit, larger=larger or {}),
     ]
 

@@ -6,7 +6,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -19,12 +20,18 @@ from starlette.requests import Request
 from starlette.routing import Route
 from strawberry.federation.schema_directives import Cost, ListSize
 
-from hub.errors import Forbidden, Stop, TryLater
+from hub.errors import Forbidden, Stop, TooMany, TryLater
+from hub.store.clients import Client
+from hub.store.documents import document_id
+from hub.viewer import ANONYMOUS, Viewer, ViewerKind
 from hub.web import page
+from hub.web.allowance import Allowances
 from hub.web.gate import ReadOnce
 from hub.web.graphql import GraphQLEndpoint, Observation
 from hub.web.limits import Limits
+from hub.web.rates import Budgets, Rates
 from hub.web.requests import http_error, middleware
+from hub.web.throttle import too_many
 
 
 def paged(*slicing: str) -> ListSize:
@@ -198,26 +205,70 @@ class Context:
     statements: int = 3
 
 
-async def context(request: Request) -> Context:
+async def viewer(request: Request) -> Viewer:
+    """Who the header ``x-as`` says, such as ``partner gojek``, ``officer desk app`` or ``stranger``."""
+    kind, _, named = request.headers.get("x-as", "").partition(" ")
+    match kind:
+        case "stranger":
+            raise HTTPException(401, "The token has ended.", {"WWW-Authenticate": "Bearer"})
+        case "partner":
+            return Viewer(ViewerKind.PARTNER, named, client=named)
+        case "officer":
+            name, _, client = named.partition(" ")
+            return Viewer(ViewerKind.OFFICER, name, client=client or None)
+    return ANONYMOUS
+
+
+async def context(request: Request, viewer: Viewer) -> Context:
     match request.headers.get("x-as"):
         case "nobody":
             raise Forbidden("graph:read")
         case "early":
             raise TryLater("migrating", 5)
-        case "stranger":
-            raise HTTPException(401, "The token has ended.", {"WWW-Authenticate": "Bearer"})
         case "unlucky":
             raise ValueError("NIK 3399010101900001 is in the row")
     return Context()
 
 
+@dataclass
+class Agreed:
+    """What was agreed with clients, in these tests."""
+
+    clients: dict[str, Client] = field(default_factory=dict)
+    documents: set[tuple[str, str]] = field(default_factory=set)
+
+    async def of(self, client_id: str) -> Client | None:
+        return self.clients.get(client_id)
+
+    async def origins(self) -> frozenset[str]:
+        return frozenset(origin for each in self.clients.values() for origin in each.origins)
+
+    async def document(self, client_id: str, name: str) -> str | None:
+        return next((t for c, t in self.documents if c == client_id and document_id(t) == name), None)
+
+
+def agreed(client_id: str, *texts: str, **terms: Any) -> Agreed:
+    """One client with ``terms`` and the operations it registered."""
+    client = Client(client_id, client_id, "Uji", "none", (), (), **terms)
+    return Agreed({client_id: client}, {(client_id, text) for text in texts})
+
+
 def build(
-    *, introspection: bool = True, development: bool = True, observed: list[Observation] | None = None, **limits: float
+    *,
+    introspection: bool = True,
+    development: bool = True,
+    observed: list[Observation] | None = None,
+    budgets: Budgets | None = None,
+    terms: Agreed | None = None,
+    **limits: float,
 ) -> Starlette:
     """The app of these tests; ``limits`` replace those of the endpoint."""
+    rates, terms = Rates(budgets), terms or Agreed()
     endpoint = GraphQLEndpoint(
         SCHEMA,
+        viewer,
         context,
+        Allowances(rates, terms),
         limits=Limits(**limits),  # type: ignore[arg-type]
         introspection=introspection,
         page=page.query_page(token="demo-token"),
@@ -225,8 +276,8 @@ def build(
     )
     return Starlette(
         routes=[Route("/graphql", endpoint), *page.routes()],
-        middleware=middleware(development=development),
-        exception_handlers={HTTPException: http_error},
+        middleware=middleware(rates, terms, development=development),
+        exception_handlers={HTTPException: http_error, TooMany: too_many},
     )
 
 

@@ -14,10 +14,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
+from hub.viewer import Viewer
+from hub.web.allowance import Allowances
 from hub.web.envelope import Unfit, media_type
 from hub.web.graphql import GraphQLEndpoint, Observation
 from hub.web.limits import Limits
-from tests.web.conftest import SCHEMA, Context, build, client_of
+from hub.web.rates import Rates
+from tests.web.conftest import SCHEMA, Agreed, Context, build, client_of, viewer
 
 GRAPHQL = "application/graphql-response+json"
 
@@ -231,10 +234,10 @@ async def test_a_context_that_must_be_closed_is_closed_whatever_happens() -> Non
         finally:
             states.append("closed")
 
-    async def context(request: Request) -> AbstractAsyncContextManager[Context]:
+    async def context(request: Request, viewer: Viewer) -> AbstractAsyncContextManager[Context]:
         return opened()
 
-    endpoint = GraphQLEndpoint(SCHEMA, context, limits=Limits(seconds=0.05))
+    endpoint = GraphQLEndpoint(SCHEMA, viewer, context, Allowances(Rates(), Agreed()), limits=Limits(seconds=0.05))
     async with client_of(Starlette(routes=[Route("/graphql", endpoint)])) as hub:
         answers = [(await post(hub, query)).status_code for query in ("{ echo }", "{ slow }", "{ ech }")]
     assert answers == [200, 503, 400]

@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from hub.web.rates import Rates
 from hub.web.requests import middleware, request_id
-from tests.web.conftest import build, client_of, serve
+from tests.web.conftest import Agreed, build, client_of, serve
 
 
 async def told_id(request: Request) -> Response:
@@ -45,7 +46,7 @@ APP = Starlette(
         Route("/broken", broken),
         Route("/broken-late", broken_late),
     ],
-    middleware=middleware(development=True, body_limit=1000, larger={"/bulk/": 5000}),
+    middleware=middleware(Rates(), Agreed(), development=True, body_limit=1000, larger={"/bulk/": 5000}),
 )
 
 
