@@ -43,8 +43,7 @@ async def run(settings: Settings) -> None:
     """
     assert settings.database_url
     stop = _stopped_by_signal()
-    # Each pull holds a connection for its lock and may need another to ask what is known.
-    database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * CONCURRENCY + 2))
+    database = Database(settings.database_url, pool_size=settings.pool_size)
     enabled = {system.name: system for system in registry.enabled(settings) if system.settings.url}
     work = Work(database, Seal(settings.sealing_keys, settings.secret), enabled, settings.stalled_after)
     app = queue(settings.database_url)
