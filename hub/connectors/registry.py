@@ -73,7 +73,7 @@ def load(name: str) -> type[Connector]:
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, Connector) and kind.__module__ == where and not inspect.isabstract(kind)
     ]
-    if len(own) != 1 or own[0].name != name:
+    if len(own) != 1 or getattr(own[0], "name", None) != name:
         raise BadSetting(f"The connector {name} cannot be loaded (its connector.py needs one Connector named {name}).")
     return own[0]
 
