@@ -1,0 +1,248 @@
+"""The real ``hub worker`` as a process: when it pulls, with whom, and what stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from hub.store import migrate
+from hub.store.database import Database
+from hub.store.sealing import Seal
+from hub.sync import worker
+from hub.sync.jobs import Work
+from tests.fake import Fake, FakeSettings, payment
+from tests.process import running as processes
+from tests.sync.upstream import System, Upstream, folder
+
+TICK, STALLED_AFTER = 0.2, 2.0
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass
+class Place:
+    """A migrated database, an upstream with systems called ``names``, and workers that pull from it."""
+
+    upstream: Upstream
+    database_url: str
+    tmp: Path
+    every: float
+    started: list[Path] = field(default_factory=list)
+
+    def env(self) -> dict[str, str]:
+        """A worker's environment."""
+        names = list(self.upstream.systems)
+        own = {f"HUB_{name.upper()}_URL": self.upstream.url for name in names}
+        own |= {f"HUB_{name.upper()}_EVERY": str(self.every) for name in names}
+        return processes.variables(
+            self.tmp,
+            HUB_DATABASE_URL=self.database_url,
+            HUB_CONNECTORS_PATH=str(self.tmp / "connectors"),
+            HUB_CONNECTORS=",".join(names),
+            HUB_PULL_TICK=str(TICK),
+            HUB_STALLED_AFTER=str(STALLED_AFTER),
+            HUB_LOG_FORMAT="json",
+            PYTHONPATH=str(REPOSITORY),
+            **own,
+        )
+
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A worker, until the block ends."""
+        log = self.tmp / f"worker{len(self.started)}.log"
+        self.started.append(log)
+        with processes.started("worker", env=self.env(), log=log) as process:
+            yield process
+
+    def events(self) -> list[dict[str, Any]]:
+        """What the workers logged, line by line."""
+        return [json.loads(line) for log in self.started for line in log.read_text().splitlines()]
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a statement finds."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(statement).fetchall()
+
+    def records(self) -> int:
+        """How many records the hub holds."""
+        return int(self.rows("select count(*) from records")[0][0])
+
+    async def until(self, holds: Callable[[], Any], seconds: float = 20.0) -> float:
+        """Wait until ``holds``; how many seconds that took."""
+        began = time.monotonic()
+        while not holds():
+            told = "\n".join(log.read_text() for log in self.started)
+            assert time.monotonic() - began < seconds, told
+            await asyncio.sleep(0.05)
+        return time.monotonic() - began
+
+
+def pages(count: int, items: int = 2) -> list[list[dict[str, Any]]]:
+    """``count`` pages of payments."""
+    return [[payment(f"P{page}-{item}") for item in range(items)] for page in range(count)]
+
+
+@contextlib.asynccontextmanager
+async def placed(database_url: str, tmp: Path, every: float, **systems: System) -> AsyncIterator[Place]:
+    """A place with ``systems``, migrated by the real command."""
+    for name in systems:
+        folder(tmp / "connectors", name)
+    upstream = Upstream(systems)
+    async with upstream.served():
+        place = Place(upstream, database_url, tmp, every)
+        await asyncio.to_thread(processes.command, "migrate", env=place.env())
+        yield place
+
+
+async def test_pulls_repeat_by_their_period(database_url: str, tmp_path: Path) -> None:
+    async with placed(database_url, tmp_path, 1.0, east=System(pages(2))) as place:
+        east = place.upstream["east"]
+        with place.worker():
+            await place.until(lambda: len(east.runs) >= 3)
+    starts = [run.began for run in east.in_order]
+    assert all(after - before >= 1.0 for before, after in pairwise(starts))
+    assert all(after - before < 1.0 + TICK + 2.0 for before, after in pairwise(starts))
+    assert place.records() == 4
+
+
+async def test_two_workers_never_pull_one_system_at_once(database_url: str, tmp_path: Path) -> None:
+    systems = {name: System(pages(3), delay=0.1) for name in ("east", "west")}
+    async with placed(database_url, tmp_path, 0.05, **systems) as place:
+        with place.worker(), place.worker():
+            await place.until(lambda: all(len(system.runs) >= 6 for system in systems.values()), 40)
+    for system in systems.values():
+        assert all(before.ended <= after.began for before, after in pairwise(system.in_order))
+    by_worker = [log.read_text().count('"pull"') for log in place.started]
+    assert all(by_worker), "both worked"
+
+
+async def test_a_killed_worker_blocks_nothing_for_longer_than_the_setting_and_loses_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with placed(database_url, tmp_path, 60, east=System(pages(3, items=600))) as place:
+        east = place.upstream["east"]
+        with place.worker() as first:
+            await place.until(lambda: place.records() >= 600)
+            east.going.clear()
+            await place.until(lambda: len(east.in_order[0].pages) >= 2)
+            with place.worker():
+                await place.until(lambda: place.rows("select id from procrastinate_workers offset 1"))
+                first.send_signal(signal.SIGKILL)
+                blocked = await place.until(lambda: len(east.runs) == 2)
+                east.going.set()
+                await place.until(lambda: place.records() == 3 * 600)
+                await place.until(lambda: place.rows("select name from systems where synced_at is not null"))
+    assert blocked < STALLED_AFTER + TICK + 1.5
+    assert 0 not in east.in_order[1].pages, "it goes on from the cursor"
+    assert place.rows("select count(*) from changes") == [(3 * 600,)]
+
+
+async def test_a_system_that_is_down_hinders_no_other_and_is_logged_once(database_url: str, tmp_path: Path) -> None:
+    systems = {"east": System(pages(1), down=True), "west": System(pages(1))}
+    async with placed(database_url, tmp_path, 0.5, **systems) as place:
+        states = "select name from systems where down_since is not null"
+        with place.worker():
+            await place.until(lambda: place.rows(states) == [("east",)])
+            seen = len(systems["west"].runs)
+            await place.until(lambda: len(systems["west"].runs) >= seen + 3 and len(systems["east"].runs) >= 2)
+            systems["east"].down = False
+            await place.until(lambda: place.rows(states) == [])
+            seen = len(systems["east"].runs)
+            await place.until(lambda: len(systems["east"].runs) > seen)
+    told = [(event["event"], event["system"]) for event in place.events() if event["event"].startswith("system.")]
+    assert told == [("system.down", "east"), ("system.back", "east")]
+    assert place.records() == 4
+
+
+@pytest.mark.parametrize("busy", [False, True])
+async def test_sigterm_ends_it_within_five_seconds(database_url: str, tmp_path: Path, busy: bool) -> None:
+    async with placed(database_url, tmp_path, 60, east=System(pages(2))) as place:
+        if busy:
+            place.upstream["east"].going.clear()
+        with place.worker() as process:
+            await place.until(lambda: place.upstream["east"].runs)
+            await place.until(lambda: busy or place.records() == 4)
+            process.terminate()
+            code = await asyncio.to_thread(process.wait, 5)
+    assert code == 0
+    assert "Traceback" not in place.started[0].read_text()
+
+
+@contextlib.contextmanager
+def away(server: str, database_url: str) -> Iterator[None]:
+    """The database lets nobody in, and has thrown everybody out."""
+    name = conninfo_to_dict(database_url)["dbname"]
+    allow = sql.SQL("alter database {} allow_connections {}").format
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(allow(sql.Identifier(str(name)), sql.SQL("false")))
+        try:
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+            yield
+        finally:
+            connection.execute(allow(sql.Identifier(str(name)), sql.SQL("true")))
+
+
+async def test_it_works_on_when_the_database_was_away(database_url: str, postgres_url: str, tmp_path: Path) -> None:
+    async with placed(database_url, tmp_path, 0.5, east=System(pages(1))) as place:
+        runs = place.upstream["east"].runs
+        with place.worker() as process:
+            await place.until(lambda: len(runs) >= 2)
+            with away(postgres_url, database_url):
+                await asyncio.sleep(3)
+                seen = len(runs)
+            await place.until(lambda: len(runs) >= seen + 2, 30)
+            assert process.poll() is None
+
+
+async def test_sigterm_ends_it_also_while_the_database_is_away(
+    database_url: str, postgres_url: str, tmp_path: Path
+) -> None:
+    async with placed(database_url, tmp_path, 60, east=System(pages(1))) as place:
+        with place.worker() as process:
+            await place.until(lambda: place.records() == 2)
+            with away(postgres_url, database_url):
+                await asyncio.sleep(1)
+                process.terminate()
+                assert await asyncio.to_thread(process.wait, 5) == 0
+
+
+async def test_without_a_database_it_does_not_begin_and_says_so(database_url: str, tmp_path: Path) -> None:
+    async with placed(database_url, tmp_path, 60, east=System(pages(1))) as place:
+        nowhere = place.env() | {"HUB_DATABASE_URL": "postgresql://hub@127.0.0.1:9/hub"}
+        told = await asyncio.to_thread(lambda: processes.command("worker", env=nowhere, code=1))
+    assert told == "The database does not answer: see whether it runs and what HUB_DATABASE_URL says.\n"
+
+
+async def test_house_is_kept(database_url: str) -> None:
+    database = Database(database_url)
+    days = {age: datetime.now(UTC) - timedelta(days=age) for age in (89, 91)}
+    await migrate.migrate(database_url, [(Fake, FakeSettings())])
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        for age, at in days.items():
+            await connection.execute(
+                "insert into quarantine (system, digest, reason, raw, first_at, last_at)"
+                " values ('fake', %s, 'broken', '{}', %s, now())",
+                [bytes([age]), at],
+            )
+    work = Work(database, Seal([b"k" * 32], b"s" * 32), {}, STALLED_AFTER)
+    async with worker.queue(database_url).open_async() as app:
+        await app.tasks["hub:keep_house"].defer_async(timestamp=0)
+        await app.run_worker_async(wait=False, additional_context={"work": work}, install_signal_handlers=False)
+    async with database.read() as db:
+        kept = (await db.exec_driver_sql("select first_at from quarantine")).scalars().all()
+    await database.close()
+    assert kept == [days[89]]
