@@ -43,7 +43,8 @@ async def run(settings: Settings) -> None:
     """
     assert settings.database_url
     stop = _stopped_by_signal()
-    database = Database(settings.database_url, pool_size=settings.pool_size)
+    # Each pull holds a connection for its lock and may need another to ask what is known.
+    database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * CONCURRENCY + 2))
     enabled = {system.name: system for system in registry.enabled(settings) if system.settings.url}
     work = Work(database, Seal(settings.sealing_keys, settings.secret), enabled, settings.stalled_after)
     app = queue(settings.database_url)
