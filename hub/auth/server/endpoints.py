@@ -24,7 +24,7 @@ from hub.auth.server.authorize import PUSHED, PUSHED_LIFE
 from hub.auth.server.core import Core
 from hub.auth.server.demands import check_resources
 from hub.auth.server.dpop import BadProof, Proof
-from hub.auth.server.exchange import Asked, Exchange, Reply, current
+from hub.auth.server.exchange import Asked, Exchange, Reply, current, wait
 from hub.auth.server.openid import user_info
 from hub.errors import TooMany
 from hub.store import clients, grants, once, users
@@ -90,6 +90,8 @@ class Endpoints:
         asked, proof = await self._authenticated(request)
         if asked.client.client.must_bind and proof is None:
             raise BadProof("this client's tokens have to be bound, so send one")
+        if "grant_type" not in asked.form:
+            raise InvalidRequestError("Send a grant_type.")
         check_resources(asked.payload.datalist.get("resource", ()), self._issuer)
         return await self._run(request, asked, proof, lambda: self._core.create_token_response(asked))
 
@@ -104,11 +106,10 @@ class Endpoints:
             pairs = [*((n, v) for n, v in pairs if n != "dpop_jkt"), ("dpop_jkt", proof.jkt)]
         if "client_id" not in asked.payload.data:
             pairs.append(("client_id", asked.client.client.id))
-        await self._run(request, asked, proof, lambda: self._validated(pairs))
-        return await self._kept(request, asked.client.client.id, pairs)
+        return await self._run(request, asked, proof, lambda: self._kept(asked.client.client.id, pairs))
 
-    def _validated(self, pairs: list[tuple[str, str]]) -> Reply:
-        """Refuse already now what would be refused when the browser comes with it."""
+    def _kept(self, client_id: str, pairs: list[tuple[str, str]]) -> Reply:
+        """Keep a request under a name, and refuse already now what would be refused when a browser brings it."""
         wanted = Asked("GET", f"{self._issuer}/oauth/authorize", {}, pairs)
         wanted.pushed = True
         try:
@@ -117,12 +118,8 @@ class Endpoints:
         except OAuth2Error as error:
             error.redirect_uri = None
             raise
-        return Reply()
-
-    async def _kept(self, request: Request, client_id: str, pairs: list[tuple[str, str]]) -> Reply:
         name = fresh()
-        async with self._database.write(Cause("oauth:push", client_id, request_id(request))) as db:
-            await once.push(db, name, client_id, pairs, PUSHED_LIFE)
+        wait(once.push(current.get().db, name, client_id, pairs, PUSHED_LIFE))
         body = {"request_uri": f"{PUSHED}{name}", "expires_in": int(PUSHED_LIFE.total_seconds())}
         return Reply.of(201, body, [("Content-Type", "application/json")])
 
@@ -215,6 +212,8 @@ def _said(act: Callable[[], Reply]) -> Reply:
     """What the core answers, refusals included, so that the transaction around it is kept."""
     try:
         return act()
+    except OAuth2Error as error:
+        return _refusal(error)
     except ValueError as error:
         # Authlib repeats what was asked in its descriptions, and then refuses to say it.
         if "forbidden characters" not in str(error):
