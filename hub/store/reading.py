@@ -317,7 +317,11 @@ async def linked(
 
 
 def _sorted(rows: Iterable[RowMapping], sort: Sort) -> list[RowMapping]:
-    return sorted(rows, key=lambda row: (row["_sort"], row["_id"]), reverse=sort.descending)
+    # PostgreSQL writes times so that their text is in their order, 'infinity' last; numbers it does not.
+    number = isinstance(sort.column.type, Numeric)
+    return sorted(
+        rows, key=lambda row: (Decimal(row["_sort"]) if number else row["_sort"], row["_id"]), reverse=sort.descending
+    )
 
 
 async def linked_counts(
