@@ -27,7 +27,7 @@ KEPT = 1_000
 
 
 class Terms:
-    """The terms of every active client; each method raises ``TryLater`` while they were never read."""
+    """The terms of every active client; each method raises ``TryLater`` where it cannot be known."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,8 +53,11 @@ class Terms:
         await self._refresh()
         if (known := self._documents.get((client_id, name))) is not None:
             return known
-        async with self._database.read() as db:
-            text = await documents.find(db, client_id, name)
+        try:
+            async with self._database.read() as db:
+                text = await documents.find(db, client_id, name)
+        except SQLAlchemyError as error:
+            raise TryLater("The database does not answer.") from error
         if text is not None:
             if len(self._documents) >= KEPT:
                 self._documents.clear()
