@@ -110,7 +110,14 @@ async def checked(
     # The leeway is for a clock that is ahead: it makes no token last longer.
     if claims["exp"] <= time.time():
         raise InvalidToken("The token has expired.")
+    if not _is_name(claims["sub"]):
+        raise InvalidToken("The token's subject is no name.")
     return claims
+
+
+def _is_name(told: object) -> bool:
+    """Whether it can stand for somebody, in a database and in a log (OpenID Connect Core, 2, on ``sub``)."""
+    return isinstance(told, str) and told.isascii() and told.isprintable() and 0 < len(told) <= 255
 
 
 def _signed(token: str, key: Key, algorithm: str) -> dict[str, Any]:
@@ -131,7 +138,7 @@ def _worth(row: IssuerRow, claims: dict[str, Any]) -> Verified:
     if any(claims.get(name) != value for name, value in row.marks.items()):
         raise InvalidToken("The token is no access token.")
     client = claims.get(row.client_claim)
-    if not isinstance(client, str) or not client:
+    if not isinstance(client, str) or not _is_name(client):
         raise InvalidToken(f"The token does not say its client in {row.client_claim}.")
     words = {word for path in row.scope_claims for word in _words(_at(claims, path))}
     return Verified(
