@@ -25,8 +25,8 @@ log = structlog.get_logger()
 
 CONCURRENCY = 4
 
-END_WITHIN = 3.5
-"""Seconds from a signal to the end; where the database is away, nothing can be said to it any more."""
+JOBS_END_WITHIN, END_WITHIN = 1.5, 2.2
+"""Seconds from a signal until jobs are cut off, and to the end: a database that is away is not waited for."""
 
 
 def queue(url: str) -> App:
@@ -39,7 +39,7 @@ def queue(url: str) -> App:
 async def run(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM, also while the database goes and comes back; ``TryLater`` if it is not there yet.
 
-    A job under way has two seconds to end, and is taken up later if it cannot.
+    A job under way is given a moment to end, and is taken up later if it cannot.
     """
     assert settings.database_url
     stop = _stopped_by_signal()
@@ -101,7 +101,7 @@ async def _work(app: App, work: Work, settings: Settings) -> None:
             concurrency=CONCURRENCY,
             additional_context={"work": work},
             install_signal_handlers=False,
-            shutdown_graceful_timeout=2.0,
+            shutdown_graceful_timeout=JOBS_END_WITHIN,
             # Nobody is told when a job's lock has become free: it is found by looking.
             fetch_job_polling_interval=settings.pull_tick,
             update_heartbeat_interval=settings.stalled_after / 4,
