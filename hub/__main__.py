@@ -63,9 +63,12 @@ def serve(
 async def _serve(settings: Settings, subgraph: str | None, port: int | None, inherited: int | None) -> None:
     from hub.app import build
     from hub.process.reach import reached
-    from hub.process.serve import serve
+    from hub.process.serve import address, serve
 
     on = _listening(settings.host, settings.port if port is None else port, inherited)
+    if not subgraph:
+        # A subgraph issues no tokens: those it reads are of the hub at HUB_PUBLIC_URL or HUB_PORT.
+        settings = settings.model_copy(update={"public_url": settings.public_url or address(on)})
     async with reached(settings) as at:
         await serve(build(at, subgraph=subgraph), on)
 

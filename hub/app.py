@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from hub.auth import scopes
+from hub.auth.keys import Keys
+from hub.auth.server.routes import routes as oauth_routes
+from hub.auth.server.routes import server
 from hub.auth.tokens import Tokens
 from hub.connectors import registry
 from hub.errors import TooMany, TryLater
@@ -80,6 +84,7 @@ class _Hub:
         token = settings.demo_officer_token
         self._token = token.get_secret_value() if token else ""
         self._tokens = Tokens(self._token or None)
+        self.keys = Keys(database, self._seal, timedelta(days=settings.keys_rotate_days))
         self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
@@ -98,9 +103,16 @@ class _Hub:
         return [
             Route("/graphql", endpoint),
             Route("/", page.home_page(self._rows, graphiql=ide)),
+            *([] if subgraph else self._sign_in()),
             *page.routes(graphiql=ide),
             *health.routes({"database": self._check}, metrics),
         ]
+
+    def _sign_in(self) -> list[BaseRoute]:
+        """The authorization server; what serves a part of the graph only reads its tokens."""
+        names = [*scopes.NAMES, *(scopes.sync_scope(system.name).name for system in registry.enabled(self._settings))]
+        made = server(self._database, self.keys, self._settings.issuer, names, self.rates.token)
+        return [*oauth_routes(made)]
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:

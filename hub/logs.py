@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import orjson
+import stamina
 import structlog
 
 HIDDEN = re.compile(
@@ -18,8 +19,8 @@ HIDDEN = re.compile(
 )
 """Names of fields whose values are never logged, because they are secret or personal."""
 
-NOISY = ("httpx", "httpcore", "uvicorn.error", "procrastinate", "alembic", "asyncio")
-"""Libraries whose chatter below a warning helps nobody."""
+NOISY = ("httpx", "httpcore", "uvicorn.error", "procrastinate", "alembic", "asyncio", "authlib")
+"""Libraries whose chatter below a warning helps nobody; that of Authlib holds tokens."""
 
 
 def set_up(level: str, style: str) -> None:
@@ -41,6 +42,8 @@ def set_up(level: str, style: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    # A system that is away is told once when it goes; its every retry is not news.
+    stamina.instrumentation.set_on_retry_hooks([])
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

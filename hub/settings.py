@@ -14,6 +14,7 @@ from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -61,6 +62,22 @@ def _are_networks(told: tuple[str, ...]) -> tuple[str, ...]:
     return told
 
 
+def _is_origin(told: str | None) -> str | None:
+    if told is None:
+        return None
+    try:
+        parts = urlsplit(told)
+        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+        whole = told.rstrip("/") == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        whole = local = False
+    if not whole or not parts.hostname or parts.scheme not in ("https", "http"):
+        raise ValueError("it is no origin: scheme, host and port, without a path")
+    if parts.scheme == "http" and not local:
+        raise ValueError("without https tokens could be read on the way")
+    return told.rstrip("/")
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Keys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_is_key)], ...], NoDecode, BeforeValidator(_split)]
 
@@ -76,6 +93,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="the TCP port to listen on, 0 for a free one")
+    public_url: Annotated[str | None, AfterValidator(_is_origin)] = Field(
+        None,
+        description="the origin clients reach the hub at, such as https://hub.example; unset, of this machine",
+    )
     data_dir: Path = Field(Path(".hub"), description="the folder for what the hub keeps on this machine")
 
     connectors: Names | None = Field(None, description="names of connectors, separated by commas; unset, all of them")
@@ -85,6 +106,7 @@ class Settings(BaseSettings):
         None, description="a TOML file of outside issuers that are trusted; see the README"
     )
 
+    keys_rotate_days: int = Field(90, ge=1, description="after how many days a new key signs tokens")
     pii_keys: Keys = Field(
         (), description="keys of 32 bytes in base64, separated by commas, such as `openssl rand -base64 32` makes"
     )
@@ -130,6 +152,11 @@ class Settings(BaseSettings):
         return self.env == "production"
 
     @property
+    def issuer(self) -> str:
+        """The origin that tokens name as who issued them, and for whom."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
     def introspective(self) -> bool:
         """Whether the schema may be asked for."""
         return not self.production if self.introspection is None else self.introspection
@@ -153,11 +180,15 @@ class Settings(BaseSettings):
     def _fit_for_production(self) -> Self:
         if not self.production:
             return self
-        for name in ("database_url", "pii_keys", "secret_key"):
+        for name in ("database_url", "public_url", "pii_keys", "secret_key"):
             if not getattr(self, name):
                 raise ValueError(
                     f"{variable(type(self), name)} is missing in production: set it to {_meaning(type(self), name)}"
                 )
+        if not self.issuer.startswith("https:"):
+            raise ValueError(
+                "HUB_PUBLIC_URL is refused in production without https: set it to where a proxy serves the hub"
+            )
         for name in ("demo_officer_token", "demo_day"):
             if getattr(self, name):
                 raise ValueError(f"{variable(type(self), name)} is refused in production: unset it")

@@ -30,6 +30,7 @@ def test_production_refuses_demonstrations(tmp_path: Path, words: tuple[str, ...
         tmp_path,
         HUB_ENV="production",
         HUB_DATABASE_URL="postgresql://nowhere.example/hub",
+        HUB_PUBLIC_URL="https://hub.example",
         HUB_PII_KEYS="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
         HUB_SECRET_KEY="s" * 32,
     )

@@ -16,6 +16,7 @@ KEY = base64.b64encode(b"k" * 32).decode()
 PRODUCTION = {
     "HUB_ENV": "production",
     "HUB_DATABASE_URL": "postgresql://db/hub",
+    "HUB_PUBLIC_URL": "https://hub.example",
     "HUB_PII_KEYS": f"{KEY}, {KEY}",
     "HUB_SECRET_KEY": "s" * 32,
 }
@@ -40,6 +41,9 @@ def setting(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
     [
         ("HUB_PORT", "http", "valid integer"),
         ("HUB_PORT", "70000", "less than or equal to 65535"),
+        ("HUB_PUBLIC_URL", "https://hub.example/hub", "no origin"),
+        ("HUB_PUBLIC_URL", "hub.example", "no origin"),
+        ("HUB_PUBLIC_URL", "http://hub.example", "without https"),
         ("HUB_ENV", "staging", "'development' or 'production'"),
         ("HUB_PII_KEYS", "c2hvcnQ=", "32 bytes"),
         ("HUB_PII_KEYS", f"{KEY},not base64", "32 bytes"),
@@ -61,7 +65,7 @@ def test_a_wrong_setting_is_one_sentence_that_does_not_repeat_the_value(
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize("missing", ["HUB_DATABASE_URL", "HUB_PII_KEYS", "HUB_SECRET_KEY"])
+@pytest.mark.parametrize("missing", ["HUB_DATABASE_URL", "HUB_PUBLIC_URL", "HUB_PII_KEYS", "HUB_SECRET_KEY"])
 def test_production_demands_what_development_makes_up(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     with pytest.raises(BadSetting, match=rf"^{missing} is missing in production: set it to .*\.$"):
         setting(monkeypatch, **{**PRODUCTION, missing: ""})
