@@ -13,7 +13,9 @@ import hub.connectors
 from hub.connectors import registry
 from hub.errors import BadSetting
 from hub.settings import Settings
-from tests.process.ferry import make
+from tests.process.ferry import CONNECTOR, make
+
+NAMELESS = CONNECTOR.replace("name, title, owner, docs =", "label, title, owner, docs =")
 
 
 @pytest.fixture
@@ -64,7 +66,12 @@ def test_a_wrong_setting_of_a_connector_is_refused(ferry: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("import nowhere", "ModuleNotFoundError"), ("class (", "SyntaxError"), ("", "needs one Connector named ferry")],
+    [
+        ("import nowhere", "ModuleNotFoundError"),
+        ("class (", "SyntaxError"),
+        ("", "needs one Connector named ferry"),
+        (NAMELESS, "needs one Connector named ferry"),
+    ],
 )
 def test_a_broken_folder_is_one_sentence(ferry: Path, text: str, told: str) -> None:
     (ferry / "ferry" / "connector.py").write_text(text)
