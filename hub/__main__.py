@@ -61,6 +61,8 @@ def serve(
 
 
 async def _serve(settings: Settings, subgraph: str | None, port: int | None, inherited: int | None) -> None:
+    import structlog
+
     from hub.app import build
     from hub.process.reach import reached
     from hub.process.serve import address, serve
@@ -70,7 +72,9 @@ async def _serve(settings: Settings, subgraph: str | None, port: int | None, inh
         # A subgraph issues no tokens: those it reads are of the hub at HUB_PUBLIC_URL or HUB_PORT.
         settings = settings.model_copy(update={"public_url": settings.public_url or address(on)})
     async with reached(settings) as at:
-        await serve(build(at, subgraph=subgraph), on)
+        web = build(at, subgraph=subgraph)
+        structlog.get_logger().info("serving", url=f"{address(on)}/graphql", subgraph=subgraph)
+        await serve(web, on)
 
 
 @app.command()
@@ -82,10 +86,11 @@ def worker() -> None:
 
 
 async def _worker(settings: Settings) -> None:
-    from hub.process.reach import reached
+    from hub.process.reach import migrated, reached
     from hub.sync.worker import run
 
     async with reached(settings) as at:
+        await migrated(at)
         await run(at)
 
 
@@ -170,7 +175,8 @@ async def _sync(settings: Settings, name: str, *, full: bool, as_json: bool) -> 
     from hub.store.sealing import Seal
     from hub.sync.pull import Pull
 
-    async with reached(settings) as at, database(at) as store, registry.opened(_system(at, name)) as connector:
+    system = _system(settings, name)
+    async with reached(settings) as at, database(at) as store, registry.opened(system) as connector:
         result = await Pull(store, connector, Seal(at.sealing_keys, at.secret)).run(full=full)
     if as_json:
         typer.echo(orjson.dumps(result))
@@ -242,9 +248,12 @@ def _listening(host: str, port: int, inherited: int | None) -> socket.socket:
 
 def main() -> None:
     """Run a command; an error the hub raises on purpose is one sentence, without a trace."""
-    from hub.process import quarantine
+    from hub.process import clients, quarantine, signing, users
 
     app.add_typer(quarantine.commands, name="quarantine")
+    app.add_typer(clients.commands, name="clients")
+    app.add_typer(users.commands, name="users")
+    app.add_typer(signing.commands, name="keys")
     try:
         app()
     except BadSetting as error:
