@@ -32,7 +32,7 @@ async def citizen(db: AsyncConnection, issuer: str, subject: str, scopes: tuple[
     user_id = fresh_id("u")
     await users.create(db, user_id, "CITIZEN", scopes=scopes)
     linked = upsert(identities).values(issuer=issuer, subject=subject, user_id=user_id).on_conflict_do_nothing()
-    if not (await db.execute(linked)).rowcount:
+    if not (await db.execute(linked.returning(identities.c.user_id))).first():
         await db.execute(delete(people).where(people.c.id == user_id))
     found = await users.by_identity(db, issuer, subject)
     assert found

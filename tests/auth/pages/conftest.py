@@ -1,0 +1,30 @@
+"""A hub with pages for each test, in a database of the module's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.auth.pages.stage import Stage, staged
+from tests.conftest import on, temporary_database
+
+
+@pytest.fixture(scope="module")
+async def pages_url(postgres_url: str, template_database: str) -> AsyncIterator[str]:
+    """The URL of this module's own database."""
+    async with temporary_database(postgres_url, template_database) as name:
+        yield on(postgres_url, name)
+
+
+@pytest.fixture
+async def stage(pages_url: str) -> AsyncIterator[Stage]:
+    """A hub where nobody is registered."""
+    async with staged(pages_url) as stage:
+        await empty(stage)
+        yield stage
+
+
+async def empty(stage: Stage) -> None:
+    """Forget everybody."""
+    await stage.run("truncate clients, users, sessions, seen_once, revoked_tokens, pushed_requests cascade")
