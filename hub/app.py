@@ -15,8 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from hub.auth import registry as trust
 from hub.auth import scopes
 from hub.auth.keys import Keys
+from hub.auth.pages.routes import routes as page_routes
 from hub.auth.server.routes import routes as oauth_routes
 from hub.auth.server.routes import server
 from hub.auth.tokens import Tokens
@@ -38,7 +40,7 @@ from hub.web.graphql import GraphQLEndpoint
 from hub.web.health import Metrics, SystemFigures
 from hub.web.languages import language
 from hub.web.limits import Limits
-from hub.web.rates import Budgets, Rates
+from hub.web.rates import LOOPBACK, Budgets, Rates
 from hub.web.requests import http_error, middleware, request_id
 from hub.web.terms import Terms
 from hub.web.throttle import too_many
@@ -109,10 +111,12 @@ class _Hub:
         ]
 
     def _sign_in(self) -> list[BaseRoute]:
-        """The authorization server; what serves a part of the graph only reads its tokens."""
+        """The authorization server and its pages; what serves a part of the graph only reads its tokens."""
         names = [*scopes.NAMES, *(scopes.sync_scope(system.name).name for system in registry.enabled(self._settings))]
-        made = server(self._database, self.keys, self._settings.issuer, names, self.rates.token)
-        return [*oauth_routes(made)]
+        issuer, trusted = self._settings.issuer, trust.read(self._settings.issuers_file, names)
+        made = server(self._database, self.keys, issuer, names, self.rates.token)
+        pages = page_routes(self._database, made.authorize, issuer, self._settings.secret, self.rates, trusted.logins)
+        return [*oauth_routes(made), *pages]
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -188,5 +192,5 @@ def _budgets(settings: Settings) -> Budgets:
         requests=settings.rate_requests,
         cost=settings.rate_cost,
         token=settings.rate_token,
-        spared=settings.rate_spared,
+        spared=LOOPBACK if settings.rate_spared is None else settings.rate_spared,
     )

@@ -53,8 +53,8 @@ def _is_redis(told: str | None) -> str | None:
     return told
 
 
-def _are_networks(told: tuple[str, ...]) -> tuple[str, ...]:
-    for each in told:
+def _are_networks(told: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    for each in told or ():
         try:
             ip_network(each)
         except ValueError:
@@ -132,8 +132,8 @@ class Settings(BaseSettings):
     rate_requests: int = Field(1_200, ge=1, description="how many operations a minute a viewer may send")
     rate_cost: int = Field(500_000, ge=1, description="how much a minute the operations of a viewer may cost")
     rate_token: int = Field(60, ge=1, description="how many requests for tokens a minute a client may make")
-    rate_spared: Annotated[Names, AfterValidator(_are_networks)] = Field(
-        ("127.0.0.0/8", "::1/128"), description="networks such as 10.0.0.0/8, separated by commas, that are not counted"
+    rate_spared: Annotated[Names | None, AfterValidator(_are_networks)] = Field(
+        None, description="networks whose addresses are not counted, separated by commas; unset, this machine's own"
     )
     operation_timeout: float = Field(10, gt=0, description="how many seconds an operation may take")
 
