@@ -10,10 +10,8 @@ from typing import Any
 import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
-from sqlalchemy.exc import OperationalError
 
 from hub.connectors import registry
-from hub.errors import TryLater
 from hub.settings import Settings
 from hub.store import systems
 from hub.store.database import Cause, Database
@@ -37,7 +35,7 @@ def queue(url: str) -> App:
 
 
 async def run(settings: Settings) -> None:
-    """Work until SIGINT or SIGTERM, also while the database goes and comes back; ``TryLater`` if it is not there yet.
+    """Work until SIGINT or SIGTERM, also where the database goes away for a while and comes back.
 
     A job under way is given a moment to end, and is taken up later if it cannot.
     """
@@ -49,7 +47,8 @@ async def run(settings: Settings) -> None:
     work = Work(database, Seal(settings.sealing_keys, settings.secret), enabled, settings.stalled_after)
     app = queue(settings.database_url)
     try:
-        await _resume(database)
+        async with database.write(Cause("worker", "worker", "start")) as db:
+            await systems.resume(db)
         while not stop.is_set():
             await _until(stop, _shift(app, work, settings))
     finally:
@@ -61,14 +60,6 @@ def _stopped_by_signal() -> asyncio.Event:
     for sent in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sent, stop.set)
     return stop
-
-
-async def _resume(database: Database) -> None:
-    try:
-        async with database.write(Cause("worker", "worker", "start")) as db:
-            await systems.resume(db)
-    except OperationalError as error:
-        raise TryLater("The database does not answer: see whether it runs and what HUB_DATABASE_URL says.") from error
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

@@ -223,8 +223,8 @@ async def test_sigterm_ends_it_also_while_the_database_is_away(
 async def test_without_a_database_it_does_not_begin_and_says_so(database_url: str, tmp_path: Path) -> None:
     async with placed(database_url, tmp_path, 60, east=System(pages(1))) as place:
         nowhere = place.env() | {"HUB_DATABASE_URL": "postgresql://hub@127.0.0.1:9/hub"}
-        told = await asyncio.to_thread(lambda: processes.command("worker", env=nowhere, code=1))
-    assert told == "The database does not answer: see whether it runs and what HUB_DATABASE_URL says.\n"
+        told = await asyncio.to_thread(lambda: processes.command("worker", env=nowhere, code=2))
+    assert told.startswith("HUB_DATABASE_URL is wrong or its server is away (")
 
 
 async def test_house_is_kept(database_url: str) -> None:
