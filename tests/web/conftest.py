@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -279,6 +281,15 @@ def build(
         middleware=middleware(rates, terms, development=development),
         exception_handlers={HTTPException: http_error, TooMany: too_many},
     )
+
+
+@pytest.fixture(autouse=True)
+def early_in_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counters begin a window ten seconds before each test, so that none ends amid one."""
+    ahead = 10 - time.time() % 3600
+    shifted = SimpleNamespace(time=lambda: time.time() + ahead)
+    for module in ("limits.aio.storage.memory", "hub.web.counters"):
+        monkeypatch.setattr(f"{module}.time", shifted)
 
 
 def client_of(app: Starlette) -> httpx.AsyncClient:
