@@ -15,7 +15,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,12 @@ class Told:
     url: str
     tokens: dict[str, str] = field(default_factory=dict)
     sandboxes: dict[str, str] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
         """Write it to ``path`` for the eyes of this user only."""
-        write_private(path, json.dumps(asdict(self), indent=2))
+        told = {"url": self.url, "tokens": self.tokens, "sandboxes": self.sandboxes}
+        write_private(path, json.dumps(told, indent=2))
 
 
 async def run(settings: Settings, *, with_demo: bool) -> None:
@@ -84,10 +86,23 @@ async def _lead(
 ) -> None:
     """From an empty database to a hub that serves, and then for ever."""
     await prepare(settings, with_demo=with_demo)
+    if with_demo:
+        await _hand_out(settings, told)
     told.write(run_file)
     children.start("serve", ["serve"], os.environ, on=web)
     children.start("worker", ["worker"], os.environ)
     await _watch(settings, children, told)
+
+
+async def _hand_out(settings: Settings, told: Told) -> None:
+    """Tokens of the demo officer, partner and central system, and how to get more."""
+    from hub.process.demo_access import given
+
+    systems = sorted(told.sandboxes)
+    async with database(settings) as store:
+        access = await given(settings, store, settings.public_url or told.url, systems[0] if systems else None)
+    told.tokens.update({name: token for name, token in access.tokens.items() if name not in told.tokens})
+    told.lines = access.lines
 
 
 def _stopped_by_signal() -> asyncio.Event:
@@ -198,4 +213,6 @@ def _welcome(told: Told) -> None:
     body = json.dumps({"query": EXAMPLE})
     typer.echo("Try it:\n")
     typer.echo(f"curl -s {told.url}/graphql -H 'Content-Type: application/json'{login} -d '{body}'\n")
+    if told.lines:
+        typer.echo("\n".join(told.lines) + "\n")
     typer.echo("Ctrl-C ends it.")

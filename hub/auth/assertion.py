@@ -1,0 +1,36 @@
+"""Signs the assertion by which a client shows who it is (RFC 7523), for whoever wants to try private_key_jwt."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, Key, OKPKey, import_key
+
+from hub.errors import BadSetting
+
+LIFE = 60
+
+
+def sign(jwk: dict[str, Any], client_id: str, issuer: str) -> str:
+    """An assertion for the token endpoint of ``issuer``, signed with the private key ``jwk``; lives a minute."""
+    try:
+        key = import_key(jwk)
+        alg = _algorithm(key)
+        now = int(time.time())
+        claims = {"iss": client_id, "sub": client_id, "aud": issuer, "jti": uuid.uuid4().hex, "iat": now}
+        header = {"alg": alg} | ({"kid": key.kid} if key.kid else {})
+        return jwt.encode(header, {**claims, "exp": now + LIFE}, key, [alg])
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise BadSetting(f"That is no private key as a JWK ({type(error).__name__}): see RFC 7517.") from None
+
+
+def _algorithm(key: Key) -> str:
+    if isinstance(key, OKPKey):
+        return "Ed25519"
+    if isinstance(key, ECKey):
+        return "ES384" if key.curve_name == "P-384" else "ES256"
+    return "PS256"

@@ -1,0 +1,76 @@
+"""What the commands about clients, users and keys share: the database, its cause, and how they answer."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+import typer
+
+from hub.errors import BadSetting, HubError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from hub.settings import Settings
+    from hub.store.database import Database
+
+T = TypeVar("T")
+
+
+class NotThere(HubError):
+    """What a command is about does not exist."""
+
+
+def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
+    """What ``work`` gives, on the database of the settings."""
+    from hub.process.reach import database, reached
+    from hub.settings import Settings, read
+
+    async def reaching() -> T:
+        async with reached(read(Settings)) as at, database(at) as store:
+            return await work(at, store)
+
+    return asyncio.run(reaching())
+
+
+@asynccontextmanager
+async def writing(store: Database, what: str) -> AsyncIterator[AsyncConnection]:
+    """One transaction of an operator's; what breaks a rule of the database is told in a sentence."""
+    from sqlalchemy.exc import IntegrityError
+
+    from hub.store.database import Cause
+
+    try:
+        async with store.write(Cause(what, "operator", uuid.uuid4().hex)) as db:
+            yield db
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or "a rule"
+        raise BadSetting(_BROKEN.get(constraint, f"The database refuses that: it breaks {constraint}.")) from None
+
+
+_BROKEN = {
+    "clients_pkey": "There is a client with that id already.",
+    "users_username_key": "There is a user with that name already.",
+    "users_agency_code_fkey": "There is no agency with that code: ask the graph for { agencies { code name } }.",
+}
+
+
+def found(done: T | None, what: str) -> T:
+    """``done``, or ``NotThere`` when it is nothing."""
+    if not done:
+        raise NotThere(f"There is no {what}.")
+    return done
+
+
+def answer(told: Mapping[str, Any], line: str, *, json: bool) -> None:
+    """Say what was done, to a person or to a script."""
+    typer.echo(orjson.dumps(told, default=_plain).decode() if json else line)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple | frozenset) else str(value)
