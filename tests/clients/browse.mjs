@@ -1,20 +1,9 @@
 // Uses the query page as a person would, in a real browser; prints what was seen as one line of JSON.
 // Arguments: the hub's URL, the browser's path, a folder for its profile, and for pictures (optional).
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [url, executablePath, profile, pictures] = process.argv.slice(2);
-const args = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
-];
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath, args, headless: true, viewport: { width: 1280, height: 800 }, locale: "id-ID",
-});
-const page = await context.newPage();
-const seen = { complaints: [], hosts: new Set() };
-page.on("console", (message) => message.type() === "error" && seen.complaints.push(message.text()));
-page.on("pageerror", (error) => seen.complaints.push(String(error)));
-page.on("request", (request) => seen.hosts.add(new URL(request.url()).host));
+const { context, page, seen } = await launch(executablePath, profile);
 const picture = (name) => pictures && page.screenshot({ path: `${pictures}/${name}.png` });
 const status = page.getByRole("status");
 const settled = () => page.waitForFunction(() => /HTTP|dihubungi|reached|bukan|not JSON/.test(document.getElementById("status").textContent));

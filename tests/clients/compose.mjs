@@ -1,0 +1,16 @@
+// Composes subgraphs with both composers of Apollo Federation v2; prints one line of JSON: for each of
+// them what it refuses (`errors`), what it advises (`hints`), the supergraph and the schema clients see (`api`).
+// Argument: a JSON file, [{"name", "url", "sdl"}].
+import { readFileSync } from "node:fs";
+import { composeServices as apollo } from "@apollo/composition";
+import { composeServices as guild, transformSupergraphToPublicSchema } from "@theguild/federation-composition";
+import { buildASTSchema, lexicographicSortSchema, parse, printSchema } from "graphql";
+
+const services = JSON.parse(readFileSync(process.argv[2], "utf8"))
+  .map(({ name, url, sdl }) => ({ name, url, typeDefs: parse(sdl) }));
+const api = (supergraph) =>
+  printSchema(lexicographicSortSchema(buildASTSchema(transformSupergraphToPublicSchema(parse(supergraph)))));
+const told = ({ errors = [], hints = [], supergraphSdl }) => ({
+  errors: errors.map(String), hints: hints.map(String), supergraph: supergraphSdl, api: supergraphSdl && api(supergraphSdl),
+});
+console.log(JSON.stringify({ guild: told(guild(services)), apollo: told(apollo(services)) }));

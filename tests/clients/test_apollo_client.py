@@ -1,0 +1,27 @@
+"""Apollo Client's own cache joins the pages of a list as Relay's rules say."""
+
+from __future__ import annotations
+
+import json
+from math import ceil
+
+import pytest
+
+from tests.clients import install, needs_node, run
+from tests.clients.running import TOKEN, data
+
+ALL = """
+{ complaints(first: 100, filter: {status: [IN_PROGRESS], channel: [WHATSAPP]}, orderBy: RECEIVED_ASC) {
+  totalCount edges { node { ticket } } } }
+"""
+
+
+@pytest.mark.outside
+@needs_node
+async def test_apollo_client_reads_a_list_to_its_end(url: str) -> None:
+    await install()
+    told = json.loads(await run("node", "apollo.mjs", f"{url}/graphql", TOKEN))
+    first = (await data(url, ALL))["complaints"]
+    assert told["total"] == first["totalCount"] == len(told["tickets"]) == len(set(told["tickets"])) == told["cached"]
+    assert told["tickets"][:100] == [edge["node"]["ticket"] for edge in first["edges"]]
+    assert told["asked"] == ceil(told["total"] / 100) > 3

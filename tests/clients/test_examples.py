@@ -1,0 +1,34 @@
+"""The query page of the hub as it is served, in headless Chromium: every example answers, without a word typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hub.web.page import EXAMPLES
+from tests.clients import install, needs_node, run
+from tests.clients.running import TOKEN
+from tests.web.test_browser import CHROMIUM, needs_chromium
+
+
+@pytest.mark.outside
+@needs_node
+@needs_chromium
+async def test_every_example_of_the_query_page_answers(url: str, tmp_path: Path) -> None:
+    await install()
+    seen = json.loads(await run("node", "examples.mjs", url, CHROMIUM, str(tmp_path / "profile")))
+    assert seen["complaints"] == []
+    assert seen["hosts"] == [url.removeprefix("http://")]
+    assert seen["token"] == TOKEN
+    assert [answer["title"] for answer in seen["answers"]] == [example.title_id for example in EXAMPLES]
+    for answer in seen["answers"]:
+        assert answer["status"].startswith("HTTP 200 · "), answer
+        assert "errors" not in answer["body"], answer
+        assert all(_rows(found) for found in answer["body"]["data"].values()), answer
+
+
+def _rows(found: object) -> object:
+    """The rows of a list or a connection."""
+    return found["edges"] if isinstance(found, dict) else found

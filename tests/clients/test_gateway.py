@@ -1,0 +1,155 @@
+"""Hive Gateway over one process a subgraph answers as the one process does that serves the whole graph."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.web.page import EXAMPLES
+from tests.clients import CLIENTS, install, needs_node
+from tests.clients.composing import NAMES, composed
+from tests.clients.running import Hub, ask, data, free_port, ready
+
+DESK = EXAMPLES[0].query
+LINKS = """
+{ procurementOrders(first: 3) { edges { node { orderId system { name title } agency { code centralReports(first: 2) {
+    totalCount edges { node { title log { type note } } } } }
+    supplier { id name orders(first: 2) { totalCount edges { node { orderId agency { name complaints(first: 2) {
+      edges { node { ticket } } } } } } } } } } }
+  payments(first: 5, filter: {corridor: ["K7"]}) { totalCount edges { cursor node { id statusLabel(language: EN)
+    system { name coverage } complaints(first: 3) { totalCount edges { node {
+      ticket area { name } timeline { action note } references { payment } } } } } } }
+  centralReports(first: 5) { edges { node { trackingId institution
+    complaint { ticket orders { orderId } payments { reference } }
+    area { code complaints(first: 1) { totalCount } } } } }
+  complaintTotals(by: CHANNEL) { group count } paymentTotals(by: MERCHANT) { group count amount { amount currency } } }
+"""
+ONE_OF_EACH = """
+{ payments(first: 1) { edges { node { id } } } procurementOrders(first: 1) { edges { node { id supplier { id } } } }
+  centralReports(first: 1) { edges { node { id } } } complaints(first: 1) { edges { node { id } } }
+  agencies(first: 1) { edges { node { id } } } areas(first: 1) { edges { node { id } } } systems { id } }
+"""
+BY_ID = """
+query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id
+  ... on SystemRecord { asOf statusTold } ... on Payment { reference complaints { totalCount } system { title } }
+  ... on ProcurementOrder { orderId supplier { name } } ... on Supplier { name } ... on CentralReport { trackingId }
+  ... on Complaint { ticket payments { reference } } ... on Agency { code procurementOrders { totalCount } }
+  ... on Area { code } ... on System { name records } } }
+"""
+SUBMIT = """
+mutation { submitComplaint(input: {idempotencyKey: "through-the-gateway", channel: GOJEK, class: COMPLAINT,
+    title: "Bus tidak berhenti di halte", text: "Bus tidak berhenti di halte pagi ini.", areaCode: "33.74",
+    anonymous: true, paymentReference: "REFERENCE"}) {
+  __typename
+  ... on ComplaintReceived { trackingCode complaint { ticket status dueAt area { name } payments { reference } } } } }
+"""
+
+pytestmark = pytest.mark.outside
+
+
+@pytest.fixture(scope="module")
+async def gateway(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The URL of Hive Gateway, over five processes that serve one subgraph each."""
+    await install()
+    folder, port = tmp_path_factory.mktemp("gateway"), free_port()
+    async with hub.serve(**{name: {"--subgraph": name} for name in NAMES}) as urls:
+        supergraph = (await composed(hub, NAMES, urls, folder))["guild"].supergraph
+        (folder / "supergraph.graphql").write_text(supergraph or "")
+        with (folder / "gateway.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *("node_modules/.bin/hive-gateway", "supergraph", str(folder / "supergraph.graphql")),
+                *("--config-path", "gateway.config.mjs", "--host", "127.0.0.1", "--port", str(port)),
+                cwd=CLIENTS, stdout=log, stderr=log,
+            )  # fmt: skip
+        try:
+            await ready(f"http://127.0.0.1:{port}/readiness", lambda: _alive(process, folder / "gateway.log"))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
+def _alive(process: asyncio.subprocess.Process, log: Path) -> None:
+    assert process.returncode is None, log.read_text()
+
+
+def _steady(told: dict[str, Any]) -> dict[str, Any]:
+    """``told`` without what is counted at the moment of asking."""
+    for system in told.get("systems") or []:
+        assert system.pop("lagSeconds", 0) >= 0
+    return told
+
+
+@needs_node
+async def test_the_desk_is_the_same_through_the_gateway(url: str, gateway: str) -> None:
+    after, linked = None, {"centralReport": 0, "payments": 0, "agency": 0, "reporter": 0}
+    for _ in range(3):
+        here = _steady(await data(url, DESK, {"after": after}))
+        assert _steady(await data(gateway, DESK, {"after": after})) == here
+        rows = [edge["node"] for edge in here["complaints"]["edges"]]
+        assert len(rows) == 20
+        linked = {name: found + sum(bool(row[name]) for row in rows) for name, found in linked.items()}
+        after = here["complaints"]["pageInfo"]["endCursor"]
+    assert all(linked.values()), linked
+    assert [system["records"] > 0 for system in here["systems"]] == [True] * 3
+
+
+@needs_node
+async def test_links_lead_everywhere_through_the_gateway(url: str, gateway: str) -> None:
+    here = await data(url, LINKS)
+    assert await data(gateway, LINKS) == here
+    assert all(here.values())
+
+
+@needs_node
+async def test_any_entity_is_found_by_its_id_through_the_gateway(url: str, gateway: str) -> None:
+    ids = list(_ids(await data(url, ONE_OF_EACH)))
+    here = await data(url, BY_ID, {"ids": ids})
+    assert len({node["__typename"] for node in here["nodes"]}) == 8
+    assert await data(gateway, BY_ID, {"ids": ids}) == here
+
+
+def _ids(told: Any) -> Any:
+    """Every ``id`` in an answer, at any depth."""
+    if isinstance(told, dict):
+        yield from ([told["id"]] if "id" in told else [])
+    for each in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from _ids(each)
+
+
+@needs_node
+async def test_the_public_sees_no_more_through_the_gateway(url: str, gateway: str) -> None:
+    here, there = await ask(url, DESK, token=None), await ask(gateway, DESK, token=None)
+    assert _steady(there["data"]) == _steady(here["data"])
+    assert _refusals(there) == _refusals(here) == {"complaints:pii", "reports:read", "payments:read"}
+    ids = list(_ids(await data(url, ONE_OF_EACH)))
+    here, there = [await ask(each, BY_ID, {"ids": ids}, token=None) for each in (url, gateway)]
+    assert None in here["data"]["nodes"]
+    assert there["data"] == here["data"]
+
+
+def _refusals(answer: dict[str, Any]) -> set[str]:
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+    return {error["extensions"]["scope"] for error in answer["errors"]}
+
+
+@needs_node
+async def test_a_token_that_is_not_valid_opens_nothing_through_the_gateway(gateway: str) -> None:
+    answer = await ask(gateway, DESK, token="another")
+    assert not answer["data"]
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"HTTP_401"}
+
+
+@needs_node
+async def test_a_complaint_submitted_through_the_gateway_is_the_hubs(url: str, gateway: str) -> None:
+    paid = (await data(url, "{ payments(first: 1) { edges { node { reference } } } }"))["payments"]["edges"][0]["node"]
+    submit = SUBMIT.replace("REFERENCE", paid["reference"])
+    there = (await data(gateway, submit))["submitComplaint"]
+    assert there["__typename"] == "ComplaintReceived"
+    assert there["complaint"]["payments"] == [paid]
+    assert (await data(url, submit))["submitComplaint"] == there

@@ -1,0 +1,76 @@
+"""The payment provider's signatures as its own kit for Node makes them, and the sandbox as that kit finds it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.connectors.gopay import signing
+from hub.connectors.gopay.connector import LIST, Gopay
+from hub.connectors.gopay.settings import GopaySettings
+from tests.clients import install, needs_node, run
+from tests.connectors.running import running_sandbox
+
+AT = "2025-01-02T08:00:00+07:00"
+CALLS: list[dict[str, Any]] = [
+    {"token": "tok-demo", "method": "post", "path": LIST, "body": {"partnerReferenceNo": "TJ-0001", "pageSize": "10"}},
+    {"token": "t", "method": "GET", "path": "/api/v1.0/x?b=2&a=%20", "body": {}},
+    {
+        "token": "",
+        "method": "Post",
+        "path": "/",
+        "body": {"z": [1, {"y": None}], "a": 'quoted "text" \\ / \n', "é": "🚌 €"},
+    },
+]
+
+
+@pytest.mark.outside
+@needs_node
+async def test_signatures_are_those_of_the_providers_kit_and_the_sandbox_takes_its_calls(tmp_path: Path) -> None:
+    await install()
+    async with running_sandbox(Gopay, tmp_path) as running:
+        settings = running.settings
+        assert isinstance(settings, GopaySettings)
+        told = await _kit(settings, running.url, tmp_path)
+    key, secret = settings.private_key(), settings.client_secret.get_secret_value()
+    assert told["token"] == signing.asymmetric_signature(key, settings.client_key, AT)
+    assert told["signatures"] == [
+        signing.symmetric_signature(
+            secret, call["method"], call["path"], call["token"], signing.dumped(call["body"]), AT
+        )
+        for call in CALLS
+    ]
+    assert (told["granted"]["tokenType"], told["granted"]["expiresIn"]) == ("Bearer", "900")
+    assert told["answered"]["responseCode"] == "2001200"
+    assert len(told["answered"]["detailData"]) == 10
+
+
+async def _kit(settings: GopaySettings, url: str, folder: Path) -> dict[str, Any]:
+    """What the kit signs, and what it is answered when it asks for a token and then for the latest payments."""
+    now = datetime.now(UTC)
+    asked = {
+        "url": url,
+        "client": settings.client_key,
+        "secret": settings.client_secret.get_secret_value(),
+        "key": Path(settings.private_key_file).read_text(),
+        "partner": settings.partner_id,
+        "channel": settings.channel_id,
+        "at": AT,
+        "now": signing.timestamp(now),
+        "calls": CALLS,
+        "path": LIST,
+        "body": {
+            "fromDateTime": signing.timestamp(now - timedelta(days=30)),
+            "toDateTime": signing.timestamp(now),
+            "pageSize": "10",
+            "pageNumber": "0",
+            "additionalInfo": {"types": ["PAYMENT"]},
+        },
+    }
+    (folder / "asked.json").write_text(json.dumps(asked))
+    told: dict[str, Any] = json.loads(await run("node", "snap.mjs", str(folder / "asked.json")))
+    return told

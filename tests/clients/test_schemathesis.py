@@ -1,0 +1,70 @@
+"""schemathesis, which makes up operations from the schema, finds no fault in the graph as it is served."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+
+import pytest
+
+from tests.clients import CLIENTS, IN_CI, INSTALL_WITHIN, PATIENCE
+from tests.clients.running import TOKEN, data
+
+VENV = CLIENTS / ".venv"
+LOCK = CLIENTS / "requirements-schemathesis.lock"
+HOOKS = CLIENTS / "schemathesis_hooks.py"
+OPERATIONS = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }"
+EXAMPLES = 40
+"""Cases an operation; the seed is fixed, so that a failure comes again."""
+
+
+@pytest.mark.outside
+@pytest.mark.timeout(PATIENCE)
+async def test_made_up_operations_find_no_fault(url: str, tmp_path: Path) -> None:
+    await _install()
+    options = f"--max-examples {EXAMPLES} --seed 1 --max-failures 20 --no-color --warnings off".split()
+    header = f"Authorization: Bearer {TOKEN}"
+    st, endpoint = VENV / "bin" / "st", f"{url}/graphql"
+    code, told = await _run(
+        st, "run", endpoint, "--header", header, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=str(HOOKS)
+    )
+    assert code == 0, told
+    roots = (await data(url, OPERATIONS))["__schema"].values()
+    names = [field["name"] for root in roots for field in root["fields"] if not field["name"].startswith("_")]
+    assert f"Tested: {len(names)}\n" in told, told
+
+
+async def _install() -> None:
+    """An environment of its own, made anew when what is wanted changed; two at once wait for each other."""
+    wanted, stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest(), VENV / "wanted"
+    with LOCK.open() as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        await _run(sys.executable, "-m", "venv", "--clear", VENV)
+        pip = (VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes")
+        code, told = await _run(*pip, "--quiet", "--requirement", LOCK)
+        if code and not IN_CI:
+            pytest.skip(f"schemathesis cannot be installed: {told.strip().splitlines()[-1]}")
+        assert code == 0, told
+        stamp.write_text(wanted)
+
+
+async def _run(*command: str | Path, folder: Path = CLIENTS, **environment: str) -> tuple[int | None, str]:
+    """Exit code and output of a command, which is ended when it takes too long."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command), cwd=folder, env={**os.environ, **environment}, stdout=PIPE, stderr=STDOUT
+    )
+    try:
+        async with asyncio.timeout(INSTALL_WITHIN):
+            told, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode, told.decode()
