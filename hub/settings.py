@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     connectors_path: Path | None = Field(None, description="one more folder with connector folders")
 
     issuers_file: Path | None = Field(
-        None, description="a TOML file of outside issuers that are trusted; see the README"
+        None, description="a TOML file of the outside issuers that are trusted, as docs/issuers.md shows"
     )
 
     keys_rotate_days: int = Field(90, ge=1, description="after how many days a new key signs tokens")

@@ -53,9 +53,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "goes_to": ("Jawaban Anda dikirim ke", "Your answer is sent to"),
     "remembered": (
-        "Izin ini diingat. Anda dapat mencabutnya kapan saja di halaman akun.",
-        "Your consent is remembered. You can take it back on your account page at any time.",
+        "Izin ini diingat. Anda dapat mencabutnya kapan saja:",
+        "Your consent is remembered. To take it back:",
     ),
+    "account": ("halaman akun", "account page"),
     "allow": ("Izinkan", "Allow"),
     "deny": ("Tolak", "Deny"),
     "signed_in_as": ("Anda masuk sebagai", "You are signed in as"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey
 
-from hub.auth.registry import Registry, read
+from hub.auth import scopes
+from hub.auth.registry import IssuerRow, Registry, read
 from hub.errors import BadSetting
 
+ROOT = Path(__file__).parents[3]
 SCOPES = {"complaints:read"}
 ISSUER: dict[str, Any] = {
     "name": "provinsi",
@@ -102,3 +105,17 @@ def test_a_public_key_does_not_show_who_one_is(tmp_path: Path) -> None:
     file.write_bytes(ECKey.generate_key("P-521").as_pem(private=False))
     with pytest.raises(BadSetting, match="no private key"):
         told(tmp_path, [], [LOGIN | {"client_secret": None, "client_key": str(file)}])
+
+
+def test_what_the_documentation_shows_is_accepted(tmp_path: Path) -> None:
+    shown = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "issuers.md").read_text(), re.DOTALL)
+    file = tmp_path / "issuers.toml"
+    file.write_text("\n".join(shown))
+    registry = read(file, scopes.NAMES)
+    assert [row.name for row in registry.issuers] == ["provinsi", "pusat"]
+    assert [row.name for row in registry.logins] == ["inapas"]
+
+
+def test_the_documentation_names_every_setting_of_an_issuer() -> None:
+    told = (ROOT / "docs" / "issuers.md").read_text()
+    assert [name for name in IssuerRow.model_fields if f"| `{name}` |" not in told] == []

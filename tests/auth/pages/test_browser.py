@@ -61,7 +61,7 @@ async def test_a_person_signs_in_and_consents_by_keyboard(stage: Stage, tmp_path
         "Sign in · Simpul",
     ]
     assert seen["languages"] == ["id", "id", "id", "en", "en", "en"]
-    assert seen["tabs"] == [["Simpul", "English", "username"], ["Simpul", "Bahasa Indonesia", "allow"]]
+    assert seen["tabs"] == [["Simpul", "English", "username"], ["Simpul", "Bahasa Indonesia", "account page", "allow"]]
     assert seen["problem"].startswith("Ada masalah")
     assert (seen["problem_focus"], seen["to_field"]) == ("problem", "username")
     assert seen["described"] == ["true", True]
