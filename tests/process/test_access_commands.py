@@ -34,7 +34,7 @@ async def shared_url(postgres_url: str, template_database: str) -> AsyncIterator
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shared_url: str) -> Run:
     """Runs a command and gives what it prints as JSON, or as text where it is none; errors rise as they are."""
     with psycopg.connect(shared_url) as connection:
-        connection.execute("truncate clients, users, signing_keys cascade")
+        connection.execute("delete from clients; delete from users; delete from signing_keys")
     monkeypatch.setenv("HUB_DATABASE_URL", shared_url)
     monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path / ".hub"))
     apps = {"clients": clients.commands, "users": users.commands, "keys": signing.commands}

@@ -88,6 +88,8 @@ async def test_wrong_and_unknown_clients_are_told_apart_from_nothing(stage: Stag
     refused(response, "invalid_client", 401)
     response = await stage.http.post("/oauth/token", data=GRANT, headers={"authorization": "Basic //79"})
     refused(response, "invalid_client", 401)
+    response = await stage.http.post("/oauth/token", data=GRANT, headers=[(b"authorization", "Basic é".encode())])
+    refused(response, "invalid_client", 401)
     refused(await stage.token(**GRANT), "invalid_client", 401)
 
 

@@ -1,0 +1,126 @@
+"""Whatever is sent: no fault, and nothing secret where it could be read."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub import logs
+from tests.auth.server.stage import CALLBACK, Pkce, Stage, a_client, a_key, assertion, jwks, proof
+from tests.auth.server.test_client_credentials import GRANT
+
+NAMES = (
+    *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "resource"),
+    *("code_challenge_method", "prompt", "max_age", "dpop_jkt", "response_mode", "request", "request_uri"),
+    *("grant_type", "code", "code_verifier", "refresh_token", "client_secret", "client_assertion", "token"),
+    *("client_assertion_type", "token_type_hint", "signed_in_after"),
+)
+LIKELY = (
+    *("code", "spa", "gojek", CALLBACK, "authorization_code", "refresh_token", "client_credentials", "S256", "openid"),
+    *("x" * 43, "none", "login", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "e30.e30.e30"),
+    *("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJcdWQ4MDAifQ.AA", "urn:ietf:params:oauth:request_uri:x", "0", "99999999999"),
+)
+VALUES = st.one_of(st.sampled_from(LIKELY), st.text(max_size=60), st.text(alphabet='\0\n"\\é\u2028𝕏%+&=#', max_size=9))
+FORMS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8)
+HEADERS = st.dictionaries(
+    st.sampled_from(("authorization", "dpop", "cookie")),
+    st.one_of(VALUES.map(lambda text: f"Basic {text}"), VALUES.map(lambda text: f"hub={text}"), VALUES),
+    max_size=2,
+).map(lambda told: {name: value.replace("\n", " ").encode() for name, value in told.items()})
+PATHS = ("/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/introspect", "/oauth/authorize", "/oauth/userinfo")
+
+
+@pytest.fixture
+async def ready(stage: Stage) -> Stage:
+    """Clients of two sorts, and a user in the browser."""
+    await stage.client(a_client("gojek", "client_secret_basic"))
+    await stage.client(a_client("spa"))
+    await stage.user()
+    await stage.sign_in()
+    return stage
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.sampled_from(PATHS), method=st.sampled_from(("GET", "POST")), form=FORMS, headers=HEADERS)
+async def test_pitfall_01_no_parameter_and_no_header_is_a_fault(
+    ready: Stage, path: str, method: str, form: dict[str, str], headers: dict[str, bytes]
+) -> None:
+    sent = {"params": form} if method == "GET" else {"data": form}
+    answer = await ready.browser.request(method, path, headers=headers, **sent)  # type: ignore[arg-type]
+    assert answer.status_code < 500, answer.text
+    if answer.headers.get("content-type") == "application/json" and answer.status_code >= 400:
+        description = answer.json().get("error_description", "")
+        assert all(" " <= each <= "~" and each not in '"\\' for each in description)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(raw=st.binary(max_size=80))
+async def test_no_body_and_no_query_is_a_fault(ready: Stage, raw: bytes) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await ready.http.post("/oauth/token", content=raw, headers=form)).status_code < 500
+    query = raw.replace(b"#", b"").hex()
+    assert (await ready.http.get(f"/oauth/authorize?{query}")).status_code < 500
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    claims=st.dictionaries(
+        st.sampled_from(("iss", "sub", "aud", "exp", "iat", "nbf", "jti")),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(),
+            st.floats(allow_nan=False),
+            st.text(max_size=9),
+            st.lists(st.text(max_size=3)),
+        ),
+    )
+)
+async def test_no_signed_claim_is_a_fault(ready: Stage, claims: dict[str, object]) -> None:
+    key = a_key()
+    await ready.run("delete from clients where id = 'central'")
+    await ready.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
+    answer = await ready.token(**GRANT, **assertion(key, "central", **claims))
+    assert answer.status_code in (200, 400, 401), answer.text
+    shown = {"dpop": proof(key, **{name: value for name, value in claims.items() if name in ("iat", "jti")})}
+    assert (await ready.token("gojek", shown, **GRANT)).status_code in (200, 400)
+
+
+async def test_nothing_secret_is_in_the_database_or_in_the_logs(ready: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr("sys.stderr", log)
+    kept = logging.getLogger().handlers[:], logging.getLogger().level
+    logs.set_up("debug", "json")
+    try:
+        pkce = Pkce()
+        await ready.client(a_client("post", "client_secret_post"))
+        code = await ready.code("spa", pkce, scope="openid complaints:read")
+        first = (await ready.exchange("spa", code, pkce)).json()
+        second = (await ready.refresh("spa", first["refresh_token"])).json()
+        own = (await ready.token("gojek", **GRANT)).json()
+        await ready.http.post(
+            "/oauth/revoke", data={"token": own["access_token"]}, auth=("gojek", ready.secret["gojek"])
+        )
+        cookie = ready.browser.cookies["hub"]
+        held = [code, pkce.verifier, cookie, *ready.secret.values()]
+        for body in (first, second, own):
+            held += [body[name] for name in ("access_token", "refresh_token", "id_token") if name in body]
+    finally:
+        logging.getLogger().handlers[:], logging.getLogger().level = kept
+        structlog.reset_defaults()
+    assert len(held) == 11
+    names = await ready.rows(
+        "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
+    )
+    dump = "".join([str(await ready.rows(f'select t::text from "{name}" t')) for (name,) in names])
+    raw = log.getvalue()
+    assert "/oauth/token" in raw
+    for secret in held:
+        assert secret not in dump
+        assert secret.encode().hex() not in dump
+        assert secret not in raw

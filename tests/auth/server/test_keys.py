@@ -1,0 +1,180 @@
+"""Signing keys: made once, kept sealed, replaced under load without a token refused."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+
+from hub.auth import access, keys
+from hub.auth.access import AccessTokens
+from hub.auth.keys import Keys, rotate
+from hub.store.database import Database
+from hub.store.sealing import Seal
+from tests.auth.server.stage import ISSUER, Stage, a_client, built, claims_of
+from tests.auth.server.test_client_credentials import GRANT
+
+SEAL = Seal([b"k" * 32], b"s" * 32)
+
+
+@pytest.fixture
+async def bare(stage: Stage) -> Stage:
+    """A database that never had a key."""
+    await stage.run("delete from signing_keys")
+    return stage
+
+
+async def test_processes_that_start_at_once_make_one_key(bare: Stage) -> None:
+    others = [Keys(bare.database, SEAL) for _ in range(5)]
+    kids = {(await signer).kid for signer in [asyncio.create_task(one.signer()) for one in others]}
+    assert len(kids) == 1
+    ((sealed, public),) = await bare.rows("select sealed, public::text from signing_keys")
+    assert '"d"' not in public
+    assert b'"d"' not in bytes(sealed)
+
+
+async def test_a_new_key_is_published_before_it_signs(bare: Stage) -> None:
+    first = await Keys(bare.database, SEAL).signer()
+    kid = await rotate(bare.database, SEAL)
+    fresh = Keys(bare.database, SEAL)
+    assert {key["kid"] for key in (await fresh.jwks())["keys"]} == {first.kid, kid}
+    assert (await fresh.signer()).kid == first.kid
+    await bare.run("update signing_keys set signs_from = now() where kid = :kid", kid=kid)
+    assert (await Keys(bare.database, SEAL).signer()).kid == kid
+
+
+async def test_an_old_key_verifies_for_as_long_as_a_token_can_live(bare: Stage) -> None:
+    first = await Keys(bare.database, SEAL).signer()
+    await rotate(bare.database, SEAL, now=True)
+    rows = await bare.rows(
+        "select extract(epoch from gone_at - signs_until) from signing_keys where kid = :k", k=first.kid
+    )
+    assert rows[0][0] >= keys.LONGEST_TOKEN.total_seconds()
+    assert await Keys(bare.database, SEAL).verifier(first.kid)
+    await bare.run("update signing_keys set gone_at = now() where kid = :kid", kid=first.kid)
+    assert await Keys(bare.database, SEAL).verifier(first.kid) is None
+
+
+async def test_a_leaked_key_verifies_nothing_from_then_on(bare: Stage) -> None:
+    first = await Keys(bare.database, SEAL).signer()
+    kid = await rotate(bare.database, SEAL, leaked=True)
+    fresh = Keys(bare.database, SEAL)
+    assert await fresh.verifier(first.kid) is None
+    assert (await fresh.signer()).kid == kid
+
+
+async def test_the_schedule_replaces_a_key_once(bare: Stage) -> None:
+    first = await Keys(bare.database, SEAL).signer()
+    await bare.run("update signing_keys set created_at = now() - interval '91 days'")
+    due = [Keys(bare.database, SEAL, timedelta(days=90)) for _ in range(3)]
+    assert {signer.kid for signer in await asyncio.gather(*(one.signer() for one in due))} == {first.kid}
+    assert await bare.rows("select count(*) from signing_keys") == [(2,)]
+
+
+async def test_unknown_ids_ask_the_database_twice_a_second_at_most(bare: Stage) -> None:
+    from hub.store.database import counted
+
+    held = Keys(bare.database, SEAL)
+    await held.signer()
+    with counted() as noted:
+        for number in range(200):
+            assert await held.verifier(f"unknown-{number}") is None
+    assert len(noted) <= 1
+
+
+async def test_a_rotation_under_load_refuses_no_token_at_two_processes(
+    bare: Stage, server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "SHORT_LEAD", timedelta(seconds=1.5))
+    monkeypatch.setattr(keys, "READ_EVERY", 0.5)
+    await bare.client(a_client("gojek", "client_secret_basic"))
+    apps = [built(server_url) for _ in range(2)]
+    readers = [AccessTokens(made[1], ISSUER) for made in apps]
+    refused: list[str] = []
+    kids: set[str] = set()
+    end = time.monotonic() + 4
+
+    async def load(number: int, http: httpx.AsyncClient) -> None:
+        while time.monotonic() < end:
+            answer = await http.post("/oauth/token", data=GRANT, auth=("gojek", bare.secret["gojek"]))
+            token = answer.json()["access_token"]
+            kids.add(token.split(".")[0])
+            for reader in readers:
+                if await reader.read(token) is None:
+                    refused.append(token)
+            await asyncio.sleep(0.02)
+
+    async def turn() -> None:
+        await asyncio.sleep(0.7)
+        await rotate(bare.database, SEAL, now=True)
+
+    clients = [httpx.AsyncClient(transport=httpx.ASGITransport(made[3]), base_url=ISSUER) for made in apps]
+    try:
+        await asyncio.gather(turn(), *(load(number, http) for number, http in enumerate(clients)))
+    finally:
+        for client, made in zip(clients, apps, strict=True):
+            await client.aclose()
+            await made[0].close()
+    assert refused == []
+    assert len(kids) == 2
+
+
+async def test_pitfall_05_of_several_keys_one_signs(bare: Stage) -> None:
+    await bare.client(a_client("gojek", "client_secret_basic"))
+    first = await bare.keys.signer()
+    await rotate(bare.database, SEAL)
+    for _ in range(20):
+        token = (await bare.token("gojek", **GRANT)).json()["access_token"]
+        assert jwt.decode(token, first.key, algorithms=["ES256"]).header["kid"] == first.kid
+
+
+async def test_pitfall_06_what_is_no_access_token_of_ours_is_none(bare: Stage) -> None:
+    signer, reader = await bare.keys.signer(), AccessTokens(bare.keys, ISSUER)
+    good = access.issue(signer, ISSUER, client_id="a", subject="a", scopes=["x"], seconds=60)
+    claims, now = claims_of(good), int(time.time())
+    assert await reader.read(good) == claims
+    header = access.header(signer)
+
+    def signed(head: dict[str, str], key: ECKey = signer.key, **over: object) -> str:
+        return jwt.encode(header | head, claims | over, key, ["ES256"], default_type=None)
+
+    for token in (
+        signed({}),
+        signed({"typ": "JWT"}),
+        signed({"typ": "at+jwt"}, ECKey.generate_key("P-256")),
+        signed({"typ": "at+jwt", "kid": "other"}),
+        signed({"typ": "at+jwt"}, iss="https://other.example"),
+        signed({"typ": "at+jwt"}, aud="https://other.example"),
+        signed({"typ": "at+jwt"}, aud=[ISSUER]),
+        signed({"typ": "at+jwt"}, exp=now - 1),
+        signed({"typ": "at+jwt"}, exp=str(now + 60)),
+        signed({"typ": "at+jwt"}, iat=now + 3600),
+        "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJub25lIn0." + good.split(".")[1] + ".",
+        "",
+        "é.é.é",
+        "a.b.c",
+    ):
+        assert await reader.read(token) is None, token
+
+
+async def test_the_published_keys_are_public_and_named(bare: Stage) -> None:
+    await bare.keys.signer()
+    answer = await bare.http.get("/oauth/jwks")
+    (told,) = answer.json()["keys"]
+    assert set(told) == {"kty", "crv", "x", "y", "kid", "alg", "use"}
+    assert KeySet.import_key_set(answer.json()).keys
+
+
+async def test_another_seal_cannot_open_them(bare: Stage, server_url: str) -> None:
+    from hub.errors import Stop
+
+    await bare.keys.signer()
+    other = Database(server_url)
+    with pytest.raises(Stop):
+        await Keys(other, Seal([b"x" * 32], b"s" * 32)).signer()
+    await other.close()
