@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench.setting import OFFICER, SEAL, SECRET
+from hub.auth.purposes import Purpose
 from hub.schema.context import Context
 from hub.schema.graph import schema
 from hub.store.database import Database, counted
@@ -55,7 +56,7 @@ async def measure(url: str) -> dict[str, Any]:
     built = schema(extensions=(ReadOnce,))
 
     async def through_the_graph() -> None:
-        context = Context(database=database, viewer=OFFICER, seal=SEAL, secret=SECRET)
+        context = Context(database=database, viewer=OFFICER, seal=SEAL, secret=SECRET, purpose=Purpose.HANDLING)
         result = await built.execute(QUERY, context_value=context)
         assert not result.errors, result.errors
         orjson.dumps(result.data)

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from hub.auth import purposes, scopes
 from hub.auth import registry as trust
-from hub.auth import scopes
 from hub.auth.keys import Keys
 from hub.auth.pages.routes import routes as page_routes
 from hub.auth.server.routes import routes as oauth_routes
@@ -140,6 +140,7 @@ class _Hub:
                     secret=self._settings.secret,
                     language=language(request.headers.get("accept-language", "")),
                     request_id=request_id(request),
+                    purpose=purposes.stated(request.headers.get(purposes.HEADER)),
                 )
 
         return entered()

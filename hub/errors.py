@@ -7,12 +7,15 @@ HubError
 │   └── BadSetting   a HUB_* setting is wrong or missing: the process does not start
 ├── TooMany      somebody asks more often than agreed: told when to come again
 └── Forbidden    the viewer lacks a scope: shown with the scope
+    └── NoPurpose    it has the scope, but did not say what for: shown with the purposes there are
 
 What is not there, or not visible to the viewer, is ``None``. A rule that refuses is a typed
 problem in a mutation's result. Anything else rises, is masked and logged with its request id.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class HubError(Exception):
@@ -57,3 +60,14 @@ class Forbidden(HubError):
     def __init__(self, scope: str) -> None:
         super().__init__(f"This needs the scope {scope}.")
         self.scope = scope
+
+
+class NoPurpose(Forbidden):
+    """The viewer has ``scope``, and has to say what for: one of ``purposes``, as the header has them."""
+
+    def __init__(self, scope: str, purposes: Sequence[str]) -> None:
+        super().__init__(scope)
+        self.purposes = tuple(purposes)
+
+    def __str__(self) -> str:
+        return f"Say in the header Hub-Purpose what you read this for: {', '.join(self.purposes)}."

@@ -31,6 +31,11 @@ SCOPES: tuple[Scope, ...] = (
         "Menanggapi, menutup, atau membuka kembali aduan",
         "Respond to, close or reopen complaints",
     ),
+    Scope(
+        "complaints:reply",
+        "Membalas, menilai, menutup, atau membuka kembali aduan Anda",
+        "Reply to, rate, close or reopen your complaints",
+    ),
     Scope("reports:read", "Membaca laporan di SP4N-LAPOR!", "Read reports at SP4N-LAPOR!"),
     Scope("payments:read", "Membaca pembayaran, tanpa identitas pembayar", "Read payments, without who paid"),
     Scope("hub:operate", "Mengoperasikan hub: karantina dan pengiriman", "Operate the hub: quarantine and deliveries"),
@@ -45,6 +50,9 @@ def sync_scope(system: str) -> Scope:
     name = f"records:sync.{system}"
     return Scope(name, f"Menyelaraskan data {system}", f"Sync records of {system}")
 
+
+HOLDER = frozenset({"complaints:read", "complaints:reply"})
+"""What the tracking code of one complaint grants, for that one."""
 
 DESK: frozenset[str] = frozenset(name for name in NAMES if name.startswith(("complaints:", "reports:", "payments:")))
 """What an officer of the complaint desk who handles secret complaints too is granted."""

@@ -26,6 +26,11 @@ def check_response(text: str) -> list[Problem]:
     return length("text", paragraphs(text), 10, 10_000)
 
 
+def check_reply(text: str) -> list[Problem]:
+    """What is wrong with what a reporter writes."""
+    return length("text", paragraphs(text), 2, 10_000)
+
+
 def check_reopening(reason: str) -> list[Problem]:
     """What is wrong with the reason for which a complaint is opened again."""
     return length("reason", paragraphs(reason), 10, 2_000)

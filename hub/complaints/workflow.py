@@ -31,6 +31,7 @@ class Action(Code):
     REJECT = "REJECT", "menolak", "reject", "It is not handled; a reason is given."
     RETURN = "RETURN", "mengembalikan", "return", "The reporter is asked for more; the clock stands still."
     RESUME = "RESUME", "melanjutkan", "resume", "The reporter answered; it goes on where it stood."
+    REPLY = "REPLY", "membalas", "reply to", "The reporter writes; what was returned goes on where it stood."
     ASSIGN = "ASSIGN", "mendisposisi", "assign", "It is given to an agency, or to another one."
     START = "START", "menanggapi", "respond to", "The agency says what it does; not its last word."
     ANSWER = "ANSWER", "menjawab", "answer", "The agency's final answer."
@@ -100,6 +101,7 @@ def _move(action: Action, at: Iterable[Status], to: Status | Goes, *by: Role) ->
 
 
 _HANDLED = (Status.ASSIGNED, Status.IN_PROGRESS)
+_OPEN = (Status.RECEIVED, Status.VERIFIED, *_HANDLED)
 _FINISHED = (Status.ANSWERED, Status.CLOSED)
 
 MOVES: tuple[Move, ...] = (
@@ -112,6 +114,8 @@ MOVES: tuple[Move, ...] = (
     _move(Action.RETURN, [Status.RECEIVED, Status.VERIFIED], Status.RETURNED, Role.DESK),
     _move(Action.RETURN, _HANDLED, Status.RETURNED, Role.DESK, Role.AGENCY),
     _move(Action.RESUME, [Status.RETURNED], Goes.BACK, Role.REPORTER, Role.DESK, Role.SYSTEM),
+    _move(Action.REPLY, [Status.RETURNED], Goes.BACK, Role.REPORTER, Role.DESK),
+    _move(Action.REPLY, _OPEN, Goes.STAYS, Role.REPORTER, Role.DESK),
     _move(Action.ASSIGN, [Status.VERIFIED, *_HANDLED], Status.ASSIGNED, Role.DESK),
     # Reopening for another agency than the one that answered.
     _move(Action.ASSIGN, _FINISHED, Status.ASSIGNED, Role.DESK),

@@ -209,7 +209,7 @@ def _welcome(told: Told) -> None:
     token = told.tokens.get("officer")
     if token:
         typer.echo(f"Token of the demo officer: {token}")
-    login = f" -H 'Authorization: Bearer {token}'" if token else ""
+    login = f" -H 'Authorization: Bearer {token}' -H 'Hub-Purpose: handling'" if token else ""
     body = json.dumps({"query": EXAMPLE})
     typer.echo("Try it:\n")
     typer.echo(f"curl -s {told.url}/graphql -H 'Content-Type: application/json'{login} -d '{body}'\n")

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import strawberry
-from sqlalchemy import RowMapping
 
+from hub.auth.purposes import WORDS
 from hub.complaints.categories import BY_CODE as CATEGORIES
 from hub.complaints.codes import Channel, ComplaintClass, ComplaintStatus
 from hub.complaints.workflow import Action, Role
 from hub.kinds import Code
 from hub.schema.context import Context, Info
 from hub.schema.listing import Listing, list_field, nodes_by_ref
+from hub.schema.needs import needs
 from hub.schema.nodes import LanguageArgument, Node, code_enum, label, label_field
 from hub.schema.part import Part, entity
+from hub.schema.reporter import Reporter, ReporterRead, reads_of, reporter_of
 from hub.schema.totals import TotalsRange, total_range
 from hub.schema.weights import TOTALLED
 from hub.store import entities, timeline, totals
+from hub.store.reading import Row
+from hub.store.sight import PII, READ, may_see_reads
 
 part = Part("complaints", "The province's complaint service.")
 
@@ -31,8 +35,6 @@ for _codes, _description in (
     (Action, "What somebody does to a complaint."),
 ):
     code_enum(_codes, _description)
-
-READ, PII = "complaints:read", "complaints:pii"
 
 
 class AreaType(Code):
@@ -58,7 +60,7 @@ class Area(Node):
     name_en: str = strawberry.field(description="Its English name with its type.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From ``areas``."""
         return cls(
             id=cls.row_id(row),
@@ -95,7 +97,7 @@ class Agency(Node):
     phone: str | None = strawberry.field(description="Its public telephone number.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From ``agencies``."""
         return cls(
             id=cls.row_id(row),
@@ -119,16 +121,6 @@ class Place:
     longitude: float = strawberry.field(description="Degrees east.")
 
 
-@strawberry.type(description="Who submitted a complaint.")
-class Reporter:
-    """Personal data; needs ``complaints:pii``."""
-
-    name: str = strawberry.field(description="The name given.")
-    phone: str | None = strawberry.field(description="The telephone number, as +62….")
-    email: str | None = strawberry.field(description="The mail address.")
-    nik: str | None = strawberry.field(description="The national identity number.")
-
-
 @strawberry.type(description="What is known of a file that came with a complaint.")
 class Attachment:
     """Metadata only."""
@@ -147,13 +139,7 @@ class ComplaintStep:
     status: ComplaintStatus = strawberry.field(description="The status it reached.")
     at: datetime = strawberry.field(description="When.")
     role: Role = strawberry.field(description="By whom, as a role.")
-    note_: strawberry.Private[str | None]
-
-    @strawberry.field(description="What was written to the reporter. Needs complaints:read.")
-    def note(self, info: Info) -> str | None:
-        """Prose, like the complaint's text."""
-        info.context.need(READ)
-        return self.note_
+    note: str | None = strawberry.field(description="What was written to the reporter, or by the reporter.")
 
 
 @strawberry.type(description="What a complaint was submitted with to name things in other systems.")
@@ -165,27 +151,33 @@ class References:
     report: str | None = strawberry.field(description="The tracking id at the centre.")
 
 
+_NOT_BARE = "Null for a partner of a secret complaint it submitted."
+
+
+def _own(description: str, **more: Any) -> Any:
+    """A field that is told of complaints one handles or submitted, not to the public."""
+    return strawberry.field(description=f"{description} Needs complaints:read.", extensions=needs(READ), **more)
+
+
 @entity(part, "A complaint of the province's own service, LaporGub.")
 class Complaint(Node):
-    """From ``complaints``; what a scope may withhold is nullable."""
+    """From ``complaints``. What needs a scope is null for who lacks it; so is what the store does not tell of a row."""
 
     entity = entities.COMPLAINT
     natural_keys = {"ticket": ""}
 
-    row: strawberry.Private[RowMapping]
+    row: strawberry.Private[Row]
     ticket: str = strawberry.field(description="Its number, such as LG-2026-000123.")
-    channel: Channel = strawberry.field(description="Where it came in.")
-    channel_label: str | None = label_field("channel", "Where it came in")
-    klass: ComplaintClass = strawberry.field(name="class", description="What it is.")
-    class_label: str | None = label_field("klass", "What it is")
-    inspection: bool = strawberry.field(
-        description="Whether it needs a field inspection, which has the longest deadline."
-    )
-    category: str = strawberry.field(description="The code of its category.")
-    title: str = strawberry.field(description="Its title.")
+    channel: Channel | None = _own("Where it came in.")
+    channel_label: str | None = label_field("channel", "Where it came in", READ)
+    klass: ComplaintClass | None = _own("What it is.", name="class")
+    class_label: str | None = label_field("klass", "What it is", READ)
+    inspection: bool | None = _own("Whether it needs a field inspection, which has the longest deadline.")
+    category: str | None = strawberry.field(description=f"The code of its category. {_NOT_BARE}")
+    title: str | None = strawberry.field(description=f"Its title. {_NOT_BARE}")
     status: ComplaintStatus = strawberry.field(description="Where it stands.")
     status_label: str | None = label_field("status", "Where it stands")
-    anonymous: bool = strawberry.field(description="Whether the reporter wants not to be named.")
+    anonymous: bool | None = _own("Whether the reporter wants not to be named.")
     secret: bool = strawberry.field(description="Whether it is hidden from all but those who handle it.")
     received_at: datetime = strawberry.field(description="When it came in.")
     verified_at: datetime | None = strawberry.field(description="When the desk accepted it.")
@@ -196,18 +188,18 @@ class Complaint(Node):
     )
     due_estimated: bool = strawberry.field(description="Whether `dueAt` was counted over a holiday not decreed yet.")
     overdue: bool = strawberry.field(description="Whether the final answer is late and still missing.")
-    rating: int | None = strawberry.field(description="What the reporter gave the answer, 1 to 5.")
+    rating: int | None = _own("What the reporter gave the answer, 1 to 5.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From ``complaints``."""
         return cls(
             id=cls.row_id(row),
             row=row,
             ticket=row["ticket"],
-            channel=Channel(row["channel"]),
-            klass=ComplaintClass(row["class"]),
+            channel=Channel(row["channel"]) if row["channel"] else None,
+            klass=ComplaintClass(row["class"]) if row["class"] else None,
             inspection=row["inspection"],
             category=row["category"],
             title=row["title"],
@@ -228,83 +220,81 @@ class Complaint(Node):
     @strawberry.field(description="Its category, in words.")
     def category_label(self, info: Info, language: LanguageArgument = None) -> str | None:
         """From the list of categories."""
-        category = CATEGORIES.get(self.category)
+        category = CATEGORIES.get(self.category or "")
         return label(info, category.label_id, category.label_en, language) if category else None
 
-    @strawberry.field(description="What was written. Needs complaints:read.")
-    def text(self, info: Info) -> str | None:
+    @strawberry.field(description="What was written. Needs complaints:read.", extensions=needs(READ))
+    def text(self) -> str | None:
         """Prose; it may name people."""
-        info.context.need(READ)
-        text: str = self.row["text"]
+        text: str | None = self.row["text"]
         return text
 
     @strawberry.field(description="Where it is about, if that was told.")
-    def place(self, info: Info) -> Place | None:
-        """Exact for officers, about a kilometre for the public (decision 7)."""
+    def place(self) -> Place | None:
+        """As exact as the store tells it to this viewer."""
         latitude, longitude = self.row["latitude"], self.row["longitude"]
-        if latitude is None:
-            return None
-        if not info.context.viewer.may(READ):
-            latitude, longitude = round(latitude, 2), round(longitude, 2)
-        return Place(latitude=latitude, longitude=longitude)
+        return None if latitude is None else Place(latitude=latitude, longitude=longitude)
 
-    @strawberry.field(description="Files that came with it. Needs complaints:read.")
-    def attachments(self, info: Info) -> list[Attachment] | None:
+    @strawberry.field(description="Files that came with it. Needs complaints:read.", extensions=needs(READ))
+    def attachments(self) -> list[Attachment] | None:
         """Metadata only."""
-        info.context.need(READ)
-        return [Attachment(**each) for each in self.row["attachments"]]
+        told = self.row["attachments"]
+        return None if told is None else [Attachment(**each) for each in told]
 
-    @strawberry.field(description="Who submitted it; null when nobody was told. Needs complaints:pii.")
+    @strawberry.field(
+        description="Who submitted it; null when nobody was told. Needs complaints:pii, and a purpose in the header"
+        f" `Hub-Purpose` ({', '.join(WORDS)}); each read is logged.",
+        extensions=needs(PII),
+    )
     async def reporter(self, info: Info) -> Reporter | None:
-        """One statement a level."""
-        info.context.need(PII)
-        return await _reporters(info.context).load(self.ticket)  # type: ignore[no-any-return]
+        """For those who handle it."""
+        return await reporter_of(info, self.ticket)
 
-    @strawberry.field(description="Its life so far, in order.")
-    async def timeline(self, info: Info) -> list[ComplaintStep]:
+    @strawberry.field(
+        description="Who read who the reporter is, the latest first; null for all but the reporter and the desk."
+        " Needs complaints:read.",
+        extensions=needs(READ),
+    )
+    async def access_log(self, info: Info) -> list[ReporterRead] | None:
+        """One statement a level."""
+        return await reads_of(info.context, self.ticket) if may_see_reads(info.context.viewer) else None
+
+    @strawberry.field(description="Its life so far, in order. Needs complaints:read.", extensions=needs(READ))
+    async def timeline(self, info: Info) -> list[ComplaintStep] | None:
         """One statement a level."""
         return await _timelines(info.context).load(self.ticket)  # type: ignore[no-any-return]
 
-    @strawberry.field(description="What it names in other systems. Needs complaints:read.")
+    @strawberry.field(description="What it names in other systems. Needs complaints:read.", extensions=needs(READ))
     async def references(self, info: Info) -> References | None:
         """One statement a level."""
-        info.context.need(READ)
         return await _references(info.context).load(self.ticket)  # type: ignore[no-any-return]
 
 
-def _reporters(context: Context) -> Any:
-    async def load(tickets: list[str]) -> list[Reporter | None]:
-        async with context.database.read() as db:
-            found = await timeline.reporters_of(db, context.viewer, context.seal, tickets)
-        return [Reporter(**found[ticket]) if ticket in found else None for ticket in tickets]
-
-    return context.batch("reporters", load)
-
-
 def _timelines(context: Context) -> Any:
-    async def load(tickets: list[str]) -> list[list[ComplaintStep]]:
+    async def load(tickets: list[str]) -> list[list[ComplaintStep] | None]:
         async with context.database.read() as db:
             found = await timeline.steps(db, context.viewer, tickets)
-        return [[_step(row) for row in found.get(ticket, [])] for ticket in tickets]
+        return [[_step(row) for row in found[ticket]] if ticket in found else None for ticket in tickets]
 
     return context.batch("timelines", load)
 
 
-def _step(row: RowMapping) -> ComplaintStep:
+def _step(row: Row) -> ComplaintStep:
     return ComplaintStep(
         action=Action(row["action"]),
         status=ComplaintStatus(row["status"]),
         at=row["at"],
         role=Role(row["role"]),
-        note_=row["note"],
+        note=row["note"],
     )
 
 
 def _references(context: Context) -> Any:
-    async def load(tickets: list[str]) -> list[References]:
+    async def load(tickets: list[str]) -> list[References | None]:
         async with context.database.read() as db:
             found = await timeline.keys(db, context.viewer, tickets)
-        return [References(**{k: found.get(t, {}).get(k) for k in ("payment", "order", "report")}) for t in tickets]
+        names = ("payment", "order", "report")
+        return [References(**{k: found[t].get(k) for k in names}) if t in found else None for t in tickets]
 
     return context.batch("references", load)
 
@@ -315,14 +305,20 @@ class ComplaintFilter:
 
     ticket: list[str] | None = strawberry.field(default=None, description="Tickets.")
     status: list[ComplaintStatus] | None = strawberry.field(default=None, description="Where they stand.")
-    channel: list[Channel] | None = strawberry.field(default=None, description="Where they came in.")
-    klass: list[ComplaintClass] | None = strawberry.field(default=None, name="class", description="What they are.")
+    channel: list[Channel] | None = strawberry.field(
+        default=None, description="Where they came in. Needs complaints:read."
+    )
+    klass: list[ComplaintClass] | None = strawberry.field(
+        default=None, name="class", description="What they are. Needs complaints:read."
+    )
     category: list[str] | None = strawberry.field(default=None, description="Codes of categories.")
     agency: list[str] | None = strawberry.field(default=None, description="Codes of agencies.")
     area: list[str] | None = strawberry.field(default=None, description="Codes of areas, such as 33.74.")
     received_from: datetime | None = strawberry.field(default=None, description="Received at or after.")
     received_to: datetime | None = strawberry.field(default=None, description="Received before.")
     overdue: bool | None = strawberry.field(default=None, description="Whether the final answer is late and missing.")
+
+    needs: ClassVar[dict[str, str]] = {"channel": READ, "klass": READ}
 
 
 @strawberry.enum(description="In which order complaints are listed.")

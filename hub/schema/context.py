@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from hub.auth.purposes import Purpose
 from hub.errors import Forbidden
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
@@ -28,6 +29,8 @@ class Context:
     secret: bytes
     language: str = "id"
     request_id: str = ""
+    purpose: Purpose | None = None
+    """What for, as the request says it."""
     noted: list[str] = field(default_factory=list)
     """The SQL statements of this request, where somebody notes them."""
     _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
@@ -56,10 +59,11 @@ class Context:
         self._batches.clear()
         self._once.clear()
 
-    def need(self, scope: str) -> None:
-        """Raise ``Forbidden`` unless the viewer has ``scope``."""
-        if not self.viewer.may(scope):
-            raise Forbidden(scope)
+    def need(self, *alternatives: tuple[str, ...]) -> None:
+        """Raise ``Forbidden`` unless the viewer has all scopes of one of ``alternatives``."""
+        missing = [[scope for scope in each if not self.viewer.may(scope)] for each in alternatives]
+        if all(missing):
+            raise Forbidden(missing[0][0])
 
     def cause(self, what: str) -> Cause:
         """What a write of this request says of itself."""

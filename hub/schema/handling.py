@@ -12,7 +12,7 @@ from hub.complaints.assignment import check_agency
 from hub.complaints.attachments import Attachment as FileTold
 from hub.complaints.calendar import JAKARTA
 from hub.complaints.codes import Channel, ComplaintClass
-from hub.complaints.handling import check_rating, check_reopening, check_response, check_verdict
+from hub.complaints.handling import check_rating, check_reopening, check_reply, check_response, check_verdict
 from hub.complaints.problems import Problem as Wrong
 from hub.complaints.problems import ProblemCode
 from hub.complaints.references import check_key
@@ -20,15 +20,17 @@ from hub.complaints.reporter import Reporter as ReporterTold
 from hub.complaints.submission import Submission, check, normalise
 from hub.complaints.text import paragraphs
 from hub.complaints.tickets import tracking_code
-from hub.complaints.workflow import Action, Refusal, RejectReason, Role, Verdict
+from hub.complaints.workflow import Action, Refusal, RejectReason, Verdict
 from hub.schema.complaints import Complaint
 from hub.schema.context import Context, Info
 from hub.schema.listing import nodes_by_ref
+from hub.schema.needs import needs, needs_one
 from hub.schema.nodes import code_enum
 from hub.schema.part import Part
 from hub.store import handling
 from hub.store.entities import HUB
 from hub.store.handling import Act, Done, KeyTaken, Promise
+from hub.viewer import Viewer, ViewerKind
 
 code_enum(RejectReason, "Why a complaint is not handled.")
 code_enum(Verdict, "What the desk decides on a complaint that came in.")
@@ -183,6 +185,15 @@ class CloseComplaintInput:
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
 
+@strawberry.input(description="What the reporter writes.")
+class ReplyToComplaintInput:
+    """An answer to what was asked, or an addition."""
+
+    ticket: str = strawberry.field(description="Which complaint.")
+    text: str = strawberry.field(description="2 to 10,000 characters.")
+    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
+
+
 @strawberry.input(description="Open a complaint again.")
 class ReopenComplaintInput:
     """Reopening."""
@@ -201,21 +212,25 @@ class RateComplaintInput:
     idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
 
 
+SUBMIT, VERIFY, ASSIGN = "complaints:submit", "complaints:verify", "complaints:assign"
+RESPOND, REPLY = "complaints:respond", "complaints:reply"
+_EITHER = "Needs complaints:respond, or complaints:reply for one's own."
+
+
 class Mutation:
     """One field an act; each needs a scope, and answers with a union."""
 
-    @strawberry.mutation(description="Submit a complaint. Needs complaints:submit.")
+    @strawberry.mutation(description="Submit a complaint. Needs complaints:submit.", extensions=needs(SUBMIT))
     async def submit_complaint(self, info: Info, input: Annotated[SubmitComplaintInput, _INPUT]) -> SubmitResult | None:
         """The tracking code is told again on a repeat; no table holds it."""
         context = info.context
-        context.need("complaints:submit")
         told = _submission(input)
         if problems := check(told, datetime.now(JAKARTA).date()):
             return _invalid(context, problems)
         promise = _promise(context, "submitComplaint", input.idempotency_key, dataclasses.asdict(normalise(told)))
         cause = context.cause("mutation:submitComplaint")
         async with context.database.write(cause) as db:
-            done = await handling.submit(db, cause, context.seal, promise, told)
+            done = await handling.submit(db, cause, context.seal, promise, told, _account(context.viewer))
         if isinstance(done, KeyTaken):
             return _conflict(context)
         context.forget()
@@ -225,51 +240,68 @@ class Mutation:
             tracking_code=tracking_code(str(done.complaint_id), context.secret),
         )
 
-    @strawberry.mutation(description="Accept, return or reject a complaint that came in. Needs complaints:verify.")
+    @strawberry.mutation(
+        description="Accept, return or reject a complaint that came in. Needs complaints:verify.",
+        extensions=needs(VERIFY),
+    )
     async def verify_complaint(self, info: Info, input: Annotated[VerifyComplaintInput, _INPUT]) -> MoveResult | None:
         """The reason for a rejection is part of the note."""
         problems = check_verdict(input.verdict, input.reason, input.note)
         note = "\n".join(part for part in (input.reason and input.reason.value, input.note) if part) or None
-        act = Act(input.ticket, input.verdict.action, Role.DESK, paragraphs(note) if note else None)
-        return await _move(info.context, "verifyComplaint", "complaints:verify", input, problems, act)
+        act = Act(input.ticket, input.verdict.action, paragraphs(note) if note else None)
+        return await _move(info.context, "verifyComplaint", input, problems, act)
 
-    @strawberry.mutation(description="Give a complaint to an agency, or to another one. Needs complaints:assign.")
+    @strawberry.mutation(
+        description="Give a complaint to an agency, or to another one. Needs complaints:assign.",
+        extensions=needs(ASSIGN),
+    )
     async def assign_complaint(self, info: Info, input: Annotated[AssignComplaintInput, _INPUT]) -> MoveResult | None:
         """The agency must be in office."""
         problems = check_agency("agencyCode", input.agency_code, datetime.now(JAKARTA).date())
-        act = Act(input.ticket, Action.ASSIGN, Role.DESK, None, {"agency_code": input.agency_code})
-        return await _move(info.context, "assignComplaint", "complaints:assign", input, problems, act)
+        act = Act(input.ticket, Action.ASSIGN, None, {"agency_code": input.agency_code})
+        return await _move(info.context, "assignComplaint", input, problems, act)
 
-    @strawberry.mutation(description="Respond to a complaint for its agency. Needs complaints:respond.")
+    @strawberry.mutation(
+        description="Respond to a complaint for its agency. Needs complaints:respond.", extensions=needs(RESPOND)
+    )
     async def respond_to_complaint(
         self, info: Info, input: Annotated[RespondToComplaintInput, _INPUT]
     ) -> MoveResult | None:
         """A final answer waits for the reporter; any other keeps the agency at work."""
         action = Action.ANSWER if input.final else Action.START
-        act = Act(input.ticket, action, Role.DESK, paragraphs(input.text))
-        return await _move(
-            info.context, "respondToComplaint", "complaints:respond", input, check_response(input.text), act
-        )
+        act = Act(input.ticket, action, paragraphs(input.text))
+        return await _move(info.context, "respondToComplaint", input, check_response(input.text), act)
 
-    @strawberry.mutation(description="Finish a complaint that was answered. Needs complaints:respond.")
+    @strawberry.mutation(
+        description=f"Finish a complaint that was answered. {_EITHER}", extensions=needs_one(RESPOND, REPLY)
+    )
     async def close_complaint(self, info: Info, input: Annotated[CloseComplaintInput, _INPUT]) -> MoveResult | None:
-        """For reporters who said so by telephone."""
-        act = Act(input.ticket, Action.CLOSE, Role.DESK)
-        return await _move(info.context, "closeComplaint", "complaints:respond", input, [], act)
+        """By the reporter, or by the desk for one who telephones."""
+        act = Act(input.ticket, Action.CLOSE)
+        return await _move(info.context, "closeComplaint", input, [], act)
 
-    @strawberry.mutation(description="Open a complaint again. Needs complaints:respond.")
+    @strawberry.mutation(
+        description=f"Write to those who handle a complaint; one that was returned goes on. {_EITHER}",
+        extensions=needs_one(RESPOND, REPLY),
+    )
+    async def reply_to_complaint(
+        self, info: Info, input: Annotated[ReplyToComplaintInput, _INPUT]
+    ) -> MoveResult | None:
+        """By the reporter, or by the desk for one who telephones."""
+        act = Act(input.ticket, Action.REPLY, paragraphs(input.text))
+        return await _move(info.context, "replyToComplaint", input, check_reply(input.text), act)
+
+    @strawberry.mutation(description=f"Open a complaint again. {_EITHER}", extensions=needs_one(RESPOND, REPLY))
     async def reopen_complaint(self, info: Info, input: Annotated[ReopenComplaintInput, _INPUT]) -> MoveResult | None:
         """A new round with new clocks."""
-        act = Act(input.ticket, Action.REOPEN, Role.DESK, paragraphs(input.reason))
-        return await _move(
-            info.context, "reopenComplaint", "complaints:respond", input, check_reopening(input.reason), act
-        )
+        act = Act(input.ticket, Action.REOPEN, paragraphs(input.reason))
+        return await _move(info.context, "reopenComplaint", input, check_reopening(input.reason), act)
 
-    @strawberry.mutation(description="Rate the answer for the reporter. Needs complaints:respond.")
+    @strawberry.mutation(description=f"Rate the answer. {_EITHER}", extensions=needs_one(RESPOND, REPLY))
     async def rate_complaint(self, info: Info, input: Annotated[RateComplaintInput, _INPUT]) -> MoveResult | None:
-        """The desk rates for reporters who telephone."""
-        act = Act(input.ticket, Action.RATE, Role.DESK, None, {"rating": input.rating})
-        return await _move(info.context, "rateComplaint", "complaints:respond", input, check_rating(input.rating), act)
+        """By the reporter, or by the desk for one who telephones."""
+        act = Act(input.ticket, Action.RATE, None, {"rating": input.rating})
+        return await _move(info.context, "rateComplaint", input, check_rating(input.rating), act)
 
 
 def declare(part: Part) -> None:
@@ -277,9 +309,8 @@ def declare(part: Part) -> None:
     part.mutation(Mutation)
 
 
-async def _move(context: Context, name: str, scope: str, input: Any, problems: list[Wrong], act: Act) -> Moved:
+async def _move(context: Context, name: str, input: Any, problems: list[Wrong], act: Act) -> Moved:
     """Check, act in one transaction, and show the outcome as the graph does."""
-    context.need(scope)
     key: str | None = input.idempotency_key
     problems = [*(check_key(key) if key is not None else []), *problems]
     if problems:
@@ -295,6 +326,11 @@ async def _move(context: Context, name: str, scope: str, input: Any, problems: l
     context.forget()
     complaint = await _shown(context, done) if done else None
     return ComplaintMoved(complaint=complaint) if complaint else _not_found(context)
+
+
+def _account(viewer: Viewer) -> str | None:
+    """The account a submission belongs to: a citizen's own."""
+    return viewer.name if viewer.kind is ViewerKind.CITIZEN else None
 
 
 async def _shown(context: Context, done: Done) -> Complaint | None:

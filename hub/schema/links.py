@@ -10,6 +10,8 @@ from hub.schema.reports import REPORTS, CentralReport
 from hub.schema.systems import System
 
 _READ, _REPORTS, _PAYMENTS = "complaints:read", "reports:read", "payments:read"
+_MATTER = (_READ, _REPORTS)
+_PAID = (_READ, _PAYMENTS)
 _SAME_MATTER = ("ticket", "report")
 
 LINKS: tuple[Link, ...] = (
@@ -17,16 +19,16 @@ LINKS: tuple[Link, ...] = (
     Link(Complaint, "area", Area, ("area",), "The regency or city it is about."),
     Link(Agency, "complaints", Complaint, ("agency",), "Complaints it must answer.", COMPLAINTS),
     Link(Area, "complaints", Complaint, ("area",), "Complaints about it.", COMPLAINTS),
-    Link(Complaint, "centralReport", CentralReport, _SAME_MATTER, "The same matter at the centre.", None, _REPORTS),
-    Link(CentralReport, "complaint", Complaint, _SAME_MATTER, "The province's own complaint about it."),
+    Link(Complaint, "centralReport", CentralReport, _SAME_MATTER, "The same matter at the centre.", None, _MATTER),
+    Link(CentralReport, "complaint", Complaint, _SAME_MATTER, "The province's own complaint about it.", None, (_READ,)),
     Link(CentralReport, "agency", Agency, ("agency",), "The agency that must answer, where it is one of ours."),
     Link(CentralReport, "area", Area, ("area",), "The regency or city it is about."),
-    Link(Agency, "centralReports", CentralReport, ("agency",), "Reports it must answer.", REPORTS, _REPORTS),
-    Link(Area, "centralReports", CentralReport, ("area",), "Reports about it.", REPORTS, _REPORTS),
-    Link(Complaint, "payments", Payment, ("payment",), "The payments it is about.", list, _PAYMENTS),
-    Link(Payment, "complaints", Complaint, ("payment",), "The complaints about it.", COMPLAINTS),
-    Link(Complaint, "orders", ProcurementOrder, ("order",), "The orders it is about.", list, _READ),
-    Link(ProcurementOrder, "complaints", Complaint, ("order",), "The complaints about it.", COMPLAINTS, _READ),
+    Link(Agency, "centralReports", CentralReport, ("agency",), "Reports it must answer.", REPORTS, (_REPORTS,)),
+    Link(Area, "centralReports", CentralReport, ("area",), "Reports about it.", REPORTS, (_REPORTS,)),
+    Link(Complaint, "payments", Payment, ("payment",), "The payments it is about.", list, _PAID),
+    Link(Payment, "complaints", Complaint, ("payment",), "The complaints about it.", COMPLAINTS, (_READ,)),
+    Link(Complaint, "orders", ProcurementOrder, ("order",), "The orders it is about.", list, (_READ,)),
+    Link(ProcurementOrder, "complaints", Complaint, ("order",), "The complaints about it.", COMPLAINTS, (_READ,)),
     Link(ProcurementOrder, "agency", Agency, ("agency",), "The agency that ordered, where the hub knows it."),
     Link(Agency, "procurementOrders", ProcurementOrder, ("agency",), "What it ordered in online shops.", ORDERS),
     Link(Supplier, "orders", ProcurementOrder, ("supplier",), "What was ordered from it.", ORDERS),

@@ -9,15 +9,14 @@ from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLError
-from sqlalchemy import RowMapping
 
 from hub.schema import ids
 from hub.schema.context import Context, Info
+from hub.schema.needs import needs
 from hub.schema.nodes import Connection, Edge, Node, PageInfo
 from hub.schema.weights import FIRST, PAGED, SHORT
 from hub.store import reading
-from hub.store.reading import Hop, Ref, Rows, Slice
-from hub.viewer import Viewer
+from hub.store.reading import Hop, Ref, Row, Rows, Slice
 
 FIRST_MAX = 100
 LIST_MAX = 100
@@ -45,7 +44,7 @@ class Link:
     """A declared field that leads from one type to another by a key both hold.
 
     ``many``: None leads to one, ``list`` to a short plain list, a ``Listing`` to a connection.
-    ``scope`` is what a viewer needs to follow it at all.
+    ``scopes`` are what a viewer needs to follow it at all, all of them.
     """
 
     source: type[Node]
@@ -54,7 +53,17 @@ class Link:
     keys: tuple[str, ...]
     description: str
     many: Listing | type[list[Any]] | None = None
-    scope: str | None = None
+    scopes: tuple[str, ...] = ()
+
+
+def check_filter(context: Context, filter_: Any) -> None:
+    """``Forbidden`` for a condition on what the viewer has no scope to read: its answer would tell the value.
+
+    An input's ``needs`` names the scope of each such condition.
+    """
+    for name, scope in getattr(type(filter_), "needs", {}).items():
+        if getattr(filter_, name) is not None:
+            context.need((scope,))
 
 
 def conditions(filter_: Any) -> tuple[tuple[str, Any], ...]:
@@ -125,7 +134,7 @@ async def nodes_by_ref(context: Context, node: type[Node], refs: Iterable[Ref]) 
     return await context.batch(("refs", node), load).load_many(list(refs))
 
 
-def _node(node: type[Node], row: RowMapping | None) -> Node | None:
+def _node(node: type[Node], row: Row | None) -> Node | None:
     return None if row is None else node.from_row(row)
 
 
@@ -151,15 +160,15 @@ def _link_counts(context: Context, link: Link, part: Slice) -> Any:
     return context.batch(("count", link.source, link.field, part.where), load)
 
 
-def list_field(listing: Listing, description: str, scope: str | None = None) -> Any:
-    """A root field that lists a type."""
+def list_field(listing: Listing, description: str, *scopes: str) -> Any:
+    """A root field that lists a type; null where ``scopes`` are missing, or that of a filter."""
 
     async def resolve(info: Info, first: Any, after: Any, filter: Any, order_by: Any) -> Any:
-        if scope:
-            info.context.need(scope)
+        check_filter(info.context, filter)
         return await page(info.context, listing.node, part_of(listing.node, first, after, filter, order_by))
 
-    return _with_list_arguments(resolve, listing, description, nullable=scope is not None)
+    nullable = bool(scopes or getattr(listing.filter, "needs", None))
+    return _with_list_arguments(resolve, listing, description, scopes, nullable=nullable)
 
 
 def link_field(link: Link) -> Any:
@@ -171,45 +180,50 @@ def link_field(link: Link) -> Any:
     return _one_link(link)
 
 
-def _need(context: Context, link: Link) -> Viewer:
-    if link.scope:
-        context.need(link.scope)
-    return context.viewer
-
-
 def _one_link(link: Link) -> Any:
     async def resolve(root: Any, info: Info) -> Any:
-        _need(info.context, link)
         rows = await _linked(info.context, link, Slice(1)).load(root.ref)
         return link.target.from_row(rows.rows[0]) if rows.rows else None
 
     resolve.__annotations__ = {"root": link.source, "info": Info, "return": link.target | None}
-    return strawberry.field(resolver=resolve, description=link.description)
+    return strawberry.field(resolver=resolve, description=_described(link), extensions=needs(*link.scopes))
 
 
 def _list_link(link: Link) -> Any:
     async def resolve(root: Any, info: Info) -> Any:
-        _need(info.context, link)
         rows = await _linked(info.context, link, Slice(LIST_MAX)).load(root.ref)
         return [link.target.from_row(row) for row in rows.rows]
 
     resolve.__annotations__ = {"root": link.source, "info": Info, "return": list[link.target] | None}  # type: ignore[name-defined]
-    return strawberry.field(resolver=resolve, description=f"{link.description} At most {LIST_MAX}.", directives=[SHORT])
+    description = f"{_described(link)} At most {LIST_MAX}."
+    return strawberry.field(
+        resolver=resolve, description=description, directives=[SHORT], extensions=needs(*link.scopes)
+    )
 
 
 def _connection_link(link: Link, listing: Listing) -> Any:
     async def resolve(root: Any, info: Info, first: Any, after: Any, filter: Any, order_by: Any) -> Any:
-        _need(info.context, link)
+        check_filter(info.context, filter)
         part = part_of(link.target, first, after, filter, order_by)
         rows = await _linked(info.context, link, part).load(root.ref)
         counts = _link_counts(info.context, link, part)
         return connection(link.target, rows, part, lambda: counts.load(root.ref))
 
-    return _with_list_arguments(resolve, listing, link.description, nullable=True, source=link.source)
+    return _with_list_arguments(resolve, listing, _described(link), link.scopes, nullable=True, source=link.source)
+
+
+def _described(link: Link) -> str:
+    return f"{link.description} Needs {' and '.join(link.scopes)}." if link.scopes else link.description
 
 
 def _with_list_arguments(
-    resolve: Any, listing: Listing, description: str, *, nullable: bool, source: type | None = None
+    resolve: Any,
+    listing: Listing,
+    description: str,
+    scopes: tuple[str, ...],
+    *,
+    nullable: bool,
+    source: type | None = None,
 ) -> Any:
     """Give ``resolve`` the arguments every list has, typed for ``listing``."""
     default = next(iter(listing.order))
@@ -224,4 +238,4 @@ def _with_list_arguments(
         "return": shown | None if nullable else shown,
     }
     resolve.__defaults__ = (FIRST, None, None, default)
-    return strawberry.field(resolver=resolve, description=description, directives=[PAGED])
+    return strawberry.field(resolver=resolve, description=description, directives=[PAGED], extensions=needs(*scopes))

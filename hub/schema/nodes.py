@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 import strawberry
-from sqlalchemy import RowMapping
 
 from hub.kinds import Code
 from hub.schema import ids
 from hub.schema.context import Info
+from hub.schema.needs import needs
 from hub.schema.weights import COUNTED
 from hub.store.entities import Entity
-from hub.store.reading import COUNT_CAP, Ref
+from hub.store.reading import COUNT_CAP, Ref, Row
 
 CodeT = TypeVar("CodeT", bound=type[Code])
 
@@ -49,14 +49,15 @@ LanguageArgument = Annotated[
 ]
 
 
-def label_field(name: str, of: str) -> Any:
-    """A field with the label of the code in field ``name``."""
+def label_field(name: str, of: str, *scopes: str) -> Any:
+    """A field with the label of the code in field ``name``; it needs ``scopes``, as that does."""
 
     def resolve(root: Any, info: Info, language: LanguageArgument = None) -> str | None:
         code: Code | None = getattr(root, name)
         return None if code is None else label(info, code.label_id, code.label_en, language)
 
-    return strawberry.field(resolver=resolve, description=f"{of}, in words.")
+    words = f"{of}, in words." + (f" Needs {' and '.join(scopes)}." if scopes else "")
+    return strawberry.field(resolver=resolve, description=words, extensions=needs(*scopes))
 
 
 @strawberry.interface(description="Anything with an id of its own.")
@@ -70,7 +71,7 @@ class Node:
     id: strawberry.ID = strawberry.field(description="Opaque and stable.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """The entity as its row tells it."""
         raise NotImplementedError(f"{cls.__name__} does not say how it comes from a row")
 
@@ -80,7 +81,7 @@ class Node:
         return strawberry.ID(ids.encode(cls.entity.name, ref))
 
     @classmethod
-    def row_id(cls, row: RowMapping) -> strawberry.ID:
+    def row_id(cls, row: Row) -> strawberry.ID:
         """The id of a row read from the store."""
         return cls.id_of((row["_system"], row["_ref"]))
 

@@ -7,17 +7,18 @@ from enum import Enum
 from typing import Annotated, Self
 
 import strawberry
-from sqlalchemy import RowMapping
 
 from hub.kinds import PaidFor, PaymentStatus
 from hub.schema.context import Info
 from hub.schema.listing import Listing, list_field
+from hub.schema.needs import needs
 from hub.schema.nodes import Money, code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
 from hub.schema.weights import TOTALLED
 from hub.store import entities, totals
+from hub.store.reading import Row
 
 part = Part("payments", "Payments to merchants of the province.")
 
@@ -52,7 +53,7 @@ class Payment(SystemRecord):
     status_label: str | None = label_field("status", "Where it stands")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From ``records``."""
         body = row["body"]
         return cls(
@@ -121,11 +122,12 @@ class PaymentTotal:
 class Query:
     """Root fields of this part."""
 
-    payments = list_field(PAYMENTS, "Payments, the latest first. Needs payments:read.", scope=SCOPE)
+    payments = list_field(PAYMENTS, "Payments, the latest first. Needs payments:read.", SCOPE)
 
     @strawberry.field(
         description="Payments counted; the last 31 days by default. Needs payments:read.",
         directives=[TOTALLED],
+        extensions=needs(SCOPE),
     )
     async def payment_totals(
         self,
@@ -134,7 +136,6 @@ class Query:
         range: TotalsRange = None,
     ) -> list[PaymentTotal] | None:
         """One statement."""
-        info.context.need(SCOPE)
         start, end = total_range(range, days=31)
         async with info.context.database.read() as db:
             found = await totals.payments(db, info.context.viewer, str(by.value), start, end)

@@ -9,7 +9,6 @@ from enum import Enum
 from typing import Annotated, Any, ClassVar, Self
 
 import strawberry
-from sqlalchemy import RowMapping
 
 from hub.kinds import OrderStatus
 from hub.schema import ids
@@ -21,6 +20,7 @@ from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
 from hub.schema.weights import TOTALLED
 from hub.store import entities, totals
+from hub.store.reading import Row
 
 part = Part("procurement", "Orders of agencies in online shops.")
 
@@ -38,7 +38,7 @@ class Supplier(Node):
     city: str | None = strawberry.field(description="Where the shop says it is.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From any of its orders."""
         return cls.of(row["body"])
 
@@ -73,7 +73,7 @@ class ProcurementOrder(SystemRecord):
     supplier: Supplier = strawberry.field(description="From whom it was ordered.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From ``records``."""
         body = row["body"]
         return cls(

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import strawberry
-from sqlalchemy import RowMapping
 
 from hub.schema.nodes import Node
+from hub.store.reading import Row
 
 
 @strawberry.interface(description="The hub's copy of one thing an outside system knows.")
@@ -22,7 +22,7 @@ class SystemRecord(Node):
     updated_at: datetime = strawberry.field(description="When it last changed there.")
 
 
-def common(node: type[SystemRecord], row: RowMapping) -> dict[str, Any]:
+def common(node: type[SystemRecord], row: Row) -> dict[str, Any]:
     """The fields of ``SystemRecord`` as a row tells them."""
     return {
         "id": node.row_id(row),

@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Any, Self
 
 import strawberry
-from sqlalchemy import RowMapping
 
 from hub.kinds import Code, ReportStatus
 from hub.schema.listing import Listing, list_field
@@ -15,6 +14,7 @@ from hub.schema.nodes import code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.store import entities
+from hub.store.reading import Row
 
 part = Part("reports", "Reports at the centre.")
 
@@ -87,7 +87,7 @@ class CentralReport(SystemRecord):
     log: list[ReportEvent] = strawberry.field(description="What happened to it, in order.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From ``records``."""
         body, prose = row["body"], row["prose"]
         return cls(
@@ -136,4 +136,4 @@ REPORTS = Listing(CentralReport, CentralReportFilter, ReportOrderBy)
 class Query:
     """Root fields of this part."""
 
-    central_reports = list_field(REPORTS, "Reports at the centre, the latest first. Needs reports:read.", scope=SCOPE)
+    central_reports = list_field(REPORTS, "Reports at the centre, the latest first. Needs reports:read.", SCOPE)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
-from sqlalchemy import RowMapping
 
 from hub.kinds import Code
 from hub.schema import ids
@@ -15,6 +14,7 @@ from hub.schema.listing import BadArgument, nodes_by_ref
 from hub.schema.nodes import Node, code_enum
 from hub.schema.part import Part, entity
 from hub.store import entities, systems
+from hub.store.reading import Row
 
 part = Part("systems", "Outside systems, and any entity by its id.")
 part.needs_every_node = True
@@ -62,7 +62,7 @@ class System(Node):
     coverage: SystemCoverage = strawberry.field(description="How much of it a pull can see.")
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> Self:
+    def from_row(cls, row: Row) -> Self:
         """From ``systems``."""
         return cls(
             id=cls.row_id(row),

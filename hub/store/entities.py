@@ -23,11 +23,13 @@ from sqlalchemy import (
     literal,
     literal_column,
     not_,
+    or_,
     select,
     true,
 )
 
 from hub.kinds import Kind, Order, Payment, Report
+from hub.store import sight
 from hub.store.tables import (
     agencies,
     areas,
@@ -37,13 +39,10 @@ from hub.store.tables import (
     records,
     systems,
 )
-from hub.viewer import Viewer, ViewerKind
+from hub.viewer import Viewer
 
 HUB = "hub"
 """The system of what the hub itself keeps."""
-
-NOT_PUBLIC = ("RECEIVED", "REJECTED")
-"""Statuses the public never sees; nor any complaint that was not verified yet."""
 
 _NEVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz")
 """Written out, as the index on due times has it."""
@@ -76,6 +75,7 @@ class Beside:
 
 
 Held = ColumnElement[str] | Beside
+Guard = Callable[[Viewer], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +88,22 @@ class Entity:
     system: ColumnElement[str]
     ref: ColumnElement[str]
     base: ColumnElement[bool]
-    visible: Callable[[Viewer], ColumnElement[bool]]
+    visible: Guard
     orders: Mapping[str, Sort]
     keys: Mapping[str, Held] = field(default_factory=dict)
     filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] = field(default_factory=dict)
     extra: tuple[ColumnElement[Any], ...] = ()
     """Computed columns that come with every row."""
+    key_guards: Mapping[str, Guard] = field(default_factory=dict)
+    """For keys that tell more of a row than it being visible: the rows whose key a viewer may follow."""
+    filter_guards: Mapping[str, Guard] = field(default_factory=dict)
+    """The same for filters: the rows a viewer may find by them."""
+    depth: Callable[[Viewer], ColumnElement[int]] | None = None
+    """How much of a row the viewer is told, where that differs from row to row."""
+    told: Callable[[Mapping[Any, Any]], Mapping[Any, Any]] = lambda row: row
+    """A row without what its depth does not tell."""
     named_by: Sort | None = None
     """For an entity of which several rows have one reference: the row that comes first in this order names it."""
-
-
-def _complaints_visible(viewer: Viewer) -> ColumnElement[bool]:
-    """Officers see all but the secret ones, which need ``complaints:pii``; the public sees the verified ones."""
-    if viewer.kind is ViewerKind.WORKER:
-        return true()
-    if viewer.kind is ViewerKind.OFFICER and viewer.may("complaints:read"):
-        return true() if viewer.may("complaints:pii") else not_(complaints.c.secret)
-    return and_(
-        not_(complaints.c.secret), complaints.c.status.not_in(NOT_PUBLIC), complaints.c.verified_at.is_not(None)
-    )
 
 
 def late() -> ColumnElement[bool]:
@@ -128,7 +125,7 @@ COMPLAINT = Entity(
     system=literal(HUB, String),
     ref=complaints.c.ticket,
     base=true(),
-    visible=_complaints_visible,
+    visible=sight.visible,
     orders={
         "RECEIVED_DESC": Sort(complaints.c.received_at, complaints.c.id),
         "RECEIVED_ASC": Sort(complaints.c.received_at, complaints.c.id, descending=False),
@@ -157,6 +154,16 @@ COMPLAINT = Entity(
         "overdue": lambda wanted: late() if wanted else not_(overdue()),
     },
     extra=(overdue().label("overdue"),),
+    key_guards={
+        **dict.fromkeys(("agency", "area"), sight.in_public),
+        **dict.fromkeys(("ticket", "payment", "order", "report"), sight.in_full),
+    },
+    filter_guards={
+        **dict.fromkeys(("agency", "area", "category"), sight.in_public),
+        **dict.fromkeys(("channel", "klass"), sight.in_full),
+    },
+    depth=sight.depth,
+    told=sight.told,
 )
 
 
@@ -224,13 +231,20 @@ def fact(name: str) -> ColumnElement[str]:
     return literal_column(f"(records.body ->> '{name}')", String)
 
 
+def _secret_records(viewer: Viewer) -> ColumnElement[bool]:
+    """Secret records are for those who may know reporters; for an agency's officers, those it must answer."""
+    if not sight.may_know_reporters(viewer):
+        return false()
+    return fact("agency_code") == viewer.agency if viewer.agency else true()
+
+
 def record_entity(name: str, kind: type[Kind], keys: tuple[str, ...], scope: str | None) -> Entity:
     """The entity of a kind of record. ``scope`` is what a viewer needs to see any of them; None is public."""
 
     def visible(viewer: Viewer) -> ColumnElement[bool]:
         if scope is not None and not viewer.may(scope):
             return false()
-        return true() if viewer.may("complaints:pii") else not_(records.c.secret)
+        return or_(not_(records.c.secret), _secret_records(viewer))
 
     beside = Beside(
         record_keys,

@@ -22,12 +22,12 @@ from hub.complaints.deadlines import Reached, deadlines
 from hub.complaints.submission import Submission, normalise
 from hub.complaints.tickets import Ticket
 from hub.complaints.workflow import Action, Refusal, Role, move
+from hub.store import sight
 from hub.store.database import Cause
-from hub.store.entities import COMPLAINT
 from hub.store.reading import nameable
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaint_steps, complaints, idempotency, reporters
-from hub.viewer import Viewer
+from hub.viewer import Viewer, ViewerKind
 
 DEFAULT_CATEGORY = "OTHER"
 
@@ -61,19 +61,20 @@ class Act:
 
     ticket: str
     action: Action
-    role: Role
     note: str | None = None
     changes: Mapping[str, Any] | None = None
 
 
-async def submit(db: AsyncConnection, cause: Cause, seal: Seal, promise: Promise, told: Submission) -> Done | KeyTaken:
-    """Keep a submission that the rules found nothing wrong with."""
+async def submit(
+    db: AsyncConnection, cause: Cause, seal: Seal, promise: Promise, told: Submission, citizen_id: str | None = None
+) -> Done | KeyTaken:
+    """Keep a submission that the rules found nothing wrong with; ``citizen_id`` is the account it belongs to."""
     before = await _claim(db, seal, promise)
     if before is not None:
         return before
     kept, now = normalise(told), datetime.now(UTC)
     ticket = str(await _next_ticket(db, now))
-    values = await _new_complaint(db, cause, seal, kept, ticket, now)
+    values = await _new_complaint(db, cause, seal, kept, ticket, now) | {"citizen_id": citizen_id}
     complaint_id = (await db.execute(insert(complaints).values(values).returning(complaints.c.id))).scalar_one()
     await _add_keys(db, complaint_id, kept)
     await _add_step(db, complaint_id, Action.SUBMIT, ComplaintStatus.RECEIVED, Role.REPORTER, cause.actor, now, None)
@@ -84,7 +85,7 @@ async def submit(db: AsyncConnection, cause: Cause, seal: Seal, promise: Promise
 async def act(
     db: AsyncConnection, cause: Cause, seal: Seal, viewer: Viewer, promise: Promise | None, wanted: Act
 ) -> Done | KeyTaken | Refusal | None:
-    """Move a complaint; None when it is not there or not the viewer's to see."""
+    """Move a complaint; None when it is not there or not the viewer's to act on."""
     before = await _claim(db, seal, promise) if promise else None
     if before is not None:
         return before
@@ -99,27 +100,42 @@ async def _tried(db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Act)
     if row is None:
         return None
     life = await _life(db, row["id"])
-    reached = move(ComplaintStatus(row["status"]), wanted.action, wanted.role, returned_from=_before_return(life))
+    role = role_of(viewer)
+    reached = move(ComplaintStatus(row["status"]), wanted.action, role, returned_from=_before_return(life))
     if isinstance(reached, Refusal):
         return reached
-    await _moved(db, cause, row, life, reached, wanted)
+    await _moved(db, cause, row, life, reached, wanted, role)
     return Done(row["id"], row["ticket"])
 
 
+def role_of(viewer: Viewer) -> Role:
+    """In what role a viewer acts: an officer for the desk or an agency, anybody else for the reporter."""
+    if viewer.kind is ViewerKind.OFFICER and viewer.agency:
+        return Role.AGENCY
+    return Role.DESK if viewer.kind in (ViewerKind.OFFICER, ViewerKind.WORKER) else Role.REPORTER
+
+
 async def _moved(
-    db: AsyncConnection, cause: Cause, row: RowMapping, life: list[Reached], reached: ComplaintStatus, wanted: Act
+    db: AsyncConnection,
+    cause: Cause,
+    row: RowMapping,
+    life: list[Reached],
+    reached: ComplaintStatus,
+    wanted: Act,
+    role: Role,
 ) -> None:
     # Two acts in one millisecond, or a clock that was set back, must not tear the timeline's order.
-    now = max(datetime.now(UTC), life[-1].at)
+    now = max(datetime.now(UTC), row["updated_at"])
+    moves = [] if wanted.action is Action.REPLY and reached.value == row["status"] else [Reached(reached, now)]
     values = {
         **(wanted.changes or {}),
         **(times(reached, now, dict(row)) if reached.value != row["status"] else {}),
-        **due([*life, Reached(reached, now)], ComplaintClass(row["class"]), row["inspection"]),
+        **due([*life, *moves], ComplaintClass(row["class"]), row["inspection"]),
         "status": reached.value,
         "updated_at": now,
     }
     await db.execute(update(complaints).where(complaints.c.id == row["id"]).values(values))
-    await _add_step(db, row["id"], wanted.action, reached, wanted.role, cause.actor, now, wanted.note)
+    await _add_step(db, row["id"], wanted.action, reached, role, cause.actor, now, wanted.note)
 
 
 def times(reached: ComplaintStatus, at: datetime, row: Mapping[str, Any]) -> dict[str, datetime | None]:
@@ -153,16 +169,21 @@ def due(life: list[Reached], klass: ComplaintClass, inspection: bool) -> dict[st
 async def _locked(db: AsyncConnection, viewer: Viewer, ticket: str) -> RowMapping | None:
     if not nameable(ticket):
         return None
-    statement = select(complaints).where(complaints.c.ticket == ticket, COMPLAINT.visible(viewer)).with_for_update()
+    statement = select(complaints).where(complaints.c.ticket == ticket, sight.in_full(viewer)).with_for_update()
     return (await db.execute(statement)).mappings().one_or_none()
 
 
 async def _life(db: AsyncConnection, complaint_id: int) -> list[Reached]:
     steps = complaint_steps.c
     found = await db.execute(
-        select(steps.status, steps.at).where(steps.complaint_id == complaint_id).order_by(steps.id)
+        select(steps.action, steps.status, steps.at).where(steps.complaint_id == complaint_id).order_by(steps.id)
     )
-    return [Reached(ComplaintStatus(status), at) for status, at in found]
+    life: list[Reached] = []
+    for action, status, at in found:
+        # A reply that moved nothing starts no clock anew.
+        if action != Action.REPLY or status != life[-1].status:
+            life.append(Reached(ComplaintStatus(status), at))
+    return life
 
 
 def _before_return(life: list[Reached]) -> ComplaintStatus:

@@ -39,6 +39,8 @@ from sqlalchemy.types import TypeEngine
 from hub.store.entities import Beside, Entity, Sort
 from hub.viewer import Viewer
 
+Row = Mapping[Any, Any]
+"""A row as its viewer is told it."""
 Ref = tuple[str, str]
 """(system, reference): how outsiders name a row."""
 
@@ -66,7 +68,7 @@ class Slice:
 class Rows:
     """One page of rows. ``cursors`` stand beside them; ``more`` says whether rows follow."""
 
-    rows: Sequence[RowMapping]
+    rows: Sequence[Row]
     cursors: Sequence[str]
     more: bool
 
@@ -76,8 +78,16 @@ def nameable(text: str) -> bool:
     return "\0" not in text
 
 
-def _where(entity: Entity, where: Iterable[tuple[str, Any]]) -> ColumnElement[bool]:
-    return and_(true(), *(entity.filters[name](value) for name, value in where))
+def _where(entity: Entity, viewer: Viewer, where: Iterable[tuple[str, Any]]) -> ColumnElement[bool]:
+    asked = tuple(where)
+    guards = {entity.filter_guards[name] for name, _ in asked if name in entity.filter_guards}
+    return and_(true(), *(entity.filters[name](value) for name, value in asked), *(guard(viewer) for guard in guards))
+
+
+def _may_follow(entity: Entity, viewer: Viewer, key: str) -> ColumnElement[bool]:
+    """The rows of which ``viewer`` may be told the key."""
+    guard = entity.key_guards.get(key)
+    return and_(_allowed(entity, viewer), guard(viewer)) if guard else _allowed(entity, viewer)
 
 
 def _allowed(entity: Entity, viewer: Viewer) -> ColumnElement[bool]:
@@ -139,60 +149,59 @@ def _after(sort: Sort, order: str, cursor: str | None) -> ColumnElement[bool]:
     return here < there if sort.descending else here > there
 
 
-def _sliced(statement: Select[Any], entity: Entity, part: Slice, sort: Sort, order: str) -> Select[Any]:
+def _sliced(statement: Select[Any], entity: Entity, viewer: Viewer, part: Slice, sort: Sort, order: str) -> Select[Any]:
     direction = [sort.column.desc(), sort.id.desc()] if sort.descending else [sort.column.asc(), sort.id.asc()]
     return (
         # As text, since a time in PostgreSQL can be infinite and one in Python cannot.
         statement.add_columns(cast(sort.column, String).label("_sort"))
-        .where(_where(entity, part.where), _after(sort, order, part.after))
+        .where(_where(entity, viewer, part.where), _after(sort, order, part.after))
         .order_by(*direction)
         .limit(part.first + 1)
     )
 
 
-def _columns(entity: Entity) -> list[ColumnElement[Any]]:
+def _columns(entity: Entity, viewer: Viewer) -> list[ColumnElement[Any]]:
     return [
         *entity.table.c,
         *entity.extra,
+        *([entity.depth(viewer).label("_depth")] if entity.depth else []),
         entity.system.label("_system"),
         entity.ref.label("_ref"),
         entity.id.label("_id"),
     ]
 
 
-def _rows(found: Sequence[RowMapping], part: Slice, order: str) -> Rows:
-    kept = found[: part.first]
+def _rows(entity: Entity, found: Sequence[RowMapping], part: Slice, order: str) -> Rows:
+    kept = [entity.told(row) for row in found[: part.first]]
     return Rows(kept, [encode_cursor(order, row["_sort"], row["_id"]) for row in kept], len(found) > part.first)
 
 
 async def page(connection: AsyncConnection, entity: Entity, viewer: Viewer, part: Slice) -> Rows:
     """One page of what ``viewer`` may see of ``entity``."""
     order, sort = _order(entity, part.order)
-    statement = select(*_columns(entity)).where(_allowed(entity, viewer))
-    found = (await connection.execute(_sliced(statement, entity, part, sort, order))).mappings().all()
-    return _rows(found, part, order)
+    statement = select(*_columns(entity, viewer)).where(_allowed(entity, viewer))
+    found = (await connection.execute(_sliced(statement, entity, viewer, part, sort, order))).mappings().all()
+    return _rows(entity, found, part, order)
 
 
 async def count(connection: AsyncConnection, entity: Entity, viewer: Viewer, where: Iterable[tuple[str, Any]]) -> int:
     """How many rows; counting ends at ``COUNT_CAP`` + 1."""
-    capped = select(literal(1)).select_from(entity.table).where(_allowed(entity, viewer), _where(entity, where))
+    capped = select(literal(1)).select_from(entity.table).where(_allowed(entity, viewer), _where(entity, viewer, where))
     found = await connection.scalar(select(func.count()).select_from(capped.limit(COUNT_CAP + 1).subquery()))
     return int(found or 0)
 
 
-async def by_refs(
-    connection: AsyncConnection, entity: Entity, viewer: Viewer, refs: Sequence[Ref]
-) -> dict[Ref, RowMapping]:
+async def by_refs(connection: AsyncConnection, entity: Entity, viewer: Viewer, refs: Sequence[Ref]) -> dict[Ref, Row]:
     """The visible rows among ``refs``."""
     given = _given(refs)
-    rows = select(*_columns(entity)).where(_allowed(entity, viewer), _named(entity, given))
+    rows = select(*_columns(entity, viewer)).where(_allowed(entity, viewer), _named(entity, given))
     if entity.named_by:
         lateral = _first(rows, entity.named_by).correlate(given).lateral("named")
         statement = select(*lateral.c).select_from(given.join(lateral, true()))
     else:
         statement = rows.select_from(given.join(entity.table, true()))
     found = (await connection.execute(statement)).mappings()
-    return {(row["_system"], row["_ref"]): row for row in found}
+    return {(row["_system"], row["_ref"]): entity.told(row) for row in found}
 
 
 def _named(entity: Entity, given: Any) -> ColumnElement[bool]:
@@ -206,17 +215,17 @@ def _first(rows: Select[Any], sort: Sort) -> Select[Any]:
 
 async def by_key(
     connection: AsyncConnection, entity: Entity, viewer: Viewer, key: str, values: Sequence[str]
-) -> dict[str, RowMapping]:
+) -> dict[str, Row]:
     """The visible rows that hold one of ``values`` under ``key``; the latest where several do."""
     held = entity.keys[key]
     value, source = _held(entity, key, held)
     statement = (
-        select(*_columns(entity), value.label("_value"))
+        select(*_columns(entity, viewer), value.label("_value"))
         .select_from(source)
-        .where(_allowed(entity, viewer), value.in_(filter(nameable, values)), _key_named(held, key))
+        .where(_may_follow(entity, viewer, key), value.in_(filter(nameable, values)), _key_named(held, key))
         .order_by(entity.id)
     )
-    return {row["_value"]: row for row in (await connection.execute(statement)).mappings()}
+    return {row["_value"]: entity.told(row) for row in (await connection.execute(statement)).mappings()}
 
 
 def _given(refs: Sequence[Ref]) -> Any:
@@ -259,14 +268,14 @@ def _sources(hop: Hop, key: str, viewer: Viewer, refs: Sequence[Ref]) -> Any:
     told = select(given.c.system, given.c.ref, value.label("value"))
     if hop.source.named_by:
         # All rows of one reference hold the same value: one visible row is enough.
-        rows = select(value.label("value")).where(_allowed(hop.source, viewer), _named(hop.source, given))
+        rows = select(value.label("value")).where(_may_follow(hop.source, viewer, key), _named(hop.source, given))
         lateral = _first(rows, hop.source.named_by).correlate(given).lateral("named")
         return (
             select(given.c.system, given.c.ref, lateral.c.value).select_from(given.join(lateral, true())).cte("source")
         )
     return (
         told.select_from(given.join(source, _named(hop.source, given)))
-        .where(_allowed(hop.source, viewer), _key_named(held, key), value.is_not(None))
+        .where(_may_follow(hop.source, viewer, key), _key_named(held, key), value.is_not(None))
         .distinct()
         .cte("source")
     )
@@ -282,7 +291,7 @@ def _targets(
     return (
         select(*columns)
         .select_from(target)
-        .where(_allowed(hop.target, viewer), _key_named(held, key), shared)
+        .where(_may_follow(hop.target, viewer, key), _key_named(held, key), shared)
         .correlate(source)
     )
 
@@ -307,13 +316,15 @@ async def linked(
     for key in hop.keys:
         order, sort = _link_sort(hop, key, part.order)
         source = _sources(hop, key, viewer, refs)
-        targets = _sliced(_targets(hop, key, viewer, source, _columns(hop.target)), hop.target, part, sort, order)
+        targets = _sliced(
+            _targets(hop, key, viewer, source, _columns(hop.target, viewer)), hop.target, viewer, part, sort, order
+        )
         lateral = targets.lateral("target")
         statement = select(source.c.system.label("_from_system"), source.c.ref.label("_from_ref"), *lateral.c)
         rows = await connection.execute(statement.select_from(source.join(lateral, true())))
         for row in rows.mappings():
             found[row["_from_system"], row["_from_ref"]].setdefault(row["_id"], row)
-    return {ref: _rows(_sorted(rows.values(), sort), part, order) for ref, rows in found.items()}
+    return {ref: _rows(hop.target, _sorted(rows.values(), sort), part, order) for ref, rows in found.items()}
 
 
 def _sorted(rows: Iterable[RowMapping], sort: Sort) -> list[RowMapping]:
@@ -334,7 +345,9 @@ async def linked_counts(
     several = isinstance(hop.source.keys[key], Beside)
     values = select(source.c.system, source.c.ref, func.array_agg(source.c.value).label("value"))
     source = values.group_by(source.c.system, source.c.ref).cte("sources")
-    rows = _targets(hop, key, viewer, source, [hop.target.id.label("id")], of_any=True).where(_where(hop.target, where))
+    rows = _targets(hop, key, viewer, source, [hop.target.id.label("id")], of_any=True).where(
+        _where(hop.target, viewer, where)
+    )
     capped = (rows.distinct() if several else rows).limit(COUNT_CAP + 1).subquery()
     inner = select(func.count().label("n")).select_from(capped).lateral("counted")
     statement = select(source.c.system, source.c.ref, inner.c.n).select_from(source.join(inner, true()))

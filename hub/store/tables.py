@@ -94,6 +94,7 @@ complaints = Table(
     Column("due_estimated", Boolean, nullable=False),
     Column("rating", SmallInteger),
     Column("updated_at", _Time, nullable=False),
+    Column("citizen_id", Text),
 )
 
 complaint_keys = Table(

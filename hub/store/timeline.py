@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import RowMapping, and_, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.errors import Stop
-from hub.store.entities import COMPLAINT
+from hub.store import sight
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaint_steps, complaints, reporters
 from hub.viewer import Viewer
@@ -20,11 +20,11 @@ log = structlog.get_logger()
 
 
 async def steps(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:
-    """The timelines of the visible complaints among ``tickets``, in order."""
+    """The timelines of the complaints among ``tickets`` that ``viewer`` sees in full, in order."""
     found = await db.execute(
         select(complaints.c.ticket, *complaint_steps.c)
         .join(complaint_steps, complaint_steps.c.complaint_id == complaints.c.id)
-        .where(complaints.c.ticket.in_(tickets), COMPLAINT.visible(viewer))
+        .where(complaints.c.ticket.in_(tickets), sight.in_full(viewer))
         .order_by(complaint_steps.c.complaint_id, complaint_steps.c.id)
     )
     by_ticket: dict[str, list[RowMapping]] = defaultdict(list)
@@ -34,28 +34,28 @@ async def steps(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> 
 
 
 async def keys(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, dict[str, str]]:
-    """The references to other systems that the visible complaints among ``tickets`` were submitted with."""
+    """The references to other systems that those complaints among ``tickets`` were submitted with."""
     found = await db.execute(
         select(complaints.c.ticket, complaint_keys.c.name, complaint_keys.c.value)
-        .join(complaint_keys, complaint_keys.c.complaint_id == complaints.c.id)
-        .where(complaints.c.ticket.in_(tickets), COMPLAINT.visible(viewer))
+        .outerjoin(complaint_keys, complaint_keys.c.complaint_id == complaints.c.id)
+        .where(complaints.c.ticket.in_(tickets), sight.in_full(viewer))
     )
     by_ticket: dict[str, dict[str, str]] = defaultdict(dict)
     for ticket, name, value in found:
-        by_ticket[ticket][name] = value
+        by_ticket[ticket] |= {name: value} if name else {}
     return by_ticket
 
 
 async def reporters_of(
     db: AsyncConnection, viewer: Viewer, seal: Seal, tickets: Sequence[str]
 ) -> Mapping[str, dict[str, Any]]:
-    """Who submitted the visible complaints among ``tickets``; nobody for a viewer without ``complaints:pii``."""
-    if not viewer.may("complaints:pii"):
+    """Who submitted the complaints among ``tickets``; nobody for a viewer who may not know."""
+    if not sight.may_know_reporters(viewer):
         return {}
     found = await db.execute(
         select(complaints.c.ticket, reporters.c.id, reporters.c.sealed)
         .join(reporters, reporters.c.id == complaints.c.reporter_id)
-        .where(and_(complaints.c.ticket.in_(tickets), COMPLAINT.visible(viewer)))
+        .where(complaints.c.ticket.in_(tickets), sight.in_full(viewer))
     )
     return {ticket: who for ticket, id_, sealed in found if (who := _opened(seal, sealed, id_))}
 

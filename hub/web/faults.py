@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError, GraphQLFormattedError
 
-from hub.errors import Forbidden, HubError, TooMany, TryLater
+from hub.errors import Forbidden, HubError, NoPurpose, TooMany, TryLater
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -57,6 +57,8 @@ def disclosed(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
     resolver's value is, which could be anyone's data.
     """
     match cause:
+        case NoPurpose():
+            return str(cause), {"code": "PURPOSE_REQUIRED", "purposes": list(cause.purposes)}
         case Forbidden():
             return str(cause), {"code": "FORBIDDEN", "scope": cause.scope}
         case TryLater():

@@ -7,7 +7,7 @@ import { filter, firstValueFrom } from "rxjs";
 const [uri, token] = process.argv.slice(2);
 let asked = 0;
 const count = new ApolloLink((operation, forward) => { asked += 1; return forward(operation); });
-const http = new HttpLink({ uri, headers: { authorization: `Bearer ${token}` } });
+const http = new HttpLink({ uri, headers: { authorization: `Bearer ${token}`, "hub-purpose": "handling" } });
 const cache = new InMemoryCache({
   typePolicies: { Query: { fields: { complaints: relayStylePagination(["filter", "orderBy"]) } } },
 });

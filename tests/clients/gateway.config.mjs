@@ -5,6 +5,7 @@ export const gatewayConfig = {
   propagateHeaders: {
     fromClientToSubgraphs: ({ request }) => ({
       authorization: request.headers.get("authorization") ?? undefined,
+      "hub-purpose": request.headers.get("hub-purpose") ?? undefined,
       "accept-language": request.headers.get("accept-language") ?? undefined,
     }),
   },

@@ -28,10 +28,19 @@ EXAMPLES = 40
 async def test_made_up_operations_find_no_fault(url: str, tmp_path: Path) -> None:
     await _install()
     options = f"--max-examples {EXAMPLES} --seed 1 --max-failures 20 --no-color --warnings off".split()
-    header = f"Authorization: Bearer {TOKEN}"
+    login, purpose = f"Authorization: Bearer {TOKEN}", "Hub-Purpose: handling"
     st, endpoint = VENV / "bin" / "st", f"{url}/graphql"
     code, told = await _run(
-        st, "run", endpoint, "--header", header, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=str(HOOKS)
+        st,
+        "run",
+        endpoint,
+        "--header",
+        login,
+        "--header",
+        purpose,
+        *options,
+        folder=tmp_path,
+        SCHEMATHESIS_HOOKS=str(HOOKS),
     )
     assert code == 0, told
     roots = (await data(url, OPERATIONS))["__schema"].values()

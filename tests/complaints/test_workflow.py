@@ -54,6 +54,13 @@ def test_verifying_a_returned_complaint_keeps_what_it_had_reached(before: Status
     assert move(Status.RETURNED, Action.VERIFY, Role.DESK, returned_from=before) is after
 
 
+def test_a_reply_moves_what_was_returned_and_nothing_else() -> None:
+    assert move(Status.RETURNED, Action.REPLY, Role.REPORTER, returned_from=Status.VERIFIED) is Status.VERIFIED
+    for status in (Status.RECEIVED, Status.VERIFIED, Status.ASSIGNED, Status.IN_PROGRESS):
+        assert move(status, Action.REPLY, Role.REPORTER) is status
+    assert refused(Status.CLOSED, Action.REPLY, Role.REPORTER).code is RefusalCode.WRONG_STATUS
+
+
 @pytest.mark.parametrize("finished", [Status.ANSWERED, Status.CLOSED])
 def test_reopening_goes_to_the_same_agency_or_another(finished: Status) -> None:
     assert move(finished, Action.REOPEN, Role.REPORTER) is Status.IN_PROGRESS
@@ -109,17 +116,18 @@ def test_every_status_can_be_reached_and_left() -> None:
 def test_a_wrong_status_says_what_the_role_can_do_now() -> None:
     message = refused(Status.RECEIVED, Action.CLOSE, Role.DESK).message
     assert message.english == (
-        "Cannot close a complaint that is received. What the complaint desk can do now: verify, reject, return."
+        "Cannot close a complaint that is received. "
+        "What the complaint desk can do now: verify, reject, return, reply to."
     )
     assert message.indonesian == (
         "Tidak dapat menutup aduan berstatus Diterima. Yang dapat dilakukan petugas pengaduan sekarang: "
-        "memverifikasi, menolak, mengembalikan."
+        "memverifikasi, menolak, mengembalikan, membalas."
     )
 
 
 def test_a_wrong_status_with_nothing_to_do_says_so() -> None:
-    message = refused(Status.RECEIVED, Action.RATE, Role.REPORTER).message
-    assert message.english.endswith("What the reporter can do now: nothing.")
+    message = refused(Status.RECEIVED, Action.RATE, Role.AGENCY).message
+    assert message.english.endswith("What the agency can do now: nothing.")
     assert message.indonesian.endswith("sekarang: tidak ada.")
 
 
@@ -130,8 +138,8 @@ def test_a_wrong_role_says_who_can() -> None:
 
 
 def test_what_a_reporter_may_do_follows_the_status() -> None:
-    assert allowed(Status.RECEIVED, Role.REPORTER) == ()
-    assert allowed(Status.RETURNED, Role.REPORTER) == (Action.RESUME,)
+    assert allowed(Status.RECEIVED, Role.REPORTER) == (Action.REPLY,)
+    assert allowed(Status.RETURNED, Role.REPORTER) == (Action.RESUME, Action.REPLY)
     assert allowed(Status.ANSWERED, Role.REPORTER) == (Action.CLOSE, Action.REOPEN, Action.RATE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -13,11 +13,12 @@ import httpx
 from sqlalchemy import text
 
 from hub.app import build
+from hub.auth.purposes import Purpose
 from hub.auth.tokens import DEMO_OFFICER
 from hub.complaints.codes import Channel, ComplaintClass
 from hub.complaints.reporter import Reporter
 from hub.complaints.submission import Submission
-from hub.complaints.workflow import Action, Role
+from hub.complaints.workflow import Action
 from hub.connectors.base import Raw
 from hub.connectors.http import Http
 from hub.schema.context import Context
@@ -80,13 +81,27 @@ class Stage:
     submitted: int = 0
 
     async def ask(
-        self, viewer: Viewer, query: str, *, part: str | None = None, language: str = "id", **variables: Any
+        self,
+        viewer: Viewer,
+        query: str,
+        *,
+        part: str | None = None,
+        language: str = "id",
+        purpose: Purpose | None = Purpose.HANDLING,
+        **variables: Any,
     ) -> Answer:
         """The answer of the merged graph, or of one ``part``."""
         if viewer in (ANONYMOUS, OFFICER):
-            return await self._by_http(viewer, query, variables, part, language)
+            headers = {"accept-language": language, **({"hub-purpose": purpose.word} if purpose else {})}
+            return await self._by_http(viewer, query, variables, part, headers)
         context = Context(
-            self.database, viewer, self.seal, self.settings.secret, language=language, request_id="request"
+            self.database,
+            viewer,
+            self.seal,
+            self.settings.secret,
+            language=language,
+            request_id="request",
+            purpose=purpose,
         )
         result = await schema(part).execute(query, variable_values=variables, context_value=context)
         return Answer(result.data, list(told(result.errors or (), "request")))
@@ -98,9 +113,8 @@ class Stage:
         return answer.data
 
     async def _by_http(
-        self, viewer: Viewer, query: str, variables: dict[str, Any], part: str | None, language: str
+        self, viewer: Viewer, query: str, variables: dict[str, Any], part: str | None, headers: dict[str, str]
     ) -> Answer:
-        headers = {"accept-language": language}
         if viewer is OFFICER:
             headers["authorization"] = f"Bearer {TOKEN}"
         client = await self._client(part)
@@ -117,18 +131,24 @@ class Stage:
             self.apps[part] = await self.stack.enter_async_context(client)
         return self.apps[part]
 
-    async def complaint(self, status: str = "RECEIVED", *, agency: str = "DISHUB", **over: Any) -> str:
+    async def complaint(
+        self, status: str = "RECEIVED", *, agency: str = "DISHUB", by: Viewer = WORKER, **over: Any
+    ) -> str:
         """The ticket of a new complaint that was brought to ``status``."""
-        return (await self.complaints(status, [over], agency=agency))[0]
+        return (await self.complaints(status, [over], agency=agency, by=by))[0]
 
-    async def complaints(self, status: str, each: Iterable[Mapping[str, Any]], *, agency: str = "DISHUB") -> list[str]:
-        """The tickets of new complaints, one for each variation, all made in one transaction."""
+    async def complaints(
+        self, status: str, each: Iterable[Mapping[str, Any]], *, agency: str = "DISHUB", by: Viewer = WORKER
+    ) -> list[str]:
+        """The tickets of new complaints ``by`` somebody, one for each variation, all made in one transaction."""
         tickets = []
-        async with self.database.write(CAUSE) as db:
+        cause = CAUSE if by is WORKER else replace(CAUSE, actor=by.name)
+        account = by.name if by.kind is ViewerKind.CITIZEN else None
+        async with self.database.write(cause) as db:
             for over in each:
                 self.submitted += 1
                 promise = Promise("test", "submit", f"key-{self.submitted}", {})
-                done = await handling.submit(db, CAUSE, self.seal, promise, submission(**over))
+                done = await handling.submit(db, cause, self.seal, promise, submission(**over), account)
                 assert isinstance(done, Done)
                 for action in ON_THE_WAY[status]:
                     await self._act(db, done.ticket, action, agency)
@@ -144,7 +164,7 @@ class Stage:
     async def _act(self, db: Any, ticket: str, action: Action, agency: str) -> None:
         changes = {"agency_code": agency} if action is Action.ASSIGN else None
         note = f"Catatan rahasia pelapor ({action})"
-        done = await handling.act(db, CAUSE, self.seal, WORKER, None, Act(ticket, action, Role.DESK, note, changes))
+        done = await handling.act(db, CAUSE, self.seal, WORKER, None, Act(ticket, action, note, changes))
         assert isinstance(done, Done)
 
     async def records(self, *items: Raw) -> None:

@@ -149,9 +149,7 @@ NEEDS = {
     "verifyComplaint": "complaints:verify",
     "assignComplaint": "complaints:assign",
     "respondToComplaint": "complaints:respond",
-    "closeComplaint": "complaints:respond",
-    "reopenComplaint": "complaints:respond",
-    "rateComplaint": "complaints:respond",
+    **dict.fromkeys(("closeComplaint", "reopenComplaint", "rateComplaint", "replyToComplaint"), "complaints:respond"),
 }
 GIVEN: dict[str, dict[str, Any]] = {
     "submitComplaint": {
@@ -164,6 +162,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "closeComplaint": {},
     "reopenComplaint": {"reason": "Masih terjadi hari ini."},
     "rateComplaint": {"rating": 5},
+    "replyToComplaint": {"text": "Halte Simpang Lima."},
 }  # fmt: skip
 
 
@@ -179,7 +178,7 @@ async def test_who_lacks_the_scope_is_forbidden_and_changes_nothing(shared: Stag
     before = await shared.rows("select count(*) from changes")
     given = GIVEN[mutation] if mutation == "submitComplaint" else {"ticket": ticket, **GIVEN[mutation]}
     query = f"mutation($i: {mutation[0].upper()}{mutation[1:]}Input!) {{{mutation}(input: $i) {{__typename}}}}"
-    short = Viewer(ViewerKind.OFFICER, "one scope short", OFFICER.scopes - {NEEDS[mutation]})
+    short = Viewer(ViewerKind.OFFICER, "one scope short", OFFICER.scopes - {NEEDS[mutation], "complaints:reply"})
     for viewer in (ANONYMOUS, short):
         answer = await shared.ask(viewer, query, i=given)
         assert answer.data == {mutation: None}

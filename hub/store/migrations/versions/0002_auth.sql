@@ -176,3 +176,16 @@ create trigger users_changed after update of scopes, suspended_at, agency_code o
 create trigger grants_revoked after update of revoked_at on grants for each statement execute function count_auth_epoch();
 create trigger tokens_revoked after insert on revoked_tokens for each statement execute function count_auth_epoch();
 create trigger keys_gone after update of gone_at on signing_keys for each statement execute function count_auth_epoch();
+
+-- Whose complaint it is, for those who submit with an account. Named when it changes, like the reporter, but not told.
+alter table complaints add column citizen_id text references users (id);
+create index complaints_citizen on complaints (citizen_id, received_at desc, id desc) where citizen_id is not null;
+create index complaints_submitted on complaints (submitted_by, received_at desc, id desc);
+create or replace function complaint_facts(c complaints) returns jsonb language sql immutable as $$
+    select to_jsonb(c) - array['id', 'title', 'text', 'latitude', 'longitude', 'reporter_id', 'citizen_id',
+                               'attachments', 'updated_at']
+$$;
+create or replace function complaint_prose(c complaints) returns jsonb language sql immutable as $$
+    select jsonb_build_object('title', c.title, 'text', c.text, 'latitude', c.latitude, 'longitude', c.longitude,
+                              'reporter', c.reporter_id, 'citizen', c.citizen_id, 'attachments', c.attachments)
+$$;
