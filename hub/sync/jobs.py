@@ -19,7 +19,7 @@ from procrastinate.jobs import Status
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.store import quarantine, systems
+from hub.store import grants, quarantine, systems
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
 from hub.sync.pull import Pull
@@ -100,9 +100,9 @@ async def _stop(work: Work, system: str, trouble: BadSetting) -> None:
 @tasks.periodic(cron="17 3 * * *")
 @tasks.task(name="keep_house", queueing_lock="keep house", pass_context=True)
 async def keep_house(context: JobContext, timestamp: int) -> None:
-    """Drop what is kept for a time only: old quarantine entries, jobs that are done."""
+    """Drop what is kept for a time only: old quarantine entries, what was granted and has ended, jobs that are done."""
     work = _work(context)
     async with work.database.write(Cause("keep-house", "worker", str(timestamp))) as db:
-        dropped = await quarantine.expire(db)
+        dropped, expired = await quarantine.expire(db), await grants.expire(db)
     await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)
-    log.info("house kept", quarantine_dropped=dropped)
+    log.info("house kept", quarantine_dropped=dropped, grants_expired=expired)

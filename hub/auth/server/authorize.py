@@ -135,21 +135,20 @@ class Authorize:
         """The next step of a request: to sign in, to consent, or back to the client."""
         asked = self._asked(pairs)
         grant = self._core.get_consent_grant(asked, end_user=signed)
-        back, data = grant.redirect_uri, asked.payload.data
+        data = asked.payload.data
         silent = data.get("prompt") == "none"
         if signed is None or not _is_recent(data, dict(pairs).get(AFTER, ""), signed):
             if silent:
-                raise LoginRequiredError(redirect_uri=back, state=data.get("state"))
+                raise LoginRequiredError(redirect_uri=grant.redirect_uri, state=data.get("state"))
             return onward(LOGIN, [*((n, v) for n, v in pairs if n != AFTER), (AFTER, str(int(time.time())))])
         if consent is None and not self._has_consented(asked, signed):
             if silent:
-                raise ConsentRequiredError(redirect_uri=back, state=data.get("state"))
+                raise ConsentRequiredError(redirect_uri=grant.redirect_uri, state=data.get("state"))
             return onward(CONSENT, pairs)
-        if consent:
-            client_id, scopes = asked.client.get_client_id(), allowed(asked.client, signed.user, asked.scope.split())
-            wait(sessions.consent(current.get().db, signed.user.id, client_id, frozenset(scopes)))
         if asked.pushed and not self._used_up(dict(pairs)):
             raise InvalidRequestError("The request_uri was used already: start again.")
+        if consent:
+            self._remember(asked, signed)
         reply: Reply = self._core.create_authorization_response(
             asked, grant_user=None if consent is False else signed, grant=grant
         )
@@ -158,9 +157,12 @@ class Authorize:
     def _has_consented(self, asked: Asked, signed: SignedIn) -> bool:
         if "consent" in asked.payload.data.get("prompt", ""):
             return False
-        scopes = allowed(asked.client, signed.user, asked.scope.split())
         given = wait(sessions.consented(current.get().db, signed.user.id, asked.client.get_client_id()))
-        return given >= {*scopes}
+        return given.issuperset(allowed(asked.client, signed.user, asked.scope.split()))
+
+    def _remember(self, asked: Asked, signed: SignedIn) -> None:
+        scopes = frozenset(allowed(asked.client, signed.user, asked.scope.split()))
+        wait(sessions.consent(current.get().db, signed.user.id, asked.client.get_client_id(), scopes))
 
     def _used_up(self, given: dict[str, str]) -> bool:
         name = given["request_uri"].removeprefix(PUSHED)

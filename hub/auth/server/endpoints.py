@@ -124,7 +124,7 @@ class Endpoints:
         return Reply.of(201, body, [("Content-Type", "application/json")])
 
     async def _about_a_token(self, request: Request, endpoint: str) -> Reply:
-        asked, proof = await self._authenticated(request)
+        asked, proof = await self._authenticated(request, throttled=endpoint != "introspection")
         if endpoint == "introspection" and asked.client.client.public:
             raise UnauthorizedClientError("A public client cannot introspect tokens.")
         claims = await self._tokens.read(asked.form.get("token", ""))
@@ -132,13 +132,14 @@ class Endpoints:
             request, asked, proof, lambda: self._core.create_endpoint_response(endpoint, asked), claims
         )
 
-    async def _authenticated(self, request: Request) -> tuple[Asked, Proof | None]:
-        """The request with its client, and the proof it carries."""
+    async def _authenticated(self, request: Request, *, throttled: bool = True) -> tuple[Asked, Proof | None]:
+        """The request with its client, and the proof it carries; resource servers ask often and are not throttled."""
         pairs = await parameters.in_body(request)
         asked = Asked(request.method, self._issuer + request.url.path, request.headers, pairs)
         proof = dpop.shown(request, self._issuer)
-        address = request.client.host if request.client else ""
-        await self._throttle(address, authentication.shown(asked).client_id)
+        shown = authentication.shown(asked)
+        if throttled:
+            await self._throttle(request.client.host if request.client else "", shown.client_id)
         signer = await self._keys.signer()
         async with self._database.read() as db:
             current.set(Exchange(db, signer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 import uuid
@@ -19,6 +20,9 @@ from joserfc.jwk import ECKey, Key
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from hub.auth.keys import Keys
 from hub.auth.server.interaction import SESSION_LIFE
@@ -34,6 +38,7 @@ ISSUER = "http://127.0.0.1:8123"
 SCOPES = ("complaints:submit", "complaints:read", "payments:read", "hub:operate", "openid")
 CALLBACK = "https://app.example/callback"
 CAUSE = Cause("test", "test", "test")
+GRANT = {"grant_type": "client_credentials"}
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -184,10 +189,16 @@ def told(response: httpx.Response) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(response.headers["location"]).query))
 
 
+def refused(response: httpx.Response, error: str, status: int = 400) -> str:
+    """The description of an error as RFC 6749, 5.2 wants it."""
+    assert (response.status_code, response.json()["error"]) == (status, error), response.text
+    assert response.headers["cache-control"] == "no-store"
+    description: str = response.json().get("error_description", "")
+    return description
+
+
 def claims_of(token: str) -> dict[str, Any]:
     """The claims of a JWT, unverified."""
-    import json
-
     part = token.split(".")[1]
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return claims
@@ -195,10 +206,6 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def built(database_url: str, pool_size: int = 10) -> tuple[Database, Keys, Server, Starlette]:
     """The server of one process."""
-    from starlette.requests import Request
-    from starlette.responses import Response
-    from starlette.routing import Route
-
     database = Database(database_url, pool_size=pool_size)
     keys = Keys(database, Seal([b"k" * 32], b"s" * 32))
     made = server(database, keys, ISSUER, SCOPES)

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from hub.store import clients
-from tests.auth.server.stage import CAUSE, ISSUER, Stage, a_client, a_key, assertion, claims_of, jwks
-
-GRANT = {"grant_type": "client_credentials"}
-
-
-def refused(response: httpx.Response, error: str, status: int = 400) -> str:
-    """The description of an error as RFC 6749, 5.2 wants it."""
-    assert (response.status_code, response.json()["error"]) == (status, error), response.text
-    assert response.headers["cache-control"] == "no-store"
-    description: str = response.json().get("error_description", "")
-    return description
+from tests.auth.server.stage import CAUSE, GRANT, ISSUER, Stage, a_client, a_key, assertion, claims_of, jwks, refused
 
 
 async def test_a_secret_by_basic(stage: Stage) -> None:

@@ -10,8 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from hub.store import users
-from tests.auth.server.stage import CALLBACK, CAUSE, ISSUER, Pkce, Stage, a_client, ath, claims_of, told
-from tests.auth.server.test_client_credentials import refused
+from tests.auth.server.stage import CALLBACK, CAUSE, ISSUER, Pkce, Stage, a_client, ath, claims_of, refused, told
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import time
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from tests.auth.server.stage import ISSUER, Pkce, Stage, a_client, a_key, ath, claims_of, proof, told
-from tests.auth.server.test_client_credentials import GRANT, refused
+from tests.auth.server.stage import GRANT, ISSUER, Pkce, Stage, a_client, a_key, ath, claims_of, proof, refused, told
 
 NOW = int(time.time())
 

@@ -9,8 +9,7 @@ import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from hub.store import clients
-from tests.auth.server.stage import CAUSE, ISSUER, SCOPES, Stage, a_client, a_key, claims_of, proof
-from tests.auth.server.test_client_credentials import GRANT, refused
+from tests.auth.server.stage import CAUSE, GRANT, ISSUER, SCOPES, Stage, a_client, a_key, claims_of, proof, refused
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import logs
-from tests.auth.server.stage import CALLBACK, Pkce, Stage, a_client, a_key, assertion, jwks, proof
-from tests.auth.server.test_client_credentials import GRANT
+from tests.auth.server.stage import CALLBACK, GRANT, Pkce, Stage, a_client, a_key, assertion, jwks, proof
 
 NAMES = (
     *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "resource"),

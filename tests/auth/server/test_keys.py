@@ -16,8 +16,7 @@ from hub.auth.access import AccessTokens
 from hub.auth.keys import Keys, rotate
 from hub.store.database import Database
 from hub.store.sealing import Seal
-from tests.auth.server.stage import ISSUER, Stage, a_client, built, claims_of
-from tests.auth.server.test_client_credentials import GRANT
+from tests.auth.server.stage import GRANT, ISSUER, Stage, a_client, built, claims_of
 
 SEAL = Seal([b"k" * 32], b"s" * 32)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.auth.server.stage import CALLBACK, Pkce, Stage, a_client, a_key, assertion, jwks, told
-from tests.auth.server.test_client_credentials import refused
+from tests.auth.server.stage import CALLBACK, Pkce, Stage, a_client, a_key, assertion, jwks, refused, told
 from tests.auth.server.test_code import page
 
 KEY = a_key()

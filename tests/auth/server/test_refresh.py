@@ -8,8 +8,7 @@ from uuid import UUID
 import pytest
 
 from hub.store import clients, grants, users
-from tests.auth.server.stage import CAUSE, Pkce, Stage, a_client, a_key, assertion, claims_of, jwks, proof
-from tests.auth.server.test_client_credentials import refused
+from tests.auth.server.stage import CAUSE, Pkce, Stage, a_client, a_key, assertion, claims_of, jwks, proof, refused
 
 
 @pytest.fixture
