@@ -10,7 +10,7 @@ import pytest
 
 from tests.process import ferry, running
 
-COMMANDS = ["run", "serve", "worker", "migrate", "schema", "sandbox", "sync", "quarantine", "doctor", "clients", "users", "keys"]
+COMMANDS = "run serve worker migrate schema sandbox sync quarantine doctor clients users keys".split()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
