@@ -1,4 +1,4 @@
-"""The endpoints that clients call themselves: tokens, pushed requests, revocation, introspection, userinfo.
+"""The endpoints that clients call themselves: tokens, pushed requests, revocation, introspection.
 
 Each reads its request, lets the client show who it is on a connection that commits by itself, so
 that ids of assertions and proofs stay used whatever follows, and then runs Authlib's core in one
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnauthorizedClientError
@@ -25,9 +24,9 @@ from hub.auth.server.core import Core
 from hub.auth.server.demands import check_resources
 from hub.auth.server.dpop import BadProof, Proof
 from hub.auth.server.exchange import Asked, Exchange, Reply, current, wait
-from hub.auth.server.openid import user_info
+from hub.auth.server.grant_types import ClientCredentials
 from hub.errors import TooMany
-from hub.store import clients, grants, once, users
+from hub.store import once
 from hub.store.database import Cause, Database
 from hub.store.digests import fresh
 from hub.web.requests import request_id
@@ -158,55 +157,11 @@ class Endpoints:
     ) -> Reply:
         signer = await self._keys.signer()
         cause = Cause(f"oauth:{request.url.path.rpartition('/')[2]}", asked.client.client.id, request_id(request))
-        async with self._database.write(cause) as db:
+        # A client's own token is kept nowhere, so that nothing has to be written, nor waited for.
+        unkept = asked.form.get("grant_type") == ClientCredentials.GRANT_TYPE
+        async with self._database.read() if unkept else self._database.write(cause) as db:
             current.set(Exchange(db, signer, proof.jkt if proof else None, claims))
             return await db.run_sync(lambda _: _said(act))
-
-    async def userinfo(self, request: Request) -> Response:
-        """``/oauth/userinfo`` (OpenID Connect Core, 5.3): for a token with the scope ``openid``."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        scheme = {"bearer": "Bearer", "dpop": "DPoP"}.get(scheme.lower(), "")
-        if not scheme:
-            return self._unauthorized("Bearer", "")
-        try:
-            claims = await self._holding(request, scheme, token.strip())
-        except BadProof as error:
-            return self._unauthorized("DPoP", error.error, error.description)
-        if claims is None:
-            return self._unauthorized(scheme, "invalid_token", "The token is not valid.")
-        if "openid" not in claims["scope"].split():
-            told = metadata.challenge(
-                self._issuer,
-                scheme=scheme,
-                error="insufficient_scope",
-                description="It needs openid.",
-                scopes=["openid"],
-            )
-            return Response(status_code=403, headers={"WWW-Authenticate": told})
-        async with self._database.read() as db:
-            user = await users.get(db, claims["sub"])
-        if user is None or user.suspended_at:
-            return self._unauthorized(scheme, "invalid_token", "The token is not valid.")
-        return JSONResponse(user_info(user), headers={"Cache-Control": "no-store"})
-
-    async def _holding(self, request: Request, scheme: str, token: str) -> dict[str, Any] | None:
-        """The claims of a token that holds, shown in the way it was issued for (RFC 9449, 7)."""
-        claims = await self._tokens.read(token)
-        jkt = (claims or {}).get("cnf", {}).get("jkt")
-        if claims is None or bool(jkt) != (scheme == "DPoP"):
-            return None
-        proof = dpop.shown(request, self._issuer, token) if jkt else None
-        async with self._database.read() as db:
-            if jkt and (proof is None or proof.jkt != jkt or not await proof.is_first(db)):
-                raise BadProof("it is missing, of another key, or was shown before")
-            client = await clients.get(db, claims["client_id"])
-            grant_id = UUID(claims["gid"]) if "gid" in claims else None
-            gone = client is None or client.suspended_at or await grants.is_revoked(db, claims["jti"], grant_id)
-        return None if gone else claims
-
-    def _unauthorized(self, scheme: str, error: str, description: str = "") -> Response:
-        told = metadata.challenge(self._issuer, scheme=scheme, error=error, description=description)
-        return Response(status_code=401, headers={"WWW-Authenticate": told})
 
 
 def _said(act: Callable[[], Reply]) -> Reply:

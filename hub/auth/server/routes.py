@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
+from hub.auth.access import AccessTokens
 from hub.auth.keys import Keys
 from hub.auth.server.authorize import Authorize
 from hub.auth.server.core import Core
@@ -17,6 +18,7 @@ from hub.auth.server.held_tokens import Introspection, Revocation
 from hub.auth.server.interaction import AUTHORIZE, Interaction
 from hub.auth.server.metadata import RESOURCE_METADATA
 from hub.auth.server.openid import IdToken
+from hub.auth.server.userinfo import UserInfo
 from hub.store.database import Database
 
 
@@ -26,6 +28,7 @@ class Server:
 
     endpoints: Endpoints
     authorize: Authorize
+    userinfo: UserInfo
 
 
 def server(
@@ -39,7 +42,8 @@ def server(
     core.register_endpoint(Revocation)
     core.register_endpoint(Introspection)
     endpoints = Endpoints(database, keys, core, scopes, throttle)
-    return Server(endpoints, Authorize(database, keys, core, Interaction(issuer)))
+    userinfo = UserInfo(database, AccessTokens(keys, issuer), issuer)
+    return Server(endpoints, Authorize(database, keys, core, Interaction(issuer)), userinfo)
 
 
 def routes(server: Server) -> list[Route]:
@@ -51,7 +55,7 @@ def routes(server: Server) -> list[Route]:
         Route("/oauth/par", endpoints.push, methods=["POST"]),
         Route("/oauth/revoke", endpoints.revoke, methods=["POST"]),
         Route("/oauth/introspect", endpoints.introspect, methods=["POST"]),
-        Route("/oauth/userinfo", endpoints.userinfo, methods=["GET", "POST"]),
+        Route("/oauth/userinfo", server.userinfo.__call__, methods=["GET", "POST"]),
         Route("/oauth/jwks", endpoints.jwks),
         Route("/.well-known/oauth-authorization-server", endpoints.server_metadata),
         Route("/.well-known/openid-configuration", endpoints.server_metadata),
