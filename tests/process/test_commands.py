@@ -10,7 +10,8 @@ import pytest
 
 from tests.process import ferry, running
 
-COMMANDS = "run serve worker migrate schema sandbox sync quarantine doctor clients users keys".split()
+COMMANDS = ["run", "serve", "worker", "migrate", "schema", "sandbox", "sync", "quarantine", "doctor"]
+COMMANDS += ["clients", "users", "keys"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
