@@ -17,11 +17,13 @@ from starlette.routing import BaseRoute, Route
 
 from hub.auth import purposes, scopes
 from hub.auth import registry as trust
+from hub.auth.issuers import Issuers
 from hub.auth.keys import Keys
 from hub.auth.pages.routes import routes as page_routes
 from hub.auth.server.routes import routes as oauth_routes
 from hub.auth.server.routes import server
 from hub.auth.tokens import Tokens
+from hub.auth.viewers import Viewers
 from hub.connectors import registry
 from hub.errors import TooMany, TryLater
 from hub.schema.context import Context
@@ -88,6 +90,10 @@ class _Hub:
         self._tokens = Tokens(self._token or None)
         self.keys = Keys(database, self._seal, timedelta(days=settings.keys_rotate_days))
         self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database)
+        self._scopes = [*scopes.NAMES, *(scopes.sync_scope(each.name).name for each in registry.enabled(settings))]
+        self._trusted = trust.read(settings.issuers_file, self._scopes)
+        outside = Issuers(self._trusted.issuers)
+        self._viewers = Viewers(database, self.keys, settings.issuer, outside, self.rates, settings.secret)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Every route of the app."""
@@ -112,10 +118,9 @@ class _Hub:
 
     def _sign_in(self) -> list[BaseRoute]:
         """The authorization server and its pages; what serves a part of the graph only reads its tokens."""
-        names = [*scopes.NAMES, *(scopes.sync_scope(system.name).name for system in registry.enabled(self._settings))]
-        issuer, trusted = self._settings.issuer, trust.read(self._settings.issuers_file, names)
-        made = server(self._database, self.keys, issuer, names, self.rates.token)
-        pages = page_routes(self._database, made.authorize, issuer, self._settings.secret, self.rates, trusted.logins)
+        issuer, logins = self._settings.issuer, self._trusted.logins
+        made = server(self._database, self.keys, issuer, self._scopes, self.rates.token)
+        pages = page_routes(self._database, made.authorize, issuer, self._settings.secret, self.rates, logins)
         return [*oauth_routes(made), *pages]
 
     @contextlib.asynccontextmanager
@@ -126,7 +131,7 @@ class _Hub:
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:
-        return self._tokens.viewer(request)
+        return self._tokens.viewer(request) or await self._viewers.of(request)
 
     async def _context(self, request: Request, viewer: Viewer) -> Any:
         @contextlib.asynccontextmanager

@@ -19,6 +19,12 @@ from hub.viewer import Viewer
 log = structlog.get_logger()
 
 
+async def id_of(db: AsyncConnection, ticket: str) -> int | None:
+    """The id of a complaint, whoever may see it: to check its tracking code, and for nothing else."""
+    found: int | None = await db.scalar(select(complaints.c.id).where(complaints.c.ticket == ticket))
+    return found
+
+
 async def steps(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:
     """The timelines of the complaints among ``tickets`` that ``viewer`` sees in full, in order."""
     found = await db.execute(

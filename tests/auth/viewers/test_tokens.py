@@ -1,0 +1,184 @@
+"""What a token is worth at the graph: while it holds, and from the moment that somebody takes something back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from joserfc.jwk import ECKey
+
+from hub.store import clients, grants, users
+from tests.auth.server.stage import ath, proof
+from tests.auth.viewers.stage import APP, CAUSE, ISSUER, PARTNER, PII, READ, SUBMIT, Stage, ask, submit
+
+METADATA = f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource"'
+WITHIN = 1.0
+"""Seconds after which every process has to refuse."""
+
+
+def challenged(answer: httpx.Response, scheme: str = "Bearer", error: str | None = "invalid_token") -> str:
+    """The challenge of a 401, which leads to the metadata and names the error if credentials of the kind were sent."""
+    assert answer.status_code == 401, answer.text
+    told = answer.headers["www-authenticate"]
+    assert told.startswith(f"{scheme} ")
+    assert METADATA in told
+    assert (f'error="{error}"' in told) if error else ("error=" not in told)
+    assert answer.json()["errors"][0]["message"]
+    return told
+
+
+async def test_without_a_token_one_is_the_public(stage: Stage) -> None:
+    answer = await ask(stage.first)
+    assert (answer.status_code, "errors" in answer.json()) == (200, False)
+    assert "www-authenticate" not in answer.headers
+
+
+async def test_a_partner_submits_follows_and_is_refused_what_it_has_not(stage: Stage) -> None:
+    token = await stage.partner_token()
+    received = await submit(stage.first, token=token)
+    assert received["complaint"]["title"] == "Bus tidak berhenti"
+    query = f'{{complaint(ticket: "{received["ticket"]}") {{status text channel reporter {{name}}}}}}'
+    body = (await ask(stage.second, query, token=token, hub_purpose="handling")).json()
+    assert body["data"]["complaint"] == {
+        "status": "RECEIVED", "text": "Bus tidak berhenti di halte.", "channel": "GOJEK", "reporter": None,
+    }  # fmt: skip
+    assert [error["extensions"] for error in body["errors"]] == [{"code": "FORBIDDEN", "scope": PII}]
+    assert await stage.rows("select submitted_by, citizen_id from complaints") == [("client:gojek", None)]
+
+
+async def test_scopes_are_those_of_token_client_and_user(stage: Stage) -> None:
+    await stage.user("u_budi", "OFFICER", READ)
+    query = "{complaints(filter: {channel: [WEB]}) {totalCount}}"
+    for scopes, codes in (((READ, PII), 0), ((SUBMIT,), 1), (("payments:read",), 1)):
+        body = (await ask(stage.first, query, token=await stage.token("u_budi", APP.id, *scopes))).json()
+        assert len(body.get("errors", [])) == codes
+    payments = await ask(
+        stage.first, "{payments {totalCount}}", token=await stage.token("u_budi", APP.id, "payments:read")
+    )
+    assert payments.json()["errors"][0]["extensions"]["scope"] == "payments:read"
+
+
+FORGED: dict[str, dict[str, Any]] = {
+    "another type": {"header": {"typ": "JWT"}},
+    "no type": {"header": {"typ": None}},
+    "another audience": {"aud": "https://elsewhere.example"},
+    "another issuer": {"iss": "https://elsewhere.example"},
+    "expired": {"exp": 1_000_000_000},
+    "from the future": {"iat": 4_000_000_000, "exp": 4_000_000_060},
+    "an unknown key": {"header": {"kid": "nobody's"}},
+    "a client that is none": {"client_id": "nobody", "sub": "nobody"},
+    "a user that is none": {"sub": "u_nobody"},
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+async def test_a_token_that_does_not_hold_is_refused(stage: Stage, case: str) -> None:
+    challenged(await ask(stage.first, token=await stage.forged(**FORGED[case])))
+
+
+async def test_a_token_signed_with_another_key_is_refused(stage: Stage) -> None:
+    challenged(await ask(stage.first, token=await stage.forged(key=ECKey.generate_key("P-256"))))
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c", "🚌", "x" * 20_000, "."])
+async def test_rubbish_is_refused(stage: Stage, token: str) -> None:
+    answer = await stage.first.post(
+        "/graphql", json={"query": "{__typename}"}, headers=[(b"authorization", f"Bearer {token}".encode())]
+    )
+    challenged(answer)
+
+
+async def test_other_schemes_and_several_credentials_are_refused(stage: Stage) -> None:
+    challenged(await ask(stage.first, authorization="Basic Z29qZWs6eA=="), error=None)
+    token = await stage.partner_token()
+    both = await ask(stage.first, token=token, hub_tracking_code="LG-2026-000001 X")
+    assert both.status_code == 400
+    twice = [("authorization", f"Bearer {token}")] * 2
+    answer = await stage.first.post("/graphql", json={"query": "{__typename}"}, headers=twice)
+    assert answer.status_code == 400
+
+
+Take = Callable[[Stage, Any], Awaitable[Any]]
+
+
+async def suspend_client(stage: Stage, db: Any) -> None:
+    await clients.suspend(db, APP.id)
+
+
+async def suspend_user(stage: Stage, db: Any) -> None:
+    await users.suspend(db, "u_budi")
+
+
+async def revoke_grants(stage: Stage, db: Any) -> None:
+    await grants.revoke_all(db, "u_budi")
+
+
+async def remove_client(stage: Stage, db: Any) -> None:
+    await clients.remove(db, APP.id)
+
+
+@pytest.mark.parametrize("take", [suspend_client, suspend_user, revoke_grants, remove_client])
+async def test_what_is_taken_back_is_refused_by_every_process_within_a_second(stage: Stage, take: Take) -> None:
+    await stage.user("u_budi", "OFFICER", READ)
+    token = await stage.token("u_budi")
+    for process in (stage.first, stage.second):
+        assert (await ask(process, token=token)).status_code == 200
+    async with stage.database.write(CAUSE) as db:
+        await take(stage, db)
+    await asyncio.sleep(WITHIN)
+    for process in (stage.first, stage.second):
+        challenged(await ask(process, token=token))
+
+
+async def test_a_token_revoked_at_one_process_is_refused_by_the_other(stage: Stage) -> None:
+    token = await stage.partner_token()
+    assert (await ask(stage.second, token=token)).status_code == 200
+    done = await stage.first.post("/oauth/revoke", data={"token": token}, auth=(PARTNER.id, stage.secret))
+    assert done.status_code == 200
+    await asyncio.sleep(WITHIN)
+    challenged(await ask(stage.second, token=token))
+
+
+async def test_a_scope_taken_from_a_user_is_gone_for_tokens_already_issued(stage: Stage) -> None:
+    await stage.user("u_budi", "OFFICER", READ)
+    token, query = await stage.token("u_budi"), "{complaints(filter: {channel: [WEB]}) {totalCount}}"
+    assert "errors" not in (await ask(stage.first, query, token=token)).json()
+    async with stage.database.write(CAUSE) as db:
+        await users.set_scopes(db, "u_budi", ())
+    await asyncio.sleep(WITHIN)
+    assert (await ask(stage.first, query, token=token)).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_remembered_token_ends_when_it_expires(stage: Stage) -> None:
+    token = await stage.token(PARTNER.id, PARTNER.id, READ, seconds=2)
+    assert (await ask(stage.first, token=token)).status_code == 200
+    await asyncio.sleep(2.1)
+    challenged(await ask(stage.first, token=token))
+
+
+async def test_a_bound_token_needs_a_fresh_proof_of_its_key(stage: Stage) -> None:
+    key, other = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
+    token = await stage.token(PARTNER.id, PARTNER.id, READ, jkt=key.thumbprint())
+    login = {"authorization": f"DPoP {token}"}
+    good = _proof(key, token)
+    assert (await ask(stage.first, **login, dpop=good)).status_code == 200
+    challenged(await ask(stage.second, **login, dpop=good), "DPoP", "invalid_dpop_proof")
+    challenged(await ask(stage.first, **login), "DPoP", "invalid_dpop_proof")
+    challenged(await ask(stage.first, **login, dpop=_proof(other, token)), "DPoP", "invalid_dpop_proof")
+    challenged(await ask(stage.first, **login, dpop=_proof(key, token, htu=f"{ISSUER}/")), "DPoP", "invalid_dpop_proof")
+    challenged(await ask(stage.first, **login, dpop=_proof(key, "another")), "DPoP", "invalid_dpop_proof")
+    assert "algs=" in challenged(await ask(stage.first, token=token), "DPoP")
+
+
+async def test_a_token_that_is_not_bound_is_no_dpop_token(stage: Stage) -> None:
+    token = await stage.partner_token()
+    key = ECKey.generate_key("P-256")
+    challenged(await ask(stage.first, authorization=f"DPoP {token}", dpop=_proof(key, token)), "DPoP")
+
+
+def _proof(key: ECKey, token: str, **over: Any) -> str:
+    return proof(key, "/graphql", **{"htu": f"{ISSUER}/graphql", "ath": ath(token), "iat": int(time.time())} | over)
