@@ -77,12 +77,13 @@ def test_a_demonstration_from_start_to_end(demonstration: Hub) -> None:
     hub = demonstration
     _written_for_this_user_only(hub)
     _printed_line_works(hub)
+    _printed_lines_give_tokens(hub)
     _refuses_a_second_one(hub)
     _commands_find_its_database_and_sandboxes(hub)
     _a_dead_sandbox_is_a_system_that_is_down(hub)
     _ends(hub, signal.SIGINT)
     with _running("run", "--demo", env=hub.env, folder=hub.folder) as again:
-        assert again.told["tokens"] == hub.told["tokens"]
+        assert again.told["tokens"].keys() == hub.told["tokens"].keys() == {"officer", "partner", "central"}
         _ends(again, signal.SIGTERM)
 
 
@@ -98,6 +99,20 @@ def _printed_line_works(hub: Hub) -> None:
     assert {row["name"] for row in json.loads(answer.stdout)["data"]["systems"]} == set(hub.told["sandboxes"])
     for name in hub.told["sandboxes"]:
         _printed(hub, rf"^{name} +(starting|up) +\d+ records")
+
+
+def _printed_lines_give_tokens(hub: Hub) -> None:
+    lines = re.findall(r"^curl .*/oauth/token .*$", hub.log.read_text(), re.MULTILINE)
+    assert {re.search(r"grant_type=(\w+)", line)[1] for line in lines} == {  # type: ignore[index]
+        "client_credentials",
+        "authorization_code",
+        "refresh_token",
+    }
+    for line in lines:
+        answer = json.loads(subprocess.run(line, shell=True, capture_output=True, check=True, env=hub.env).stdout)
+        assert answer["expires_in"] == 86_400 if "access_token" in answer else line.endswith("-d code=")
+    page = _printed(hub, r"^http://.*/oauth/authorize\?.*$")
+    assert running.status(page) == 200
 
 
 def _printed(hub: Hub, pattern: str) -> str:
