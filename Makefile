@@ -26,7 +26,7 @@ check: .venv ## Lint, format, types, import contracts
 test-all: test-outside test-postgres ## What CI runs besides: outside clients, browser, PostgreSQL 15
 
 test-outside: .venv clients
-	$(PYTEST) -m outside
+	$(PYTEST) --dist loadgroup -m outside
 
 # The database's tests on the server HUB_TEST_DATABASE_URL names, or on one of Debian's that lives as long as they run.
 test-postgres: .venv

@@ -7,10 +7,7 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,19 +24,16 @@ PATIENCE = 600
 """Seconds a test may take that may be the one to install everything, or to fill a hub."""
 
 
-def needs_node(test: Callable[..., Any]) -> Callable[..., Any]:
-    """Skip without Node; leave time for the installation."""
-    skipped = pytest.mark.skipif(not (IN_CI or _has_node()), reason=f"Node {NODE} or newer is not installed.")(test)
-    return pytest.mark.timeout(PATIENCE)(skipped)
-
-
-@cache
 def _has_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
     told = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
     return int(told.removeprefix("v").partition(".")[0]) >= NODE
+
+
+needs_node = pytest.mark.skipif(not (IN_CI or _has_node()), reason=f"Node {NODE} or newer is not installed.")
+patient = pytest.mark.timeout(PATIENCE)
 
 
 async def run(*command: str, seconds: float = 100) -> str:

@@ -84,7 +84,7 @@ class Hub:
         with patch.dict(os.environ, self.environment, clear=True):
             systems = registry.enabled(read(Settings))
         sockets = {system.name: bound("127.0.0.1", 0) for system in systems}
-        spoken = {
+        spoken: dict[str, Mapping[str, str]] = {
             system.name: system.connector.sandbox_settings(address(sockets[system.name]), self.folder / "sandboxes")
             for system in systems
         }

@@ -7,7 +7,7 @@ from math import ceil
 
 import pytest
 
-from tests.clients import install, needs_node, run
+from tests.clients import install, needs_node, patient, run
 from tests.clients.running import TOKEN, data
 
 ALL = """
@@ -15,9 +15,9 @@ ALL = """
   totalCount edges { node { ticket } } } }
 """
 
+pytestmark = [pytest.mark.outside, needs_node, patient]
 
-@pytest.mark.outside
-@needs_node
+
 async def test_apollo_client_reads_a_list_to_its_end(url: str) -> None:
     await install()
     told = json.loads(await run("node", "apollo.mjs", f"{url}/graphql", TOKEN))

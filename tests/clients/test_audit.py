@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from tests.clients import install, needs_node, run
+from tests.clients import install, needs_node, patient, run
+
+pytestmark = [pytest.mark.outside, needs_node, patient]
 
 
-@pytest.mark.outside
-@needs_node
 async def test_graphql_over_http_audit_of_the_served_hub_passes_in_full(url: str) -> None:
     await install()
     told = json.loads(await run("node", "audit.mjs", f"{url}/graphql"))

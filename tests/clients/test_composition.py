@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import needs_node
+from tests.clients import needs_node, patient
 from tests.clients.composing import NAMES, composed
 from tests.clients.running import Hub
 
+pytestmark = [pytest.mark.outside, needs_node, patient]
 
-@pytest.mark.outside
-@needs_node
+
 async def test_subgraphs_compose_to_the_graph_one_process_serves(tmp_path: Path) -> None:
     hub = Hub.of(tmp_path, "postgresql:///nowhere")
     apart = await composed(hub, NAMES, {}, tmp_path)

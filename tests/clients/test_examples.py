@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 from hub.web.page import EXAMPLES
-from tests.clients import install, needs_node, run
+from tests.clients import install, needs_node, patient, run
 from tests.clients.running import TOKEN
 from tests.web.test_browser import CHROMIUM, needs_chromium
 
+pytestmark = [pytest.mark.outside, needs_node, needs_chromium, patient]
 
-@pytest.mark.outside
-@needs_node
-@needs_chromium
+
 async def test_every_example_of_the_query_page_answers(url: str, tmp_path: Path) -> None:
     await install()
     seen = json.loads(await run("node", "examples.mjs", url, CHROMIUM, str(tmp_path / "profile")))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.web.page import EXAMPLES
-from tests.clients import CLIENTS, install, needs_node
+from tests.clients import CLIENTS, install, needs_node, patient
 from tests.clients.composing import NAMES, composed
 from tests.clients.running import Hub, ask, data, free_port, ready
 
@@ -48,7 +48,7 @@ mutation { submitComplaint(input: {idempotencyKey: "through-the-gateway", channe
   ... on ComplaintReceived { trackingCode complaint { ticket status dueAt area { name } payments { reference } } } } }
 """
 
-pytestmark = pytest.mark.outside
+pytestmark = [pytest.mark.outside, needs_node, patient]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,6 @@ def _steady(told: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-@needs_node
 async def test_the_desk_is_the_same_through_the_gateway(url: str, gateway: str) -> None:
     after, linked = None, {"centralReport": 0, "payments": 0, "agency": 0, "reporter": 0}
     for _ in range(3):
@@ -99,14 +98,12 @@ async def test_the_desk_is_the_same_through_the_gateway(url: str, gateway: str) 
     assert [system["records"] > 0 for system in here["systems"]] == [True] * 3
 
 
-@needs_node
 async def test_links_lead_everywhere_through_the_gateway(url: str, gateway: str) -> None:
     here = await data(url, LINKS)
     assert await data(gateway, LINKS) == here
     assert all(here.values())
 
 
-@needs_node
 async def test_any_entity_is_found_by_its_id_through_the_gateway(url: str, gateway: str) -> None:
     ids = list(_ids(await data(url, ONE_OF_EACH)))
     here = await data(url, BY_ID, {"ids": ids})
@@ -122,7 +119,6 @@ def _ids(told: Any) -> Any:
         yield from _ids(each)
 
 
-@needs_node
 async def test_the_public_sees_no_more_through_the_gateway(url: str, gateway: str) -> None:
     here, there = await ask(url, DESK, token=None), await ask(gateway, DESK, token=None)
     assert _steady(there["data"]) == _steady(here["data"])
@@ -138,14 +134,12 @@ def _refusals(answer: dict[str, Any]) -> set[str]:
     return {error["extensions"]["scope"] for error in answer["errors"]}
 
 
-@needs_node
 async def test_a_token_that_is_not_valid_opens_nothing_through_the_gateway(gateway: str) -> None:
     answer = await ask(gateway, DESK, token="another")
     assert not answer["data"]
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"HTTP_401"}
 
 
-@needs_node
 async def test_a_complaint_submitted_through_the_gateway_is_the_hubs(url: str, gateway: str) -> None:
     paid = (await data(url, "{ payments(first: 1) { edges { node { reference } } } }"))["payments"]["edges"][0]["node"]
     submit = SUBMIT.replace("REFERENCE", paid["reference"])

@@ -12,7 +12,7 @@ import pytest
 from hub.connectors.gopay import signing
 from hub.connectors.gopay.connector import LIST, Gopay
 from hub.connectors.gopay.settings import GopaySettings
-from tests.clients import install, needs_node, run
+from tests.clients import install, needs_node, patient, run
 from tests.connectors.running import running_sandbox
 
 AT = "2025-01-02T08:00:00+07:00"
@@ -27,9 +27,9 @@ CALLS: list[dict[str, Any]] = [
     },
 ]
 
+pytestmark = [pytest.mark.outside, needs_node, patient]
 
-@pytest.mark.outside
-@needs_node
+
 async def test_signatures_are_those_of_the_providers_kit_and_the_sandbox_takes_its_calls(tmp_path: Path) -> None:
     await install()
     async with running_sandbox(Gopay, tmp_path) as running:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import CLIENTS, IN_CI, INSTALL_WITHIN, PATIENCE
+from tests.clients import CLIENTS, IN_CI, INSTALL_WITHIN, patient
 from tests.clients.running import TOKEN, data
 
 VENV = CLIENTS / ".venv"
@@ -22,26 +22,15 @@ OPERATIONS = "{ __schema { queryType { fields { name } } mutationType { fields {
 EXAMPLES = 40
 """Cases an operation; the seed is fixed, so that a failure comes again."""
 
+pytestmark = [pytest.mark.outside, patient]
 
-@pytest.mark.outside
-@pytest.mark.timeout(PATIENCE)
+
 async def test_made_up_operations_find_no_fault(url: str, tmp_path: Path) -> None:
     await _install()
     options = f"--max-examples {EXAMPLES} --seed 1 --max-failures 20 --no-color --warnings off".split()
-    login, purpose = f"Authorization: Bearer {TOKEN}", "Hub-Purpose: handling"
+    headers = ("--header", f"Authorization: Bearer {TOKEN}", "--header", "Hub-Purpose: handling")
     st, endpoint = VENV / "bin" / "st", f"{url}/graphql"
-    code, told = await _run(
-        st,
-        "run",
-        endpoint,
-        "--header",
-        login,
-        "--header",
-        purpose,
-        *options,
-        folder=tmp_path,
-        SCHEMATHESIS_HOOKS=str(HOOKS),
-    )
+    code, told = await _run(st, "run", endpoint, *headers, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=str(HOOKS))
     assert code == 0, told
     roots = (await data(url, OPERATIONS))["__schema"].values()
     names = [field["name"] for root in roots for field in root["fields"] if not field["name"].startswith("_")]
