@@ -15,7 +15,7 @@ run: .venv ## Run the hub with demo data; Ctrl-C ends it
 	@$(BIN)/hub run --demo
 
 test: .venv ## The tests that need no service, no Node and no network
-	$(PYTEST) -m "not outside"
+	$(PYTEST) -m "not outside and not whole"
 
 check: .venv ## Lint, format, types, import contracts
 	$(BIN)/ruff check
@@ -23,17 +23,17 @@ check: .venv ## Lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test-all: test-outside test-postgres ## What CI runs besides: outside clients, browser, PostgreSQL 15
+test-all: test-outside test-postgres ## What CI runs besides: long runs, outside clients, browser, PostgreSQL 15
 
 test-outside: .venv clients
-	$(PYTEST) --dist loadgroup -m outside
+	$(PYTEST) --dist loadgroup -m "outside or whole"
 
 # The database's tests on the server HUB_TEST_DATABASE_URL names, or on one of Debian's that lives as long as they run.
 test-postgres: .venv
-	@if [ -n "$$HUB_TEST_DATABASE_URL" ]; then $(PYTEST) -m "database and not outside"; \
+	@if [ -n "$$HUB_TEST_DATABASE_URL" ]; then $(PYTEST) -m "database and not outside and not whole"; \
 	elif command -v pg_virtualenv >/dev/null; then \
 		pg_virtualenv -v 15 -o fsync=off sh -c 'HUB_TEST_DATABASE_URL="postgresql://$$PGUSER:$$PGPASSWORD@localhost:$$PGPORT/postgres" \
-			$(PYTEST) -m "database and not outside"'; \
+			$(PYTEST) -m "database and not outside and not whole"'; \
 	elif [ "$$CI" = true ]; then echo "PostgreSQL 15 is missing: install postgresql-15 or set HUB_TEST_DATABASE_URL." >&2; exit 1; \
 	else echo "Skipped: PostgreSQL 15 is not here; install postgresql-15 or set HUB_TEST_DATABASE_URL."; fi
 

@@ -21,6 +21,8 @@ from tests.connectors.contract import ConnectorContract
 from tests.connectors.contract_db import DatabaseContract, kept, told
 from tests.process import running as processes
 
+pytestmark = pytest.mark.whole
+
 __all__ = ["kept", "told"]
 
 WRITTEN = Path(__file__).with_name("newcomer")

@@ -21,6 +21,8 @@ import yaml
 from hub.connectors import registry
 from tests.process import running
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 BIN = Path(sys.executable).parent

@@ -19,6 +19,8 @@ import pytest
 
 from tests.process import running
 
+pytestmark = pytest.mark.whole
+
 READY_WITHIN = 60.0
 
 

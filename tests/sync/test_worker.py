@@ -29,6 +29,8 @@ from tests.fake import Fake, FakeSettings, payment
 from tests.process import running as processes
 from tests.sync.upstream import System, Upstream, folder
 
+pytestmark = pytest.mark.whole
+
 TICK, STALLED_AFTER = 0.2, 2.0
 REPOSITORY = Path(__file__).parents[2]
 
