@@ -95,11 +95,14 @@ class Viewers:
 
     async def worth(self, token: str) -> Worth:
         """What ``token`` is worth now, however it was sent; ``InvalidToken`` when it is worth nothing."""
+        key = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        if key not in self._known:
+            # What is no token at all is told so, even while the database is away.
+            unverified(token)
         epoch = await self._watch.now()
         if epoch != self._epoch:
             self._known.clear()
             self._epoch = epoch
-        key = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         known = self._known.get(key)
         if known is None or known.expires_at <= time.time():
             known = await self._worked_out(token)
