@@ -85,9 +85,10 @@ class _Hub:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
         self._seal = Seal(settings.sealing_keys, settings.secret)
-        token = settings.demo_officer_token
-        self._token = token.get_secret_value() if token else ""
-        self._tokens = Tokens(self._token or None)
+        word = settings.demo_officer_token
+        self._tokens = Tokens(word.get_secret_value() if word else None)
+        shown = settings.query_token or word
+        self._shown = shown.get_secret_value() if shown else ""
         self.keys = Keys(database, self._seal, timedelta(days=settings.keys_rotate_days))
         self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database)
         self._scopes = [*scopes.NAMES, *(scopes.sync_scope(each.name).name for each in registry.enabled(settings))]
@@ -105,7 +106,7 @@ class _Hub:
             Allowances(self.rates, self.terms),
             limits=_limits(self._settings),
             introspection=self._settings.introspective,
-            page=page.query_page(self._token, graphiql=ide) if ide else None,
+            page=page.query_page(self._shown, graphiql=ide) if ide else None,
             observe=metrics.observe,
         )
         return [

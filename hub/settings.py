@@ -113,7 +113,10 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr | None, AfterValidator(_is_long)] = Field(
         None, description="at least 32 characters nobody can guess, such as `openssl rand -base64 32` makes"
     )
-    demo_officer_token: SecretStr | None = Field(None, description="the demo officer's token; not for production")
+    demo_officer_token: SecretStr | None = Field(
+        None, description="a word to take for the demo officer's token; not for production"
+    )
+    query_token: SecretStr | None = Field(None, description="a token to fill in on the query page; not for production")
     demo_day: date | None = Field(None, description="the day the demo world ends, as YYYY-MM-DD; unset, today")
 
     pull_tick: float = Field(5, gt=0, description="how often the worker looks for pulls that are due, in seconds")
@@ -189,7 +192,7 @@ class Settings(BaseSettings):
             raise ValueError(
                 "HUB_PUBLIC_URL is refused in production without https: set it to where a proxy serves the hub"
             )
-        for name in ("demo_officer_token", "demo_day"):
+        for name in ("demo_officer_token", "query_token", "demo_day"):
             if getattr(self, name):
                 raise ValueError(f"{variable(type(self), name)} is refused in production: unset it")
         return self

@@ -1,4 +1,4 @@
-"""What a demonstration needs besides the hub: the officer's token, the day its world ends, the sandboxes' variables."""
+"""What a demonstration needs besides the hub: the day its world ends, the sandboxes' variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.process.keys import kept, write_private
+from hub.process.keys import write_private
 from hub.process.serve import address, bound
 from hub.settings import Settings
 
@@ -44,11 +44,7 @@ def refuse_in_production(settings: Settings) -> None:
 def variables(settings: Settings) -> dict[str, str]:
     """The demo settings, the same at every start in one data folder, so that its data goes on fitting."""
     refuse_in_production(settings)
-    token = settings.demo_officer_token
-    return {
-        "HUB_DEMO_OFFICER_TOKEN": token.get_secret_value() if token else kept(settings.data_dir / "demo_officer_token"),
-        "HUB_DEMO_DAY": keep_day(settings).isoformat(),
-    }
+    return {"HUB_DEMO_DAY": keep_day(settings).isoformat()}
 
 
 def spoken(settings: Settings, system: str) -> Path:

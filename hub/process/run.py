@@ -70,8 +70,6 @@ async def run(settings: Settings, *, with_demo: bool) -> None:
         settings = with_keys(read(Settings))
         os.environ.update(_keys(settings))
         told = Told(address(web), sandboxes=stage.urls)
-        if with_demo:
-            told.tokens["officer"] = demonstration["HUB_DEMO_OFFICER_TOKEN"]
         children = Children(settings.data_dir / "logs")
         stack.callback(children.stop)
         run_file = settings.data_dir / "run.json"
@@ -101,8 +99,9 @@ async def _hand_out(settings: Settings, told: Told) -> None:
     systems = sorted(told.sandboxes)
     async with database(settings) as store:
         access = await given(settings, store, settings.public_url or told.url, systems[0] if systems else None)
-    told.tokens.update({name: token for name, token in access.tokens.items() if name not in told.tokens})
-    told.lines = access.lines
+    told.tokens, told.lines = access.tokens, access.lines
+    # The query page has it filled in.
+    os.environ["HUB_QUERY_TOKEN"] = access.tokens["officer"]
 
 
 def _stopped_by_signal() -> asyncio.Event:

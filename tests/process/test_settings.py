@@ -42,8 +42,8 @@ def setting(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
         ("HUB_PORT", "http", "valid integer"),
         ("HUB_PORT", "70000", "less than or equal to 65535"),
         ("HUB_PUBLIC_URL", "https://hub.example/hub", "no origin"),
-        ("HUB_PUBLIC_URL", "hub.example", "no origin"),
-        ("HUB_PUBLIC_URL", "http://hub.example", "without https"),
+        ("HUB_PUBLIC_URL", "hub.elsewhere", "no origin"),
+        ("HUB_PUBLIC_URL", "http://hub.elsewhere", "without https"),
         ("HUB_ENV", "staging", "'development' or 'production'"),
         ("HUB_PII_KEYS", "c2hvcnQ=", "32 bytes"),
         ("HUB_PII_KEYS", f"{KEY},not base64", "32 bytes"),
@@ -71,7 +71,7 @@ def test_production_demands_what_development_makes_up(monkeypatch: pytest.Monkey
         setting(monkeypatch, **{**PRODUCTION, missing: ""})
 
 
-@pytest.mark.parametrize("refused", ["HUB_DEMO_OFFICER_TOKEN", "HUB_DEMO_DAY"])
+@pytest.mark.parametrize("refused", ["HUB_DEMO_OFFICER_TOKEN", "HUB_QUERY_TOKEN", "HUB_DEMO_DAY"])
 def test_production_refuses_demo_settings(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
     with pytest.raises(BadSetting, match=f"^{refused} is refused in production"):
         setting(monkeypatch, **PRODUCTION, **{refused: "2026-01-31"})
