@@ -78,12 +78,12 @@ def _reporters(context: Context, purpose: Purpose, wanted: tuple[str, ...]) -> A
     return context.batch(("reporters", wanted), load)
 
 
-async def reads_of(context: Context, ticket: str) -> list[ReporterRead]:
-    """One statement a level."""
+async def reads_of(context: Context, ticket: str) -> list[ReporterRead] | None:
+    """One statement a level; None for a complaint whose reads are not the viewer's to see."""
 
-    async def load(tickets: list[str]) -> list[list[ReporterRead]]:
+    async def load(tickets: list[str]) -> list[list[ReporterRead] | None]:
         async with context.database.read() as db:
             found = await reads.of(db, context.viewer, tickets)
-        return [[ReporterRead.of(row) for row in found.get(each, [])] for each in tickets]
+        return [[ReporterRead.of(row) for row in found[each]] if each in found else None for each in tickets]
 
     return await context.batch("reads", load).load(ticket)  # type: ignore[no-any-return]

@@ -40,16 +40,16 @@ async def note(db: AsyncConnection, reading: Reading, tickets: Collection[str], 
 
 
 async def of(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:
-    """The reads of each of ``tickets``, the latest first; none for a viewer who may not see them."""
+    """The reads of each of ``tickets``, the latest first; without those whose reads ``viewer`` may not see."""
     if not sight.may_see_reads(viewer):
         return {}
     found = await db.execute(
         select(complaints.c.ticket, *reads.c)
-        .join(reads, reads.c.complaint_id == complaints.c.id)
+        .outerjoin(reads, reads.c.complaint_id == complaints.c.id)
         .where(complaints.c.ticket.in_(tickets), sight.in_full(viewer))
         .order_by(reads.c.id.desc())
     )
     by_ticket: dict[str, list[RowMapping]] = defaultdict(list)
     for row in found.mappings():
-        by_ticket[row["ticket"]].append(row)
+        by_ticket[row["ticket"]] += [row] if row["id"] else []
     return by_ticket

@@ -9,46 +9,19 @@ import pytest
 
 from hub.complaints.workflow import Action
 from hub.schema.complaints import Complaint
+from hub.store.sight import Depth
 from hub.viewer import Viewer
-from tests.fake import order, payment, report
-from tests.schema.stage import ANONYMOUS, CLERK, OFFICER, VIEWERS, Stage
+from tests.fake import report
+from tests.schema.cases import CASES, VIEWERS, Tickets, prepared, told, viewer
+from tests.schema.stage import ANONYMOUS, CLERK, OFFICER, Stage
 
-CASES: Mapping[str, dict[str, Any]] = {
-    "public": {"status": "ASSIGNED"},
-    "unverified": {"status": "RECEIVED", "agency_code": "DISHUB"},
-    "returned": {"status": "RETURNED", "agency_code": "DISHUB"},
-    "secret": {"status": "ASSIGNED", "secret": True},
-    "anonymous": {"status": "ASSIGNED", "anonymous": True},
-    "rejected": {"status": "REJECTED", "agency_code": "DISHUB"},
-}
-SEEN = {
-    "anonymous": {"public", "anonymous"},
-    "clerk": set(CASES) - {"secret"},
-    "officer": set(CASES),
-    "worker": set(CASES),
-}
-
-Tickets = Mapping[str, str]
 Way = Callable[[Stage, Viewer, Tickets], Awaitable[Collection[str]]]
 
 
 @pytest.fixture(scope="module")
 async def tickets(shared: Stage) -> Tickets:
-    """A complaint of each case, each with a report, a payment and an order."""
-    stage = shared
-    made = {}
-    for name, case in CASES.items():
-        await stage.records(payment(f"P-{name}"), order(f"O-{name}"))
-        made[name] = await stage.complaint(
-            **case,
-            payment_reference=f"P-{name}",
-            order_id=f"O-{name}",
-            tracking_id=str(len(made) + 1),
-            latitude=-7.004567,
-            longitude=110.438765,
-        )
-        await stage.records(report(str(len(made))))
-    return made
+    """A complaint of each case."""
+    return await prepared(shared)
 
 
 def ids(tickets: Tickets) -> list[str]:
@@ -137,26 +110,37 @@ async def by_count(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection
     return [ticket for ticket, count in found.items() if count]
 
 
-EVERYBODY: tuple[Way, ...] = (
-    by_list,
-    by_ticket,
-    by_node,
-    by_nodes,
-    by_nodes_of_the_systems_part,
-    by_entities_with_id,
-    by_entities_with_ticket,
-    by_agency,
-    by_area,
-    by_filter_on_ticket,
-    by_filter_on_agency,
-    by_count,
-)
+async def by_filter_on_channel(stage: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
+    query = "{complaints(filter: {channel: [WHATSAPP], class: [COMPLAINT]}) {edges {node {ticket}}}}"
+    answer = await stage.ask(viewer, query)
+    assert bool(answer.errors) is not viewer.may("complaints:read")
+    return in_connection(answer.data["complaints"]) if answer.data["complaints"] else []
 
 
-@pytest.mark.parametrize("way", EVERYBODY, ids=lambda way: way.__name__)
-async def test_each_viewer_sees_the_same_complaints_by_every_way(shared: Stage, tickets: Tickets, way: Way) -> None:
-    for name, viewer in VIEWERS.items():
-        assert set(await way(shared, viewer, tickets)) == {tickets[case] for case in SEEN[name]}, name
+WAYS: Mapping[Way, Depth] = {
+    by_list: Depth.BARE,
+    by_ticket: Depth.BARE,
+    by_node: Depth.BARE,
+    by_nodes: Depth.BARE,
+    by_nodes_of_the_systems_part: Depth.BARE,
+    by_entities_with_id: Depth.BARE,
+    by_entities_with_ticket: Depth.BARE,
+    by_filter_on_ticket: Depth.BARE,
+    by_count: Depth.BARE,
+    by_agency: Depth.PUBLIC,
+    by_area: Depth.PUBLIC,
+    by_filter_on_agency: Depth.PUBLIC,
+    by_filter_on_channel: Depth.FULL,
+}
+"""Every way to a complaint, and how much of it one must be told to find it so."""
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("name", VIEWERS)
+async def test_each_viewer_sees_the_same_complaints_by_every_way(
+    shared: Stage, tickets: Tickets, way: Way, name: str
+) -> None:
+    assert set(await way(shared, viewer(name, tickets), tickets)) == told(name, tickets, WAYS[way])
 
 
 async def by_payments(shared: Stage, viewer: Viewer, tickets: Tickets) -> Collection[str]:
@@ -182,10 +166,14 @@ def _through(connection: Any, link: str) -> list[str]:
 
 
 @pytest.mark.parametrize("way", [by_payments, by_orders, by_reports], ids=lambda way: way.__name__)
-async def test_no_record_leads_to_a_complaint_its_viewer_may_not_see(shared: Stage, tickets: Tickets, way: Way) -> None:
-    for name, viewer in VIEWERS.items():
-        seen = SEEN[name] if viewer is not ANONYMOUS else set()
-        assert set(await way(shared, viewer, tickets)) == {tickets[case] for case in seen}, name
+@pytest.mark.parametrize("name", VIEWERS)
+async def test_a_record_leads_to_the_complaints_its_viewer_sees_in_full(
+    shared: Stage, tickets: Tickets, way: Way, name: str
+) -> None:
+    who = viewer(name, tickets)
+    records = {by_payments: "payments:read", by_reports: "reports:read"}.get(way, "complaints:read")
+    expected = told(name, tickets, Depth.FULL) if who.may("complaints:read") and who.may(records) else set()
+    assert set(await way(shared, who, tickets)) == expected
 
 
 STUBS = {
@@ -196,17 +184,19 @@ STUBS = {
 
 
 @pytest.mark.parametrize("part", STUBS)
-@pytest.mark.parametrize("name", ["clerk", "officer", "worker"])
+@pytest.mark.parametrize("name", VIEWERS)
 async def test_a_stub_opens_only_the_links_of_a_complaint_its_viewer_may_see(
     shared: Stage, tickets: Tickets, part: str, name: str
 ) -> None:
     query = f"query($r: [_Any!]!) {{_entities(representations: $r) {{{STUBS[part]}}}}}"
     missing = Complaint.id_of(("hub", "LG-2026-999999"))
     wanted = [{"__typename": "Complaint", "id": id_} for id_ in [*ids(tickets), missing]]
-    found = (await shared.got(VIEWERS[name], query, part=part, r=wanted))["_entities"]
+    who = viewer(name, tickets)
+    found = (await shared.ask(who, query, part=part, r=wanted)).data["_entities"]
     (link,) = found[0]
     opened = {case for case, row in zip(tickets, found, strict=False) if row[link]}
-    assert opened == SEEN[name]
+    followed = who.may("complaints:read") and who.may(f"{part}:read" if part != "procurement" else "complaints:read")
+    assert {tickets[case] for case in opened} == (told(name, tickets, Depth.FULL) if followed else set())
     # What may not be seen looks like what does not exist.
     assert all(row == found[-1] for case, row in zip(tickets, found, strict=False) if case not in opened)
 
@@ -258,8 +248,8 @@ async def test_a_secret_record_reaches_no_officer_without_personal_data(stage: S
     query = (
         '{agency(code: "DISHUB") {centralReports {totalCount edges {node {trackingId}}}} centralReports {totalCount}}'
     )
-    for viewer, found in ((CLERK, ["2"]), (OFFICER, ["2", "1"])):
-        data = await stage.got(viewer, query)
+    for who, found in ((CLERK, ["2"]), (OFFICER, ["2", "1"])):
+        data = await stage.got(who, query)
         linked = data["agency"]["centralReports"]
         assert sorted(edge["node"]["trackingId"] for edge in linked["edges"]) == sorted(found)
         assert linked["totalCount"] == data["centralReports"]["totalCount"] == len(found)
