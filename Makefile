@@ -25,8 +25,10 @@ check: .venv ## Lint, format, types, import contracts
 
 test-all: test-outside test-postgres ## What CI runs besides: long runs, outside clients, browser, PostgreSQL 15
 
+# One filled hub serves all outside clients, so they share one test process.
 test-outside: .venv clients
-	$(PYTEST) --dist loadgroup -m "outside or whole"
+	$(PYTEST) -m "whole and not outside"
+	$(BIN)/pytest -m outside
 
 # The database's tests on the server HUB_TEST_DATABASE_URL names, or on one of Debian's that lives as long as they run.
 test-postgres: .venv

@@ -6,16 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.clients import CLIENTS
 from tests.clients.running import Hub
 from tests.conftest import on, temporary_database
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what needs the filled hub in one test process, where test processes share by groups."""
-    for item in items:
-        if "hub" in getattr(item, "fixturenames", ()) and item.path.is_relative_to(CLIENTS):
-            item.add_marker(pytest.mark.xdist_group("hub"))
 
 
 @pytest.fixture(scope="session")
