@@ -43,12 +43,6 @@ async def seed(database: Database, seal: Seal, today: date) -> int:
     return len(rows)
 
 
-async def is_filled(database: Database) -> bool:
-    """Whether the demo's complaints are in."""
-    async with database.read() as db:
-        return bool(await db.scalar(text("select exists (select from complaints)")))
-
-
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A demo complaint with the id it will have."""

@@ -265,7 +265,6 @@ def _sources(hop: Hop, key: str, viewer: Viewer, refs: Sequence[Ref]) -> Any:
     held = hop.source.keys[key]
     given = _given(refs)
     value, source = _held(hop.source, key, held)
-    told = select(given.c.system, given.c.ref, value.label("value"))
     if hop.source.named_by:
         # All rows of one reference hold the same value: one visible row is enough.
         rows = select(value.label("value")).where(_may_follow(hop.source, viewer, key), _named(hop.source, given))
@@ -274,7 +273,8 @@ def _sources(hop: Hop, key: str, viewer: Viewer, refs: Sequence[Ref]) -> Any:
             select(given.c.system, given.c.ref, lateral.c.value).select_from(given.join(lateral, true())).cte("source")
         )
     return (
-        told.select_from(given.join(source, _named(hop.source, given)))
+        select(given.c.system, given.c.ref, value.label("value"))
+        .select_from(given.join(source, _named(hop.source, given)))
         .where(_may_follow(hop.source, viewer, key), _key_named(held, key), value.is_not(None))
         .distinct()
         .cte("source")
