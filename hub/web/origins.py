@@ -2,7 +2,9 @@
 
 Metadata and public keys are open to all. The graph and the endpoints a front-end calls itself are
 open to the origins that clients registered; a page of one client does not read the answers to
-another. Nothing else is: an authorization page that another page could read would be no consent.
+another. A preflight does not say whose page it is, so it is answered for the origins of all
+clients together; the answer itself then only for those of the one that asked. Nothing else is
+open: an authorization page that another page could read would be no consent.
 """
 
 from __future__ import annotations

@@ -137,12 +137,16 @@ class Endpoints:
         asked = Asked(request.method, self._issuer + request.url.path, request.headers, pairs)
         proof = dpop.shown(request, self._issuer)
         shown = authentication.shown(asked)
+        # Whose pages may read the answer. Until it has shown who it is, a client is taken at its word: a refusal
+        # is then read by the pages of the one that was named, and by no others.
+        request.scope["hub.client"] = shown.client_id or None
         if throttled:
             await self._throttle(request.client.host if request.client else "", shown.client_id)
         signer = await self._keys.signer()
         async with self._database.read() as db:
             current.set(Exchange(db, signer))
             asked.client = await db.run_sync(lambda _: self._core.authenticated(asked))
+            request.scope["hub.client"] = asked.client.client.id
             if proof and not await proof.is_first(db):
                 raise BadProof("it was shown before")
         return asked, proof

@@ -55,6 +55,7 @@ class UserInfo:
         jkt = (claims or {}).get("cnf", {}).get("jkt")
         if claims is None or bool(jkt) != (scheme == "DPoP"):
             return None
+        request.scope["hub.client"] = claims["client_id"]
         proof = dpop.shown(request, self._issuer, token) if jkt else None
         async with self._database.read() as db:
             if jkt and (proof is None or proof.jkt != jkt or not await proof.is_first(db)):
