@@ -13,6 +13,7 @@ from hub.auth.viewers import Viewers
 from hub.store import clients
 from hub.store.clients import Client
 from hub.store.database import Cause, Database
+from hub.store.epoch import Watch
 from hub.web.rates import Rates
 
 ISSUER = "http://127.0.0.1:8000"
@@ -27,7 +28,7 @@ async def measure(url: str) -> dict[str, float]:
         if not await clients.get(db, CLIENT.id):
             await clients.create(db, CLIENT)
     keys = Keys(database, SEAL)
-    viewers = Viewers(database, keys, ISSUER, Issuers(()), Rates(), SECRET)
+    viewers = Viewers(database, Watch(database), keys, ISSUER, Issuers(()), Rates(), SECRET)
     tokens = [await _token(keys) for _ in range(NEW)]
     await viewers.worth(tokens[0])
     new = await _timed(viewers, tokens)

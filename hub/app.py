@@ -32,6 +32,7 @@ from hub.schema.part import Part
 from hub.settings import Settings
 from hub.store import migrate, systems
 from hub.store.database import Database, counted
+from hub.store.epoch import Watch
 from hub.store.sealing import Seal
 from hub.store.systems import SystemState
 from hub.viewer import Viewer
@@ -90,11 +91,12 @@ class _Hub:
         shown = settings.query_token or word
         self._shown = shown.get_secret_value() if shown else ""
         self.keys = Keys(database, self._seal, timedelta(days=settings.keys_rotate_days))
-        self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database)
+        watch = Watch(database)
+        self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database, watch)
         self._scopes = [*scopes.NAMES, *(scopes.sync_scope(each.name).name for each in registry.enabled(settings))]
         self._trusted = trust.read(settings.issuers_file, self._scopes)
         outside = Issuers(self._trusted.issuers)
-        self._viewers = Viewers(database, self.keys, settings.issuer, outside, self.rates, settings.secret)
+        self._viewers = Viewers(database, watch, self.keys, settings.issuer, outside, self.rates, settings.secret)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Every route of the app."""

@@ -52,12 +52,18 @@ class Viewers:
     """The viewers this process knows."""
 
     def __init__(
-        self, database: Database, keys: Keys, issuer: str, outside: Issuers, guesses: Guesses, secret: bytes
+        self,
+        database: Database,
+        watch: Watch,
+        keys: Keys,
+        issuer: str,
+        outside: Issuers,
+        guesses: Guesses,
+        secret: bytes,
     ) -> None:
-        self._database, self._issuer, self._outside = database, issuer, outside
+        self._database, self._watch, self._issuer, self._outside = database, watch, issuer, outside
         self._tokens = AccessTokens(keys, issuer)
         self._holders = Holders(database, guesses, secret)
-        self._watch = Watch(database)
         self._epoch = 0
         self._known: dict[bytes, Worth] = {}
 

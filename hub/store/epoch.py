@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.errors import TryLater
 from hub.store.database import Database
 from hub.store.tables_auth import auth_epoch
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 async def current(db: AsyncConnection) -> int:
@@ -24,26 +27,34 @@ EVERY = 0.5
 
 
 class Watch:
-    """The epoch as one process knows it, at most ``EVERY`` seconds old."""
+    """The epoch as one process knows it, at most ``EVERY`` seconds old; whoever remembers something shares it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = asyncio.Lock()
-        self._number = 0
+        self._number: int | None = None
         self._looked = float("-inf")
 
     async def now(self) -> int:
         """The epoch; raises ``TryLater`` where it cannot be known."""
-        if time.monotonic() >= self._looked + EVERY:
+        if self._is_old():
             async with self._lock:
-                if (began := time.monotonic()) >= self._looked + EVERY:
-                    self._number = await self._look()
-                    self._looked = began
+                if self._is_old():
+                    await self._look()
+        if self._number is None:
+            raise TryLater("The database does not answer.")
         return self._number
 
-    async def _look(self) -> int:
+    def _is_old(self) -> bool:
+        return time.monotonic() >= self._looked + EVERY
+
+    async def _look(self) -> None:
+        began = time.monotonic()
         try:
             async with self._database.read() as db:
-                return await current(db)
+                self._number = await current(db)
         except SQLAlchemyError as error:
-            raise TryLater("The database does not answer.") from error
+            log.warning("the epoch cannot be read", kind=type(error).__name__)
+            # Those who wait for the lock meanwhile do not each find out anew, however long it took.
+            self._number, began = None, time.monotonic()
+        self._looked = began

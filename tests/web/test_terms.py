@@ -12,10 +12,11 @@ import structlog
 from sqlalchemy import delete
 
 from hub.errors import TryLater
-from hub.store import clients, documents
+from hub.store import clients, documents, epoch
 from hub.store.clients import Client
 from hub.store.database import Cause, Database, counted
 from hub.store.documents import Registered, document_id
+from hub.store.epoch import Watch
 from hub.store.tables_auth import documents as documents_table
 from hub.web import terms as terms_module
 from hub.web.terms import Terms
@@ -42,7 +43,7 @@ async def within_a_second(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def test_what_a_client_agreed_to(database: Database) -> None:
-    terms = Terms(database)
+    terms = Terms(database, Watch(database))
     app = await terms.of("app")
     assert app is not None
     assert (app.requests_per_minute, app.cost_per_minute, app.documents_only) == (600, 100_000, False)
@@ -51,7 +52,7 @@ async def test_what_a_client_agreed_to(database: Database) -> None:
 
 
 async def test_each_change_is_heard_of_within_a_second(database: Database) -> None:
-    terms = Terms(database)
+    terms = Terms(database, Watch(database))
     assert await terms.of("app")
 
     async def pinned() -> bool:
@@ -80,12 +81,12 @@ async def test_each_change_is_heard_of_within_a_second(database: Database) -> No
 
 
 async def test_between_two_looks_nothing_is_asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    terms = Terms(database)
+    terms = Terms(database, Watch(database))
     with counted() as statements:
         await asyncio.gather(*(terms.of("app") for _ in range(20)))
         await terms.origins()
     assert len(statements) == 2
-    monkeypatch.setattr(terms_module, "EVERY", 0.0)
+    monkeypatch.setattr(epoch, "EVERY", 0.0)
     with counted() as statements:
         await terms.of("app")
     assert len(statements) == 1
@@ -104,7 +105,7 @@ async def test_operations_are_registered_once_and_replaced_on_demand(database: D
 
 
 async def test_an_operation_is_read_once_and_forgotten_when_it_is_taken_away(database: Database) -> None:
-    terms = Terms(database)
+    terms = Terms(database, Watch(database))
     assert await terms.document("app", document_id(ONE)) is None
     async with database.write(CAUSE) as db:
         await documents.register(db, "app", [ONE])
@@ -125,7 +126,7 @@ async def test_operations_remembered_do_not_fill_the_memory(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(terms_module, "KEPT", 2)
-    terms = Terms(database)
+    terms = Terms(database, Watch(database))
     async with database.write(CAUSE) as db:
         await documents.register(db, "app", [ONE, TWO, THREE])
     for text in (ONE, TWO, THREE, ONE):
@@ -136,14 +137,14 @@ async def test_operations_remembered_do_not_fill_the_memory(
 async def test_terms_hold_on_while_the_database_is_away_and_are_not_invented(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terms_module, "EVERY", 0.0)
-    terms = Terms(database)
+    monkeypatch.setattr(epoch, "EVERY", 0.0)
+    terms = Terms(database, Watch(database))
     await terms.of("app")
     away = Database("postgresql://hub@127.0.0.1:1/none")
-    terms._database = away
+    terms._database, terms._watch = away, Watch(away)
     with structlog.testing.capture_logs() as logged:
         assert await terms.of("app") == replace(APP, created_at=(await terms.of("app")).created_at)  # type: ignore[union-attr]
-        for ask in (Terms(away).of("app"), terms.document("app", document_id(ONE))):
+        for ask in (Terms(away, Watch(away)).of("app"), terms.document("app", document_id(ONE))):
             with pytest.raises(TryLater):
                 await ask
     assert {line["log_level"] for line in logged} == {"warning"}
