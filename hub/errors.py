@@ -2,6 +2,8 @@
 
 HubError
 ├── TryLater     a system is down, slow, or says 429 or 5xx: sync backs off and comes again
+│   └── Unclear      what was sent may have been taken all the same: look before sending it again
+├── Refused      a system refuses one thing that was sent: that delivery waits for a person
 ├── BadRecord    one item cannot be read or holds an unknown code: quarantined, counted, shown
 ├── Stop         wrong settings, 401/403 after a fresh token, a broken contract: a person is told
 │   └── BadSetting   a HUB_* setting is wrong or missing: the process does not start
@@ -28,6 +30,14 @@ class TryLater(HubError):
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class Unclear(TryLater):
+    """Something was sent and no answer says what became of it; sent again unseen, it could be there twice."""
+
+
+class Refused(HubError):
+    """The other side refuses one delivery for what it is. The message names fields, never their values."""
 
 
 class BadRecord(HubError):

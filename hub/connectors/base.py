@@ -6,7 +6,10 @@ Pages are dumb: a connector yields what it was told, in the order it was told, a
 cannot complete; the core owns scheduling, storage, quarantine and clean-up.
 
 What to raise: ``TryLater`` (down, slow, 429, 5xx), ``Stop`` (401/403 after one fresh token, wrong
-settings, broken contract) from the connector; ``BadRecord`` from the mapping.
+settings, broken contract) from the connector, for what is sent also ``Unclear`` (it may have been
+taken) and ``Refused`` (a person must mend it); ``BadRecord`` from the mapping.
+
+A connector that only reads leaves out what is below "What goes out" and "What comes in as a complaint".
 """
 
 from __future__ import annotations
@@ -22,7 +25,11 @@ from typing import Any, ClassVar
 
 from pydantic_settings import BaseSettings
 
+from hub.complaints.forwarding import DeliveryAction
+from hub.complaints.reporter import Reporter
 from hub.connectors.http import Http
+from hub.connectors.sharing import Shared, Told
+from hub.errors import Stop
 from hub.kinds import Key, Kind
 
 Raw = dict[str, Any]
@@ -93,6 +100,68 @@ class Run:
     known: AsyncIterator[list[str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A complaint as it leaves the hub. ``reporter`` is None where the reporter is not to be named there."""
+
+    ticket: str
+    channel: str
+    klass: str
+    category: str
+    title: str
+    text: str
+    area_code: str | None
+    agency_code: str | None
+    anonymous: bool
+    secret: bool
+    received_at: datetime
+    reporter: Reporter | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One thing to bring to a system.
+
+    ``key`` is the same at every attempt (``LG-2026-000123/2``). ``external_id`` is the record it is
+    about, None for ``CREATE``. ``text`` is what was said to or by the reporter; ``by_reporter`` who said
+    it; ``target`` the institution a ``NOT_OURS`` names, in the system's own id, None for its sender.
+    """
+
+    key: str
+    action: DeliveryAction
+    complaint: Outgoing
+    external_id: str | None = None
+    text: str | None = None
+    by_reporter: bool = False
+    target: str | None = None
+    rating: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A record that asks to become a complaint here; text is plain, codes are the hub's own."""
+
+    title: str
+    text: str
+    klass: str
+    category: str | None
+    area_code: str | None
+    agency_code: str | None
+    anonymous: bool
+    secret: bool
+    received_at: datetime
+    reporter: Reporter | None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file a raw item points to. ``source`` names its place in the item for ever; ``url`` may die soon."""
+
+    source: str
+    name: str
+    url: str
+
+
 class ConnectorSettings(BaseSettings):
     """Base of a connector's settings; the subclass sets ``env_prefix="HUB_<NAME>_"``.
 
@@ -146,6 +215,52 @@ class Connector(ABC):
     @abstractmethod
     def map(self, raw: Mapping[str, Any]) -> Record:
         """The folder's pure mapping; raises ``BadRecord`` with the field and the reason."""
+
+    # What goes out
+
+    sends: ClassVar[frozenset[DeliveryAction]] = frozenset()
+    """What the system takes; anything else is not sent to it."""
+
+    async def send(self, delivery: Delivery) -> str:
+        """Bring it over, once; returns the external id of the record it is about, told anew for ``CREATE``.
+
+        Raises ``TryLater`` only when the other side surely did nothing, ``Unclear`` when it may have.
+        """
+        raise Stop(f"{self.name} takes nothing")
+
+    def looks_up(self, delivery: Delivery) -> bool:
+        """Whether ``look_up`` can tell what became of an attempt with these settings."""
+        return False
+
+    @property
+    def settle(self) -> float:
+        """Seconds after an attempt from which on ``look_up`` is conclusive."""
+        return 0.0
+
+    async def look_up(self, delivery: Delivery) -> str | None:
+        """The external id if the other side has taken this delivery; None when it has not."""
+        raise Stop(f"{self.name} takes nothing")
+
+    # What comes in as a complaint, and what both sides hold
+
+    shared: ClassVar[tuple[Shared, ...]] = ()
+    """The fields a complaint and this system's record both hold, with who has the say."""
+
+    def theirs(self, record: Record) -> Mapping[str, Told]:
+        """What a record says of the shared fields, in the complaint's words; a field it says nothing of is left out."""
+        return {}
+
+    def intake(self, raw: Mapping[str, Any], record: Record) -> Intake | None:
+        """The complaint that an item asks for, personal columns included; None where it is not ours to answer."""
+        return None
+
+    def files(self, raw: Mapping[str, Any]) -> tuple[File, ...]:
+        """The files an item points to, before anything is dropped from it."""
+        return ()
+
+    async def fetch(self, file: File) -> bytes:
+        """A file's content; raises ``TryLater`` or ``Refused`` (its address has died, or is not the system's)."""
+        raise Stop(f"{self.name} has no files")
 
     @classmethod
     def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:

@@ -14,18 +14,22 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from hub.store import migrate, tables_auth
+from hub.store import migrate, tables_auth, tables_sync
 from hub.store.database import driver_url
+from hub.store.tables import metadata
 from tests.fake import Fake, FakeSettings
 
 APART = ("procrastinate_", "alembic_version", "records_")
 """Tables of the queue and of the migrations themselves, and partitions, which connectors bring."""
 FAKE = [(Fake, FakeSettings())]
+BY_TRANSACTION = {("changes", "transaction"), ("feed_heads", "horizon")}
+"""Columns that hold PostgreSQL's own number of a transaction, of a type that SQLAlchemy does not know."""
+MODULES = (tables_auth, tables_sync)
+"""Modules that declare tables when they are imported."""
 
 
 def ours(thing: Any, name: str, kind: str, *_: Any) -> bool:
-    # What a row of history was written by is PostgreSQL's own number, of a type that SQLAlchemy does not know.
-    written_by = kind == "column" and (thing.table.name, name) == ("changes", "transaction")
+    written_by = kind == "column" and (thing.table.name, name) in BY_TRANSACTION
     return kind != "index" and not written_by and not (kind == "table" and name.startswith(APART))
 
 
@@ -35,7 +39,7 @@ def differences(url: str) -> list[Any]:
     try:
         with engine.connect() as connection:
             options = {"compare_type": True, "include_object": ours}
-            found = compare_metadata(MigrationContext.configure(connection, opts=options), tables_auth.metadata)
+            found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     finally:
         engine.dispose()
     return [each for each in found if "constraint" not in str(each[0]) and "fk" not in str(each[0])]

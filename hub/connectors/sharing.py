@@ -1,0 +1,65 @@
+"""Fields that a complaint here and a record there both hold: who has the say, and what holds when both spoke. Pure.
+
+Each side's word is a register: the latest it said, by its own time. Two registers of one side join to
+the later one, so what is joined again, late, or in another order comes to the same; the authority then
+decides between the two sides, and decides the same whoever spoke last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.kinds import Code
+
+
+class Authority(Code):
+    """Which side owns a field."""
+
+    SYSTEM = "SYSTEM", "Sistem asal", "The other system", "What the other system says holds."
+    HUB = "HUB", "Hub", "The hub", "What was decided here holds."
+    LATEST = "LATEST", "Yang terbaru", "The latest", "What was said last holds; at the same instant, the other system."
+    BOTH = "BOTH", "Keduanya", "Both", "Where the two differ both are kept, and a person decides."
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One field both sides hold: its name in the complaint, who has the say, and why (both languages)."""
+
+    field: str
+    authority: Authority
+    why_id: str
+    why_en: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Told:
+    """What one side says of a field, and since when. ``value`` is in the complaint's words; None is "nothing"."""
+
+    at: datetime
+    value: str = ""
+
+
+def later(one: Told | None, other: Told | None) -> Told | None:
+    """The join of two words of one side: the later; of the same instant the greater, so that order does not matter."""
+    return max((told for told in (one, other) if told is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What holds after a merge; ``conflict`` says that both are kept and a person has to decide."""
+
+    value: str | None
+    conflict: bool = False
+
+
+def merge(authority: Authority, ours: Told | None, theirs: Told | None) -> Merged:
+    """What holds between the two sides; a side that said nothing has no say."""
+    if ours is None or theirs is None or ours.value == theirs.value:
+        only = ours or theirs
+        return Merged(only.value if only else None)
+    if authority is Authority.BOTH:
+        return Merged(ours.value, conflict=True)
+    if authority is Authority.LATEST:
+        return Merged((theirs if theirs.at >= ours.at else ours).value)
+    return Merged((ours if authority is Authority.HUB else theirs).value)

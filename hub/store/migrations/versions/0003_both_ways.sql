@@ -1,0 +1,87 @@
+-- What goes out to other systems, and what both sides hold. Described in hub/store/tables_sync.py.
+
+-- Which record of a system and which complaint are one matter: sent by us, taken in from there, or told by tag.
+create table counterparts (
+    system text not null references systems (name),
+    external_id text not null,
+    complaint_id bigint not null references complaints (id),
+    origin text not null,
+    linked_at timestamptz not null default now(),
+    primary key (system, external_id),
+    unique (system, complaint_id)
+);
+create index counterparts_complaint on counterparts (complaint_id);
+
+-- One thing to bring to another system. Prose stays where it is (step_id); no personal data in `facts`.
+create table deliveries (
+    id bigint generated always as identity primary key,
+    system text not null references systems (name),
+    complaint_id bigint not null references complaints (id),
+    sequence int not null,
+    action text not null,
+    key text not null unique,
+    step_id bigint references complaint_steps (id),
+    facts jsonb not null default '{}',
+    state text not null default 'WAITING',
+    attempts int not null default 0,
+    due_at timestamptz not null default now(),
+    attempted_at timestamptz,
+    leased_until timestamptz,
+    external_id text,
+    trouble text,
+    actor text not null,
+    correlation text not null,
+    created_at timestamptz not null default now(),
+    settled_at timestamptz,
+    unique (system, complaint_id, sequence)
+);
+create index deliveries_due on deliveries (system, due_at) where state in ('WAITING', 'SENDING');
+create index deliveries_complaint on deliveries (complaint_id, system, sequence);
+create index deliveries_state on deliveries (state, id);
+
+-- What became of each attempt: the evidence a person decides by.
+create table delivery_attempts (
+    id bigint generated always as identity primary key,
+    delivery_id bigint not null references deliveries (id),
+    at timestamptz not null default now(),
+    outcome text not null,
+    trouble text
+);
+create index delivery_attempts_owner on delivery_attempts (delivery_id, id);
+
+-- Each side's word on each field both hold, for the merge; `kept` is a word of theirs that a person declined.
+create table shared_fields (
+    system text not null references systems (name),
+    complaint_id bigint not null references complaints (id),
+    field text not null,
+    ours text,
+    ours_at timestamptz,
+    theirs text,
+    theirs_at timestamptz,
+    declined text,
+    conflict_since timestamptz,
+    primary key (system, complaint_id, field)
+);
+create index shared_fields_conflicts on shared_fields (conflict_since) where conflict_since is not null;
+create index shared_fields_complaint on shared_fields (complaint_id);
+
+-- Files fetched from other systems, by hash of their content, and where each was pointed to.
+create table files (
+    sha256 bytea primary key,
+    media_type text not null,
+    size int not null,
+    content bytea not null,
+    stored_at timestamptz not null default now()
+);
+create table record_files (
+    system text not null references systems (name),
+    kind text not null,
+    external_id text not null,
+    source text not null,
+    name text not null,
+    sha256 bytea references files (sha256),
+    trouble text,
+    tried_at timestamptz not null default now(),
+    primary key (system, kind, external_id, source)
+);
+create index record_files_file on record_files (sha256);

@@ -1,0 +1,1 @@
+-- What central systems push: the promise each idempotency key holds, for 30 days.

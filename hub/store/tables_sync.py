@@ -1,0 +1,116 @@
+"""The tables of what goes both ways, as SQLAlchemy knows them; the migrations make them.
+
+- ``counterparts``: which complaint and which record of a system are one matter
+- ``deliveries``: what must leave the hub, with ``delivery_attempts`` as evidence
+- ``shared_fields``: each side's word on each field both hold
+- ``files`` by hash of their content, and ``record_files``: where each was pointed to
+- ``feed`` and ``feed_heads``: the positions of changes, given after commit (``horizon``, a number of
+  PostgreSQL's own transactions, is in SQL only)
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+from hub.store.tables import metadata
+
+_Time = TIMESTAMP(timezone=True)
+
+
+counterparts = Table(
+    "counterparts",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("linked_at", _Time, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("system", Text, nullable=False),
+    Column("complaint_id", BigInteger, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("step_id", BigInteger),
+    Column("facts", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", _Time, nullable=False),
+    Column("attempted_at", _Time),
+    Column("leased_until", _Time),
+    Column("external_id", Text),
+    Column("trouble", Text),
+    Column("actor", Text, nullable=False),
+    Column("correlation", Text, nullable=False),
+    Column("created_at", _Time, nullable=False),
+    Column("settled_at", _Time),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("at", _Time, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("trouble", Text),
+)
+
+shared_fields = Table(
+    "shared_fields",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("complaint_id", BigInteger, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("ours", Text),
+    Column("ours_at", _Time),
+    Column("theirs", Text),
+    Column("theirs_at", _Time),
+    Column("declined", Text),
+    Column("conflict_since", _Time),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("stored_at", _Time, nullable=False),
+)
+
+record_files = Table(
+    "record_files",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", LargeBinary),
+    Column("trouble", Text),
+    Column("tried_at", _Time, nullable=False),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("change_id", BigInteger, nullable=False),
+    Column("recorded_at", _Time, nullable=False),
+)
+
+feed_heads = Table(
+    "feed_heads",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
