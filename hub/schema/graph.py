@@ -7,14 +7,17 @@ from functools import cache
 from strawberry.extensions import SchemaExtension
 
 from hub.errors import BadSetting
-from hub.schema import complaints, handling, payments, procurement, reports, systems
+from hub.schema import complaints, payments, procurement, reports, systems
 from hub.schema.build import HubSchema, build
+from hub.schema.complaints import handling, queries, totals
 from hub.schema.links import LINKS
 from hub.schema.part import Part
 
 PARTS: tuple[Part, ...] = (complaints.part, reports.part, payments.part, procurement.part, systems.part)
 
-handling.declare(complaints.part)
+for _queries in (queries.Query, totals.Query):
+    complaints.part.query(_queries)
+complaints.part.mutation(handling.Mutation)
 _OWNER = {node: part for part in PARTS for node in part.owns}
 for _link in LINKS:
     _OWNER[_link.target].link(_link)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hub.schema.complaints import COMPLAINTS, Agency, Area, Complaint
+from hub.schema.complaints.agencies import Agency
+from hub.schema.complaints.areas import Area
+from hub.schema.complaints.complaint import Complaint
+from hub.schema.complaints.filter import COMPLAINTS
 from hub.schema.listing import Link
 from hub.schema.payments import Payment
 from hub.schema.procurement import ORDERS, ProcurementOrder, Supplier

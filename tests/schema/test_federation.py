@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.schema.complaints import Agency, Complaint
+from hub.schema.complaints.agencies import Agency
+from hub.schema.complaints.complaint import Complaint
 from hub.schema.context import Context
 from hub.schema.graph import PARTS, schema
 from hub.schema.payments import Payment

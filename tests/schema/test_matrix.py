@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, get_named_type, is_leaf_type
 
-from hub.schema.complaints import Complaint
+from hub.schema.complaints.complaint import Complaint
 from hub.schema.graph import schema
 from hub.store.sight import Depth
 from hub.viewer import ViewerKind

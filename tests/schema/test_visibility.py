@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.complaints.workflow import Action
-from hub.schema.complaints import Complaint
+from hub.schema.complaints.complaint import Complaint
 from hub.store.sight import Depth
 from hub.viewer import Viewer
 from tests.fake import report

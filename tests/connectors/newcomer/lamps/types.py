@@ -10,7 +10,8 @@ import strawberry
 from sqlalchemy import RowMapping
 
 from hub.connectors.lamps.mapping import Lamp, LampStatus
-from hub.schema.complaints import Area, Complaint
+from hub.schema.complaints.areas import Area
+from hub.schema.complaints.complaint import Complaint
 from hub.schema.listing import Link, Listing, list_field
 from hub.schema.nodes import code_enum, label_field
 from hub.schema.part import Part, entity

@@ -21,19 +21,14 @@ from hub.complaints.submission import Submission, check, normalise
 from hub.complaints.text import paragraphs
 from hub.complaints.tickets import tracking_code
 from hub.complaints.workflow import Action, Refusal, RejectReason, Verdict
-from hub.schema.complaints import Complaint
+from hub.schema.complaints.complaint import Complaint
 from hub.schema.context import Context, Info
 from hub.schema.listing import nodes_by_ref
 from hub.schema.needs import needs, needs_one
-from hub.schema.nodes import code_enum
-from hub.schema.part import Part
 from hub.store import handling
 from hub.store.entities import HUB
 from hub.store.handling import Act, Done, KeyTaken, Promise
 from hub.viewer import Viewer, ViewerKind
-
-code_enum(RejectReason, "Why a complaint is not handled.")
-code_enum(Verdict, "What the desk decides on a complaint that came in.")
 
 
 @strawberry.type(description="One thing wrong with one field of the input.")
@@ -302,11 +297,6 @@ class Mutation:
         """By the reporter, or by the desk for one who telephones."""
         act = Act(input.ticket, Action.RATE, None, {"rating": input.rating})
         return await _move(info.context, "rateComplaint", input, check_rating(input.rating), act)
-
-
-def declare(part: Part) -> None:
-    """Add the mutations to the part they belong to."""
-    part.mutation(Mutation)
 
 
 async def _move(context: Context, name: str, input: Any, problems: list[Wrong], act: Act) -> Moved:
