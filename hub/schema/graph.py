@@ -9,7 +9,7 @@ from strawberry.extensions import SchemaExtension
 from hub.errors import BadSetting
 from hub.schema import complaints, payments, procurement, reports, systems
 from hub.schema.build import HubSchema, build
-from hub.schema.complaints import handling, queries, totals
+from hub.schema.complaints import following, handling, queries, submission, totals
 from hub.schema.links import LINKS
 from hub.schema.part import Part
 
@@ -17,7 +17,8 @@ PARTS: tuple[Part, ...] = (complaints.part, reports.part, payments.part, procure
 
 for _queries in (queries.Query, totals.Query):
     complaints.part.query(_queries)
-complaints.part.mutation(handling.Mutation)
+for _mutations in (submission.Mutation, handling.Mutation, following.Mutation):
+    complaints.part.mutation(_mutations)
 _OWNER = {node: part for part in PARTS for node in part.owns}
 for _link in LINKS:
     _OWNER[_link.target].link(_link)

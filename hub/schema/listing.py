@@ -13,9 +13,10 @@ from graphql import GraphQLError
 from hub.schema import ids
 from hub.schema.context import Context, Info
 from hub.schema.needs import needs
-from hub.schema.nodes import Connection, Edge, Node, PageInfo
+from hub.schema.nodes import Connection, Edge, Node, NodeT, PageInfo
 from hub.schema.weights import FIRST, PAGED, SHORT
 from hub.store import reading
+from hub.store.entities import HUB
 from hub.store.reading import Hop, Ref, Row, Rows, Slice
 
 FIRST_MAX = 100
@@ -132,6 +133,12 @@ async def nodes_by_ref(context: Context, node: type[Node], refs: Iterable[Ref]) 
         return [_node(node, rows.get(key)) for key in keys]
 
     return await context.batch(("refs", node), load).load_many(list(refs))
+
+
+async def node_of_hub(context: Context, node: type[NodeT], name: str) -> NodeT | None:
+    """What the hub itself keeps under ``name``; None when it is not there or not visible."""
+    (found,) = await nodes_by_ref(context, node, [(HUB, name)])
+    return found if isinstance(found, node) else None
 
 
 def _node(node: type[Node], row: Row | None) -> Node | None:

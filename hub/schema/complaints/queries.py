@@ -11,8 +11,7 @@ from hub.schema.complaints.areas import AREAS
 from hub.schema.complaints.complaint import Complaint
 from hub.schema.complaints.filter import COMPLAINTS
 from hub.schema.context import Info
-from hub.schema.listing import list_field, nodes_by_ref
-from hub.store.entities import HUB
+from hub.schema.listing import list_field, node_of_hub
 
 
 class Query:
@@ -27,13 +26,11 @@ class Query:
         self, info: Info, ticket: Annotated[str, strawberry.argument(description="Such as LG-2026-000123.")]
     ) -> Complaint | None:
         """One statement."""
-        (found,) = await nodes_by_ref(info.context, Complaint, [(HUB, ticket)])
-        return found if isinstance(found, Complaint) else None
+        return await node_of_hub(info.context, Complaint, ticket)
 
     @strawberry.field(description="An agency by its code.")
     async def agency(
         self, info: Info, code: Annotated[str, strawberry.argument(description="Such as DISHUB.")]
     ) -> Agency | None:
         """One statement."""
-        (found,) = await nodes_by_ref(info.context, Agency, [(HUB, code)])
-        return found if isinstance(found, Agency) else None
+        return await node_of_hub(info.context, Agency, code)
