@@ -22,6 +22,8 @@ PATIENCE = 5.0
 """Seconds an issuer has to answer."""
 MOST = 100
 """Keys one issuer may publish."""
+RSA_2048 = 342
+"""Characters of a modulus of 2048 bits in base64url (RFC 7518, 6.3.1.1)."""
 
 
 class Jwks:
@@ -76,12 +78,17 @@ class Jwks:
             self._keys, self._fetched_at = keys, time.monotonic()
 
 
+def is_weak(jwk: dict[str, Any]) -> bool:
+    """Whether it is a key of RSA with under 2048 bits, about which the library only warns (FAPI 2.0, 5.4.1)."""
+    return jwk.get("kty") == "RSA" and len(str(jwk.get("n", ""))) < RSA_2048
+
+
 def usable(jwks: Any) -> dict[str, Key]:
     """The public signing keys of a JWK Set by id (RFC 7517, 5: what is not understood is passed over)."""
     rows = jwks.get("keys") if isinstance(jwks, dict) else None
     found: dict[str, Key] = {}
     for row in rows[:MOST] if isinstance(rows, list) else ():
-        if not isinstance(row, dict) or row.get("use", "sig") != "sig" or row.get("kty") == "oct":
+        if not isinstance(row, dict) or row.get("use", "sig") != "sig" or row.get("kty") == "oct" or is_weak(row):
             continue
         try:
             found[str(row.get("kid", ""))] = JWKRegistry.import_key(row)

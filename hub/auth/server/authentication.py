@@ -26,6 +26,8 @@ from hub.store.clients import Client
 from hub.store.digests import digest
 
 ALGORITHMS = ("ES256", "ES384", "PS256", "RS256", "Ed25519")
+STRICT = ("ES256", "PS256", "Ed25519")
+"""Those for clients that have to bind their tokens, which are held to FAPI 2.0 (5.4.1)."""
 LONGEST_ASSERTION = 300
 """Seconds an assertion may live."""
 COOLDOWN = 60
@@ -103,8 +105,9 @@ class ByAssertion(JWTBearerClientAssertion):
     def process_assertion_claims(self, assertion: str, client: Registered) -> dict[str, Any]:
         """The claims, once the signature and they themselves hold."""
         header, _ = self.extract_assertion(assertion)
+        algorithms = STRICT if client.client.must_bind else ALGORITHMS
         try:
-            claims = jwt.decode(assertion, self._key(client.client, header.get("kid")), [*ALGORITHMS]).claims
+            claims = jwt.decode(assertion, self._key(client.client, header.get("kid")), [*algorithms]).claims
         except JoseError as error:
             raise InvalidClientError(said(f"The assertion is refused: {error.description or error.error}")) from None
         self.verify_claims(claims)

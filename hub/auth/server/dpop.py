@@ -17,11 +17,13 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
+from hub.auth.jwks import is_weak
 from hub.auth.server.parameters import said
 from hub.store import once
 from hub.store.digests import digest
 
-ALGORITHMS = ("ES256", "ES384", "PS256", "Ed25519")
+ALGORITHMS = ("ES256", "PS256", "Ed25519")
+"""Those of FAPI 2.0, 5.4.1; every client that can bind its tokens knows one of them."""
 EARLY, LATE = 10, 60
 """Seconds a proof may be dated ahead of our clock, or behind it."""
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -90,6 +92,8 @@ def _key(proof: str) -> Key:
             raise BadProof(f"typ has to be dpop+jwt and alg one of {', '.join(ALGORITHMS)}")
         if not isinstance(jwk, dict) or PRIVATE & jwk.keys():
             raise BadProof("the header has no jwk, or a private one")
+        if is_weak(jwk):
+            raise BadProof("its RSA key needs 2048 bits at least")
         key = import_key(jwk)
     except (JoseError, ValueError, KeyError, TypeError, SecurityWarning):
         raise BadProof("it is no JWT with a public key in its header") from None

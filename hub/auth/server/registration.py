@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 
+from hub.auth.jwks import is_weak
 from hub.auth.server.parameters import said
 from hub.errors import BadSetting
 from hub.store.clients import Client
@@ -22,8 +23,6 @@ AUTH_METHODS = ("private_key_jwt", "client_secret_basic", "client_secret_post", 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,63}")
 """An id of a client; users' ids begin with ``u_``, which no client's may (RFC 9700, 4.15)."""
-RSA_2048 = 342
-"""Characters of a modulus of 2048 bits in base64url (RFC 7518, 6.3.1.1)."""
 _LOCAL = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?(/[^#]*)?")
 _APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 
@@ -147,7 +146,7 @@ def check_keys(jwks: object) -> KeySet:
     kids = [key.get("kid") for key in held]
     if len(held) > 1 and len({*kids, None}) != len(held) + 1:
         raise BadSetting("Of several keys each needs a kid of its own.")
-    if any(key.get("kty") == "RSA" and len(str(key.get("n", ""))) < RSA_2048 for key in held):
+    if any(is_weak(key) for key in held):
         raise BadSetting("An RSA key needs 2048 bits at least.")
     try:
         return KeySet.import_key_set(jwks)  # type: ignore[arg-type]

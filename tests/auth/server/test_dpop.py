@@ -26,7 +26,6 @@ async def ready(stage: Stage) -> Stage:
     ("alg", "key"),
     [
         ("ES256", ECKey.generate_key("P-256")),
-        ("ES384", ECKey.generate_key("P-384")),
         ("PS256", RSAKey.generate_key(3072)),
         ("Ed25519", OKPKey.generate_key("Ed25519")),
     ],
