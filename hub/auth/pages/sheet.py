@@ -8,12 +8,13 @@ from html import escape
 from ipaddress import ip_address
 from pathlib import Path
 from string import Template
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hub.auth.pages import words
+from hub.auth.server.interaction import query_of
 from hub.web.languages import language
 
 FOLDER = Path(__file__).parent
@@ -51,7 +52,7 @@ class Sheet:
         asked = request.query_params.get("lang", "")
         self._chosen = asked if asked in words.LANGUAGES else ""
         kept = request.cookies.get(LANGUAGE, "")
-        told = language(request.headers.get("accept-language", ""))
+        told = language(",".join([*_locales(self._again), request.headers.get("accept-language", "")]))
         self.language = self._chosen or (kept if kept in words.LANGUAGES else told)
         self.words = words.said(self.language)
 
@@ -80,6 +81,12 @@ class Sheet:
         """A page that only says something, with a way back."""
         told = self.part("message", title=self.words[title], text=text, detail=detail, link=link)
         return self.shown(self.words[title], told, status=status)
+
+
+def _locales(again: Mapping[str, str]) -> list[str]:
+    """The languages a client wishes for its user, the best first (``ui_locales``, OpenID Connect Core, 3.1.2.1)."""
+    asked = again.get("ui_locales") or parse_qs(query_of(again.get("next", "")) or "").get("ui_locales", [""])[0]
+    return asked.split()
 
 
 def _headers(targets: Iterable[str]) -> dict[str, str]:

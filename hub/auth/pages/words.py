@@ -45,6 +45,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "The provider cannot be reached. Try again in a moment.",
     ),
     "again": ("Kembali ke halaman masuk", "Back to the sign-in page"),
+    "refused_title": ("Permintaan ditolak", "Request refused"),
+    "refused": (
+        "Aplikasi mengirim permintaan yang tidak dapat diterima, sehingga Anda tidak dapat melanjutkan. "
+        "Sampaikan baris ini kepada pembuat aplikasi:",
+        "The app sent a request that cannot be accepted, so you cannot go on from here. "
+        "Tell this line to whoever makes the app:",
+    ),
     "consent_title": ("Beri izin", "Give your consent"),
     "wants": ("meminta izin Anda untuk:", "asks for your consent to:"),
     "wants_nothing": (

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from html import escape
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 from starlette.requests import Request
+from starlette.responses import Response
 
 from hub.auth.keys import Keys
+from hub.auth.pages.sheet import Sheet
 from hub.auth.server import parameters
 from hub.auth.server.core import Core, allowed
 from hub.auth.server.exchange import Asked, Exchange, Reply, current, wait
@@ -48,15 +49,15 @@ class Authorize:
     def __init__(self, database: Database, keys: Keys, core: Core, interaction: Interaction) -> None:
         self._database, self._keys, self._core, self.interaction = database, keys, core, interaction
 
-    async def __call__(self, request: Request) -> Reply:
+    async def __call__(self, request: Request) -> Response:
         """The endpoint."""
         try:
             pairs = await parameters.in_body(request) if request.method == "POST" else parameters.in_query(request)
         except OAuth2Error as error:
-            return _page(error)
+            return _page(request, error)
         return await self._answer(request, pairs, lambda signed: self._step(pairs, signed, None))
 
-    async def asked(self, request: Request, back: str) -> Wanted | Reply:
+    async def asked(self, request: Request, back: str) -> Wanted | Response:
         """What the request that ``back`` leads to wants; a reply where there is nothing to consent to."""
         found: list[Wanted] = []
 
@@ -72,43 +73,43 @@ class Authorize:
         reply = await self._again(request, back, look)
         return found[0] if found else reply
 
-    async def decided(self, request: Request, back: str, *, consent: bool) -> Reply:
+    async def decided(self, request: Request, back: str, *, consent: bool) -> Response:
         """The user's answer on the consent page, brought to the client."""
         return await self._again(request, back, lambda pairs, signed: self._step(pairs, signed, consent))
 
-    async def _again(self, request: Request, back: str, act: Callable[[Pairs, SignedIn | None], Reply]) -> Reply:
+    async def _again(self, request: Request, back: str, act: Callable[[Pairs, SignedIn | None], Reply]) -> Response:
         query = query_of(back)
         try:
             if query is None:
                 raise InvalidRequestError("That is no authorization request.")
             pairs = parameters.from_text(query)
         except OAuth2Error as error:
-            return _page(error)
+            return _page(request, error)
         return await self._answer(request, pairs, lambda signed: act(pairs, signed))
 
-    async def _answer(self, request: Request, pairs: Pairs, act: Callable[[SignedIn | None], Reply]) -> Reply:
+    async def _answer(self, request: Request, pairs: Pairs, act: Callable[[SignedIn | None], Reply]) -> Response:
         """What ``act`` says, inside of one transaction; a refusal is an answer, and keeps what was written."""
         signer = await self._keys.signer()
         cause = Cause("oauth:authorize", dict(pairs).get("client_id", "")[:64], request_id(request))
         async with self._database.write(cause) as db:
             signed = await self.interaction.signed_in(db, request)
             current.set(Exchange(db, signer))
-            return await db.run_sync(lambda _: self._guarded(lambda: act(signed)))
+            return await db.run_sync(lambda _: self._guarded(request, lambda: act(signed)))
 
-    def _guarded(self, act: Callable[[], Reply]) -> Reply:
+    def _guarded(self, request: Request, act: Callable[[], Reply]) -> Response:
         try:
             return act()
         except OAuth2Error as error:
-            return self._refusal(error)
+            return self._refusal(request, error)
         except ValueError as error:
             # Authlib repeats what was asked in its descriptions, and then refuses to say it.
             if "forbidden characters" not in str(error):
                 raise
-            return _page(InvalidRequestError("A parameter holds characters that it may not."))
+            return _page(request, InvalidRequestError("A parameter holds characters that it may not."))
 
-    def _refusal(self, error: OAuth2Error) -> Reply:
+    def _refusal(self, request: Request, error: OAuth2Error) -> Response:
         if not error.redirect_uri:
-            return _page(error)
+            return _page(request, error)
         reply = Reply.of(*error())
         self._core.says_issuer.add_issuer_parameter(self._core, reply)
         return reply
@@ -178,13 +179,8 @@ def _is_recent(data: dict[str, str], after: str, signed: SignedIn) -> bool:
     return not again and ("max_age" not in data or time.time() - at <= int(data["max_age"]))
 
 
-def _page(error: OAuth2Error) -> Reply:
+def _page(request: Request, error: OAuth2Error) -> Response:
     """The error for the person: it may not go to an address that nobody has registered (RFC 6749, 4.1.2.1)."""
-    told = escape(f"{error.error}: {error.get_error_description()}")
-    html = (
-        '<!doctype html><html lang="id"><meta charset="utf-8"><title>Permintaan ditolak · Request refused</title>'
-        "<h1>Permintaan ditolak</h1><p>Aplikasi mengirim permintaan yang tidak dapat diterima.</p>"
-        f'<div lang="en"><h2>Request refused</h2><p>The app sent a request that cannot be accepted.</p></div>'
-        f'<p lang="en"><code>{told}</code></p></html>'
-    )
-    return Reply.of(400, html, [("Content-Type", "text/html; charset=utf-8")])
+    sheet = Sheet(request, dict(request.query_params))
+    told = f"{error.error}: {error.get_error_description()}"
+    return sheet.shown(sheet.words["refused_title"], sheet.part("refused", told=told), status=400)
