@@ -7,21 +7,34 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer
-from authlib.oauth2.rfc6749.errors import InvalidClientError
+from authlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidRequestError,
+    UnsupportedGrantTypeError,
+    UnsupportedResponseTypeError,
+)
 from authlib.oauth2.rfc9207 import IssuerParameter
 
 from hub.auth import access
 from hub.auth.server import authentication
 from hub.auth.server.authentication import ByAssertion
 from hub.auth.server.exchange import Asked, Reply, current, wait
-from hub.auth.server.registration import WELL_FORMED, Registered
+from hub.auth.server.registration import GRANTS, WELL_FORMED, Registered
 from hub.store import clients, grants
 from hub.store.digests import fresh
 from hub.store.users import User
 
 UNUSED = timedelta(days=14)
 """How long a refresh token lives without being used."""
+_NO_SECRET = "No client has this id with this secret, sent in this way: check all three."
+_NOT_SHOWN = {
+    "client_secret_basic": _NO_SECRET,
+    "client_secret_post": _NO_SECRET,
+    "none": "No public client has this id: other clients send a secret or a signed assertion.",
+}
+"""One sentence for every reason, so that nobody learns which ids there are."""
 
 
 class Issuer(IssuerParameter):
@@ -33,6 +46,20 @@ class Issuer(IssuerParameter):
     def get_issuer(self) -> str:
         """The hub."""
         return self._issuer
+
+
+class NoSuchResponse(OAuth2Error):
+    """A ``response_type`` there is not (RFC 6749, 4.1.2.1). Authlib's own description repeats what was asked."""
+
+    error = "unsupported_response_type"
+    description = "The only response_type is code."
+
+
+class NoSuchGrant(OAuth2Error):
+    """A ``grant_type`` there is not (RFC 6749, 5.2); see ``NoSuchResponse``."""
+
+    error = "unsupported_grant_type"
+    description = f"A grant_type is one of {', '.join(GRANTS)}."
 
 
 class Core(AuthorizationServer):
@@ -62,10 +89,31 @@ class Core(AuthorizationServer):
     def authenticated(self, asked: Asked) -> Registered:
         """The client that shows who it is; ``InvalidClientError`` with what it should have done."""
         told = authentication.shown(asked)
-        client: Registered = self.authenticate_client(asked, [told.method])
+        try:
+            client: Registered = self.authenticate_client(asked, [told.method])
+        except InvalidClientError:
+            if told.method == "private_key_jwt":
+                raise
+            raise InvalidClientError(_NOT_SHOWN[told.method]) from None
         if asked.form.get("client_id", client.client.id) != client.client.id:
             raise InvalidClientError("client_id is not of the client that authenticates.")
         return client
+
+    def get_authorization_grant(self, request: Asked) -> Any:
+        """The grant an authorization request is for; whoever asks for another is told which there is."""
+        try:
+            return super().get_authorization_grant(request)
+        except UnsupportedResponseTypeError as error:
+            missing = "response_type" not in request.payload.data
+            kind = InvalidRequestError if missing else NoSuchResponse
+            raise kind(NoSuchResponse.description, redirect_uri=error.redirect_uri) from None
+
+    def get_token_grant(self, request: Asked) -> Any:
+        """The grant a token is asked for by."""
+        try:
+            return super().get_token_grant(request)
+        except UnsupportedGrantTypeError:
+            raise NoSuchGrant() from None
 
     def _issue(
         self,

@@ -128,6 +128,7 @@ async def test_unknown_and_suspended_clients_are_told_to_the_person(ready: Stage
         ({"dpop_jkt": "x"}, "invalid_request"),
         ({"nonce": "n" * 600}, "invalid_request"),
         ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": ""}, "invalid_request"),
     ],
     ids=str,
 )
