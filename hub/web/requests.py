@@ -25,6 +25,9 @@ log = structlog.stdlib.get_logger(__name__)
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 """A request id of a caller that is taken over; anything else is replaced."""
 
+CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+"""What errors are called that are told by their HTTP status alone; those of the endpoint have names of their own."""
+
 NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
 BODY_LIMIT = 100_000
 
@@ -63,7 +66,7 @@ def request_id(request: Request) -> str:
 async def http_error(request: Request, error: Exception) -> Response:
     """Starlette's ``HTTPException`` as JSON, for ``Starlette(exception_handlers={HTTPException: http_error})``."""
     assert isinstance(error, HTTPException)
-    code = str(getattr(error, "code", f"HTTP_{error.status_code}"))
+    code = getattr(error, "code", CODES.get(error.status_code, CODES[400]))
     return error_response(error.status_code, code, error.detail, error.headers)
 
 

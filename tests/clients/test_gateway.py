@@ -145,7 +145,7 @@ def _refusals(answer: dict[str, Any]) -> set[str]:
 async def test_a_token_that_is_not_valid_opens_nothing_through_the_gateway(gateway: str) -> None:
     answer = await ask(gateway, DESK, token="another")
     assert not answer["data"]
-    assert {error["extensions"]["code"] for error in answer["errors"]} == {"HTTP_401"}
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAUTHENTICATED"}
 
 
 async def test_a_complaint_submitted_through_the_gateway_is_the_hubs(url: str, gateway: str) -> None:

@@ -186,7 +186,7 @@ async def test_a_failed_required_field_takes_the_data_but_is_still_an_answer(hub
     [
         ("nobody", 403, "FORBIDDEN"),
         ("early", 503, "TRY_LATER"),
-        ("stranger", 401, "HTTP_401"),
+        ("stranger", 401, "UNAUTHENTICATED"),
         ("unlucky", 500, "INTERNAL"),
     ],
 )

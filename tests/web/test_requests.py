@@ -163,4 +163,4 @@ async def test_every_answer_is_guarded() -> None:
             assert response.headers["x-frame-options"] == "DENY"
             assert response.headers["content-security-policy"].startswith("default-src 'none'")
             assert "strict-transport-security" in response.headers
-        assert response.json()["errors"][0]["extensions"]["code"] == "HTTP_404"
+        assert response.json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
