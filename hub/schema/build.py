@@ -26,7 +26,7 @@ from hub.schema.context import Info
 from hub.schema.listing import BadArgument, nodes_by_ref
 from hub.schema.nodes import Node
 from hub.schema.part import Part
-from hub.store import reading
+from hub.store import naming
 
 FEDERATION: Final = "2.9"
 ENTITIES_MAX = 1_000
@@ -74,7 +74,7 @@ class HubSchema(strawberry.federation.Schema):
         if not node.natural_keys[key]:
             return await self._by_ref(info, node, [("hub", value) for value in values])
         async with info.context.database.read() as db:
-            rows = await reading.by_key(db, node.entity, info.context.viewer, node.natural_keys[key], values)
+            rows = await naming.by_key(db, node.entity, info.context.viewer, node.natural_keys[key], values)
         return [node.from_row(rows[value]) if value in rows else None for value in values]
 
     async def _by_id(self, info: Info, node: type[Node], values: list[str]) -> list[Any]:
@@ -82,14 +82,14 @@ class HubSchema(strawberry.federation.Schema):
         found = iter(await self._by_ref(info, node, [ref for ref in refs if ref]))
         return [next(found) if ref else None for ref in refs]
 
-    async def _by_ref(self, info: Info, node: type[Node], refs: list[reading.Ref]) -> list[Any]:
+    async def _by_ref(self, info: Info, node: type[Node], refs: list[naming.Ref]) -> list[Any]:
         # A stub opens nothing: its links start from rows the viewer may see.
         if node not in self.owned:
             return [node.stub(node.id_of(ref)) for ref in refs]
         return await nodes_by_ref(info.context, node, refs)
 
 
-def _ref(id_: str, type_name: str) -> reading.Ref | None:
+def _ref(id_: str, type_name: str) -> naming.Ref | None:
     try:
         named, ref = ids.decode(id_)
     except ids.BadId:

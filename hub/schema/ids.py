@@ -7,7 +7,7 @@ import binascii
 
 import orjson
 
-from hub.store.reading import Ref
+from hub.store.naming import Ref
 
 
 class BadId(ValueError):

@@ -15,9 +15,12 @@ from hub.schema.context import Context, Info
 from hub.schema.needs import needs
 from hub.schema.nodes import Connection, Edge, Node, NodeT, PageInfo
 from hub.schema.weights import FIRST, PAGED, SHORT
-from hub.store import reading
+from hub.store import cursors, links, lists, naming
 from hub.store.entities import HUB
-from hub.store.reading import Hop, Ref, Row, Rows, Slice
+from hub.store.entity import Row
+from hub.store.links import Hop
+from hub.store.lists import Rows, Slice
+from hub.store.naming import Ref
 
 FIRST_MAX = 100
 LIST_MAX = 100
@@ -83,7 +86,7 @@ def _plain(value: Any, read: Callable[[Any], Any] | None) -> Any:
     if isinstance(value, list):
         return tuple(_plain(each, read) for each in value)
     plain = value.value if isinstance(value, Enum) else read(value) if read else value
-    if isinstance(plain, str) and not reading.nameable(plain):
+    if isinstance(plain, str) and not naming.nameable(plain):
         raise BadArgument("A filter cannot look for the character NUL.")
     return plain
 
@@ -94,9 +97,9 @@ def part_of(node: type[Node], first: int, after: str | None, filter_: Any, order
         raise BadArgument(f"`first` must be between 1 and {FIRST_MAX}.")
     try:
         if after is not None:
-            reading.check_cursor(node.entity, order.value, after)
+            cursors.check(node.entity, order.value, after)
         return Slice(first, after, order.value, conditions(filter_))
-    except (reading.BadCursor, ids.BadId) as bad:
+    except (cursors.BadCursor, ids.BadId) as bad:
         raise BadArgument(str(bad)) from None
 
 
@@ -117,10 +120,10 @@ async def page(context: Context, node: type[Node], part: Slice) -> Connection[An
 
     async def count() -> int:
         async with context.database.read() as db:
-            return await reading.count(db, node.entity, context.viewer, part.where)
+            return await lists.count(db, node.entity, context.viewer, part.where)
 
     async with context.database.read() as db:
-        rows = await reading.page(db, node.entity, context.viewer, part)
+        rows = await lists.page(db, node.entity, context.viewer, part)
     return connection(node, rows, part, lambda: context.once(("count", node, part.where), count))
 
 
@@ -129,7 +132,7 @@ async def nodes_by_ref(context: Context, node: type[Node], refs: Iterable[Ref]) 
 
     async def load(keys: list[Ref]) -> list[Node | None]:
         async with context.database.read() as db:
-            rows = await reading.by_refs(db, node.entity, context.viewer, keys)
+            rows = await naming.by_refs(db, node.entity, context.viewer, keys)
         return [_node(node, rows.get(key)) for key in keys]
 
     return await context.batch(("refs", node), load).load_many(list(refs))
@@ -150,7 +153,7 @@ def _linked(context: Context, link: Link, part: Slice) -> Any:
 
     async def load(refs: list[Ref]) -> list[Rows]:
         async with context.database.read() as db:
-            found = await reading.linked(db, hop, context.viewer, refs, part)
+            found = await links.linked(db, hop, context.viewer, refs, part)
         return [found.get(ref, Rows([], [], False)) for ref in refs]
 
     return context.batch(("link", link.source, link.field, part), load)
@@ -161,7 +164,7 @@ def _link_counts(context: Context, link: Link, part: Slice) -> Any:
 
     async def load(refs: list[Ref]) -> list[int]:
         async with context.database.read() as db:
-            found = await reading.linked_counts(db, hop, context.viewer, refs, part.where)
+            found = await links.linked_counts(db, hop, context.viewer, refs, part.where)
         return [found.get(ref, 0) for ref in refs]
 
     return context.batch(("count", link.source, link.field, part.where), load)

@@ -17,8 +17,8 @@ from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
 from hub.schema.weights import TOTALLED
-from hub.store import entities, totals
-from hub.store.reading import Row
+from hub.store import record_entities, totals
+from hub.store.entity import Row
 
 part = Part("payments", "Payments to merchants of the province.")
 
@@ -32,7 +32,7 @@ SCOPE = "payments:read"
 class Payment(SystemRecord):
     """A record of kind ``payment``."""
 
-    entity = entities.PAYMENT
+    entity = record_entities.PAYMENT
 
     reference: str = strawberry.field(description="The provider's reference.")
     partner_reference: str | None = strawberry.field(description="The merchant's own reference.")

@@ -19,8 +19,9 @@ from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
 from hub.schema.weights import TOTALLED
-from hub.store import entities, totals
-from hub.store.reading import Row
+from hub.store import record_entities, totals
+from hub.store.entities import HUB
+from hub.store.entity import Row
 
 part = Part("procurement", "Orders of agencies in online shops.")
 
@@ -31,7 +32,7 @@ code_enum(OrderStatus, "Where an order stands.")
 class Supplier(Node):
     """Suppliers are known from orders only."""
 
-    entity = entities.SUPPLIER
+    entity = record_entities.SUPPLIER
 
     name: str = strawberry.field(description="The name in the shop.")
     marketplace: str = strawberry.field(description="The shop.")
@@ -46,7 +47,7 @@ class Supplier(Node):
     def of(cls, body: dict[str, Any]) -> Self:
         """As an order's body names it."""
         return cls(
-            id=cls.id_of((entities.HUB, body["supplier_key"])),
+            id=cls.id_of((HUB, body["supplier_key"])),
             name=body["supplier"],
             marketplace=body["marketplace"],
             city=body["supplier_city"],
@@ -57,7 +58,7 @@ class Supplier(Node):
 class ProcurementOrder(SystemRecord):
     """A record of kind ``order``."""
 
-    entity = entities.ORDER
+    entity = record_entities.ORDER
 
     order_id: str = strawberry.field(description="The shop's number.")
     description: str | None = strawberry.field(description="What was ordered.")
@@ -95,7 +96,7 @@ class ProcurementOrder(SystemRecord):
 def _supplier_key(id_: str) -> str:
     """The key in the id of a supplier; of anything else, one that no order has."""
     type_name, (_, key) = ids.decode(id_)
-    return key if type_name == entities.SUPPLIER.name else ""
+    return key if type_name == record_entities.SUPPLIER.name else ""
 
 
 @strawberry.input(description="Which orders; conditions are joined by AND, values of one by OR.")

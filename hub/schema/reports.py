@@ -13,8 +13,8 @@ from hub.schema.listing import Listing, list_field
 from hub.schema.nodes import code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
-from hub.store import entities
-from hub.store.reading import Row
+from hub.store import record_entities
+from hub.store.entity import Row
 
 part = Part("reports", "Reports at the centre.")
 
@@ -67,7 +67,7 @@ class ReportEvent:
 class CentralReport(SystemRecord):
     """A record of kind ``report``."""
 
-    entity = entities.REPORT
+    entity = record_entities.REPORT
     natural_keys = {"trackingId": "report"}
 
     tracking_id: str = strawberry.field(description="The number the reporter was told.")

@@ -24,7 +24,7 @@ from hub.complaints.tickets import Ticket
 from hub.complaints.workflow import Action, Refusal, Role, move
 from hub.store import sight
 from hub.store.database import Cause
-from hub.store.reading import nameable
+from hub.store.naming import nameable
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaint_steps, complaints, idempotency, reporters
 from hub.viewer import Viewer, ViewerKind

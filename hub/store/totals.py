@@ -7,11 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, select
+from sqlalchemy import ColumnElement, case, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import sight
-from hub.store.entities import ORDER, PAYMENT, Entity, fact
+from hub.store.entity import Entity
+from hub.store.record_entities import ORDER, PAYMENT, fact
 from hub.store.tables import complaints, records
 from hub.viewer import Viewer
 
@@ -84,7 +85,7 @@ async def _valued(
     value = func.coalesce(func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0)), 0)
     rows = await db.execute(
         select(group, func.count(), value)
-        .where(_allowed(entity, viewer), when >= start, when < end)
+        .where(entity.allowed(viewer), when >= start, when < end)
         .group_by(group)
         .order_by(group)
     )
@@ -93,7 +94,3 @@ async def _valued(
 
 def _counted(viewer: Viewer) -> ColumnElement[bool]:
     return sight.in_full(viewer) if sight.handles(viewer) else sight.for_everybody()
-
-
-def _allowed(entity: Entity, viewer: Viewer) -> ColumnElement[bool]:
-    return and_(entity.base, entity.visible(viewer))

@@ -13,7 +13,7 @@ from hub.schema.listing import Listing
 from hub.schema.nodes import Node, code_enum
 from hub.schema.part import entity
 from hub.store import entities
-from hub.store.reading import Row
+from hub.store.entity import Row
 
 
 class AreaType(Code):

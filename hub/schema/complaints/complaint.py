@@ -18,7 +18,7 @@ from hub.schema.needs import needs
 from hub.schema.nodes import LanguageArgument, Node, label, label_field
 from hub.schema.part import entity
 from hub.store import entities
-from hub.store.reading import Row
+from hub.store.entity import Row
 from hub.store.sight import PII, READ
 
 

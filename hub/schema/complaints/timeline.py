@@ -11,7 +11,7 @@ from hub.complaints.codes import ComplaintStatus
 from hub.complaints.workflow import Action, Role
 from hub.schema.context import Context
 from hub.store import timeline
-from hub.store.reading import Row
+from hub.store.entity import Row
 
 
 @strawberry.type(description="One step in the life of a complaint.")
