@@ -28,10 +28,10 @@ from hub.store.users import User
 
 UNUSED = timedelta(days=14)
 """How long a refresh token lives without being used."""
-_NO_SECRET = "No client has this id with this secret, sent in this way: check all three."
+_UNKNOWN = "No client has this id with this secret, sent in this way: check all three."
 _NOT_SHOWN = {
-    "client_secret_basic": _NO_SECRET,
-    "client_secret_post": _NO_SECRET,
+    "client_secret_basic": _UNKNOWN,
+    "client_secret_post": _UNKNOWN,
     "none": "No public client has this id: other clients send a secret or a signed assertion.",
 }
 """One sentence for every reason, so that nobody learns which ids there are."""

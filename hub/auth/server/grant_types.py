@@ -26,6 +26,7 @@ from hub.store.users import User
 
 CODE_LIFE = timedelta(seconds=60)
 GRANT_LIFE = timedelta(days=90)
+_NO_REFRESH = "The refresh token is not this client's, was used or taken back, or is too old: begin again."
 
 
 class _Authenticated:
@@ -177,16 +178,17 @@ class RefreshToken(_Authenticated, authlib_grants.RefreshTokenGrant):
         """Whether it is replaced."""
         return self.request.client.client.public or current.get().jkt is None
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Refreshable | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> Refreshable:
         """What it stands for, with its row locked: of several who come at once, one finds it unused."""
         db = current.get().db
         granted = wait(grants.find_refresh(db, refresh_token))
-        if granted is None:
-            return None
-        found = Refreshable(refresh_token, granted)
-        if granted.used and found.check_client(self.request.client):
-            wait(grants.revoke(db, granted.grant_id))
-        return None if granted.used else found
+        found = Refreshable(refresh_token, granted) if granted else None
+        if found is None or not found.check_client(self.request.client):
+            raise InvalidGrantError(_NO_REFRESH)
+        if found.granted.used:
+            wait(grants.revoke(db, found.granted.grant_id))
+            raise InvalidGrantError(_NO_REFRESH)
+        return found
 
     def validate_token_request(self) -> None:
         """Besides what Authlib asks: the key it is bound to, which only a confidential client may change."""

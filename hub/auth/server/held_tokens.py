@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
+from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
@@ -83,6 +83,14 @@ def _suspended(user_id: str | None) -> bool:
 
 class Revocation(_Found, RevocationEndpoint):
     """Takes a token back: an access token alone, a refresh token with everything of its grant."""
+
+    def authenticate_token(self, request: Asked, client: Registered) -> Held | None:
+        """The token, if it is the client's; None for what is no token any more (RFC 7009, 2.2)."""
+        try:
+            held: Held | None = super().authenticate_token(request, client)
+        except InvalidGrantError:
+            raise InvalidGrantError("The token was issued to another client.") from None
+        return held
 
     def revoke_token(self, token: Held, request: Asked) -> None:
         """From now on it is refused, by every process."""

@@ -190,10 +190,11 @@ def told(response: httpx.Response) -> dict[str, str]:
 
 
 def refused(response: httpx.Response, error: str, status: int = 400) -> str:
-    """The description of an error as RFC 6749, 5.2 wants it."""
+    """The description of an error as RFC 6749, 5.2 wants it; there always is one."""
     assert (response.status_code, response.json()["error"]) == (status, error), response.text
     assert response.headers["cache-control"] == "no-store"
     description: str = response.json().get("error_description", "")
+    assert description, response.text
     return description
 
 
