@@ -31,6 +31,7 @@ PUSHED_LIFE = timedelta(seconds=500)
 """Long enough to sign in, and under the 600 s of FAPI 2.0, 5.3.2.2."""
 AFTER = "signed_in_after"
 """Our own parameter: the user was sent to sign in again at that time, in Unix seconds."""
+_SILENT = "The user has to be asked: send the request again without prompt=none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +141,11 @@ class Authorize:
         silent = data.get("prompt") == "none"
         if signed is None or not _is_recent(data, dict(pairs).get(AFTER, ""), signed):
             if silent:
-                raise LoginRequiredError(redirect_uri=grant.redirect_uri, state=data.get("state"))
+                raise LoginRequiredError(_SILENT, redirect_uri=grant.redirect_uri, state=data.get("state"))
             return onward(LOGIN, [*((n, v) for n, v in pairs if n != AFTER), (AFTER, str(int(time.time())))])
         if consent is None and not self._has_consented(asked, signed):
             if silent:
-                raise ConsentRequiredError(redirect_uri=grant.redirect_uri, state=data.get("state"))
+                raise ConsentRequiredError(_SILENT, redirect_uri=grant.redirect_uri, state=data.get("state"))
             return onward(CONSENT, pairs)
         if asked.pushed and not self._used_up(dict(pairs)):
             raise InvalidRequestError("The request_uri was used already: start again.")

@@ -186,7 +186,9 @@ def told(response: httpx.Response) -> dict[str, str]:
     """What a redirect brings to the client."""
     assert response.status_code == 303, response.text
     assert response.headers["location"].startswith(CALLBACK), response.headers["location"]
-    return dict(parse_qsl(urlsplit(response.headers["location"]).query))
+    brought = dict(parse_qsl(urlsplit(response.headers["location"]).query))
+    assert ("error" in brought) == ("error_description" in brought), brought
+    return brought
 
 
 def refused(response: httpx.Response, error: str, status: int = 400) -> str:
