@@ -8,7 +8,8 @@ from typing import Literal, Self
 
 from hub.complaints.agencies import BY_CODE as AGENCIES
 from hub.complaints.categories import BY_CODE as CATEGORIES
-from hub.complaints.workflow import Action
+from hub.complaints.problems import Message
+from hub.complaints.workflow import Action, Refusal, RefusalCode, RejectReason
 from hub.kinds import Code
 
 
@@ -31,6 +32,44 @@ FOLLOWS: dict[Action, DeliveryAction] = {
     Action.RATE: DeliveryAction.RATE,
 }
 """What somebody did here → what the other side is told of it. A rejection is told where it is for want of authority."""
+
+
+def follows(action: Action, reason: RejectReason | None) -> DeliveryAction | None:
+    """What the other side is told of ``action``; of a rejection only that it is for want of authority."""
+    if action is Action.REJECT:
+        return DeliveryAction.NOT_OURS if reason is RejectReason.NOT_OUR_AUTHORITY else None
+    return FOLLOWS.get(action)
+
+
+class DeliveryState(Code):
+    """How far a delivery is."""
+
+    WAITING = "WAITING", "Menunggu", "Waiting", "It is sent when it is due and what comes before it is settled."
+    SENDING = "SENDING", "Dikirim", "Sending", "It is under way; if no answer comes, the other side is looked at first."
+    DONE = "DONE", "Selesai", "Done", "The other side has it."
+    HELD = "HELD", "Tertahan", "Held", "Refused, or tried too often: it waits for a person."
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "Unknown", "Whether it arrived cannot be told: it waits for a person."
+    GIVEN_UP = "GIVEN_UP", "Dibatalkan", "Given up", "It is not sent any more."
+
+
+SETTLED = frozenset({DeliveryState.DONE, DeliveryState.GIVEN_UP})
+"""States after which the next delivery of the same complaint may go."""
+
+
+class AttemptOutcome(Code):
+    """What came of one attempt to bring a delivery over, to look whether it arrived, or of a person's decision."""
+
+    DONE = "DONE", "Diterima", "Taken", "The other side took it."
+    TRY_LATER = "TRY_LATER", "Coba lagi nanti", "Try later", "The other side did nothing; it is tried again."
+    UNCLEAR = "UNCLEAR", "Tidak jelas", "Unclear", "No answer came: it may have been taken."
+    REFUSED = "REFUSED", "Ditolak", "Refused", "The other side refuses it."
+    STOPPED = "STOPPED", "Dihentikan", "Stopped", "The system rests until a person mends its settings."
+    FOUND = "FOUND", "Ditemukan", "Found", "It was looked for, and is there."
+    NOT_FOUND = "NOT_FOUND", "Tidak ditemukan", "Not found", "It was looked for, and is not there."
+    UNKNOWN = "UNKNOWN", "Tidak diketahui", "Unknown", "Nothing came back, and nobody can look."
+    RETRIED = "RETRIED", "Diulang", "Retried", "A person had it sent again."
+    GIVEN_UP = "GIVEN_UP", "Dibatalkan", "Given up", "A person, or what became of the complaint, ended it."
+    CONFIRMED = "CONFIRMED", "Dikonfirmasi", "Confirmed", "A person found it there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +98,42 @@ def forwards_to(rules: Iterable[Rule], category: str, agency: str | None) -> tup
     """The systems a verified complaint is forwarded to, each once, in the order of the rules."""
     told = {"category": category, "agency": agency}
     return tuple(dict.fromkeys(rule.system for rule in rules if told[rule.by] == rule.code))
+
+
+def destination(wanted: str | None, taking: Iterable[str], there: Iterable[str]) -> str | Refusal:
+    """The system to forward to: ``wanted``, or the only one of ``taking``; refused where it is ``there`` already."""
+    able = tuple(taking)
+    chosen = wanted if wanted is not None else able[0] if len(able) == 1 else None
+    if chosen not in able:
+        return Refusal(RefusalCode.NOT_TAKEN, _not_taken(able))
+    return Refusal(RefusalCode.ALREADY_THERE, _already_there(chosen)) if chosen in set(there) else chosen
+
+
+def wrong_state(state: DeliveryState) -> Refusal:
+    """A person cannot do this to a delivery in ``state``."""
+    message = Message(
+        f"Pengiriman ini berstatus {state.label_id}; hal itu tidak dapat dilakukan sekarang.",
+        f"This delivery is {state.label_en.lower()}; that cannot be done now.",
+    )
+    return Refusal(RefusalCode.WRONG_STATE, message)
+
+
+def linked_elsewhere() -> Refusal:
+    """The record a person names is another one than the complaint's, or another complaint's."""
+    message = Message(
+        "Aduan ini atau catatan itu sudah tertaut dengan yang lain; periksa nomornya.",
+        "This complaint or that record is linked to another one; check the id.",
+    )
+    return Refusal(RefusalCode.ALREADY_THERE, message)
+
+
+def _not_taken(able: tuple[str, ...]) -> Message:
+    known = ", ".join(able)
+    return Message(
+        f"Sebutkan sistem tujuan; yang menerima aduan: {known or 'tidak ada'}.",
+        f"Name the system; those that take complaints: {known or 'none'}.",
+    )
+
+
+def _already_there(system: str) -> Message:
+    return Message(f"Aduan ini sudah diteruskan ke {system}.", f"This complaint was forwarded to {system} already.")

@@ -38,6 +38,7 @@ class Action(Code):
     CLOSE = "CLOSE", "menutup", "close", "The reporter is content, or silent for ten working days."
     REOPEN = "REOPEN", "membuka kembali", "reopen", "The answer does not hold, or the rejection was wrong."
     RATE = "RATE", "menilai", "rate", "One to five stars for the answer."
+    FORWARD = "FORWARD", "meneruskan", "forward", "It is brought to another system too; it stays where it is."
 
 
 class RejectReason(Code):
@@ -69,6 +70,9 @@ class RefusalCode(StrEnum):
 
     WRONG_STATUS = "WRONG_STATUS"
     WRONG_ROLE = "WRONG_ROLE"
+    ALREADY_THERE = "ALREADY_THERE"
+    NOT_TAKEN = "NOT_TAKEN"
+    WRONG_STATE = "WRONG_STATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ MOVES: tuple[Move, ...] = (
     _move(Action.REOPEN, [Status.REJECTED], Status.RECEIVED, Role.DESK),
     # The desk rates for reporters who have no account: those who telephone.
     _move(Action.RATE, _FINISHED, Goes.STAYS, Role.REPORTER, Role.DESK),
+    # What nobody has verified is not passed on in the province's name.
+    _move(Action.FORWARD, [Status.VERIFIED, *_HANDLED, Status.ANSWERED], Goes.STAYS, Role.DESK),
 )
 
 

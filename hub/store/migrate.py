@@ -95,10 +95,11 @@ def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connec
     """One row, one partition and the declared indexes for each connector; others are no longer enabled."""
     for connector, settings in connectors:
         connection.execute(
-            "insert into systems (name, title, owner, coverage, tells_changes, every)"
-            " values (%(name)s, %(title)s, %(owner)s, %(coverage)s, %(tells)s, %(every)s)"
+            "insert into systems (name, title, owner, coverage, tells_changes, every, sends)"
+            " values (%(name)s, %(title)s, %(owner)s, %(coverage)s, %(tells)s, %(every)s, %(sends)s)"
             " on conflict (name) do update set title = excluded.title, owner = excluded.owner, enabled = true,"
-            " coverage = excluded.coverage, tells_changes = excluded.tells_changes, every = excluded.every",
+            " coverage = excluded.coverage, tells_changes = excluded.tells_changes, every = excluded.every,"
+            " sends = excluded.sends",
             {
                 "name": connector.name,
                 "title": connector.title,
@@ -106,6 +107,7 @@ def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connec
                 "coverage": connector.covers(settings).value,
                 "tells": connector.tells_changes,
                 "every": settings.every,
+                "sends": sorted(action.value for action in connector.sends),
             },
         )
         _add_partition(connection, connector)

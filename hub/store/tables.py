@@ -156,6 +156,7 @@ systems = Table(
     Column("stopped_at", _Time),
     Column("trouble", Text),
     Column("failures", Integer, nullable=False),
+    Column("sends", ARRAY(Text), nullable=False),
 )
 
 records = Table(

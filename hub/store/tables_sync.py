@@ -34,6 +34,7 @@ deliveries = Table(
     Column("id", BigInteger, primary_key=True),
     Column("system", Text, nullable=False),
     Column("complaint_id", BigInteger, nullable=False),
+    Column("ticket", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("action", Text, nullable=False),
     Column("key", Text, nullable=False),
@@ -43,7 +44,6 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", _Time, nullable=False),
     Column("attempted_at", _Time),
-    Column("leased_until", _Time),
     Column("external_id", Text),
     Column("trouble", Text),
     Column("actor", Text, nullable=False),
@@ -60,6 +60,7 @@ delivery_attempts = Table(
     Column("at", _Time, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("trouble", Text),
+    Column("actor", Text, nullable=False),
 )
 
 shared_fields = Table(

@@ -12,11 +12,16 @@ create table counterparts (
 );
 create index counterparts_complaint on counterparts (complaint_id);
 
+-- What a system takes, so that what must leave the hub can be planned where its connector is not at hand.
+alter table systems add column sends text[] not null default '{}';
+
 -- One thing to bring to another system. Prose stays where it is (step_id); no personal data in `facts`.
+-- `due_at` is when it is next taken up: of one that is SENDING the end of its lease, when looking is conclusive.
 create table deliveries (
     id bigint generated always as identity primary key,
     system text not null references systems (name),
     complaint_id bigint not null references complaints (id),
+    ticket text not null,
     sequence int not null,
     action text not null,
     key text not null unique,
@@ -26,26 +31,28 @@ create table deliveries (
     attempts int not null default 0,
     due_at timestamptz not null default now(),
     attempted_at timestamptz,
-    leased_until timestamptz,
     external_id text,
     trouble text,
     actor text not null,
     correlation text not null,
     created_at timestamptz not null default now(),
     settled_at timestamptz,
-    unique (system, complaint_id, sequence)
+    unique (complaint_id, sequence)
 );
 create index deliveries_due on deliveries (system, due_at) where state in ('WAITING', 'SENDING');
-create index deliveries_complaint on deliveries (complaint_id, system, sequence);
-create index deliveries_state on deliveries (state, id);
+create index deliveries_open on deliveries (complaint_id, system, sequence) where state not in ('DONE', 'GIVEN_UP');
+create index deliveries_ticket on deliveries (ticket, created_at desc, id desc);
+create index deliveries_created on deliveries (created_at desc, id desc);
+create index deliveries_state on deliveries (state, created_at desc, id desc);
 
--- What became of each attempt: the evidence a person decides by.
+-- What became of each attempt, and what a person decided: the evidence.
 create table delivery_attempts (
     id bigint generated always as identity primary key,
     delivery_id bigint not null references deliveries (id),
     at timestamptz not null default now(),
     outcome text not null,
-    trouble text
+    trouble text,
+    actor text not null
 );
 create index delivery_attempts_owner on delivery_attempts (delivery_id, id);
 
