@@ -7,9 +7,10 @@ between the comparison and the write.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -21,6 +22,10 @@ from hub.connectors.base import Raw, Record
 
 IN_DOUBT = "IN_DOUBT"
 """The status of a kind that has it, when the feed holds two final states that contradict each other (contract L.6)."""
+
+
+Place = tuple[str, str]
+"""Kind and external id: of one system, one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,11 @@ class Row:
     digest: bytes
 
     @property
+    def place(self) -> Place:
+        """Which record it is."""
+        return self.record.facts.kind, self.record.external_id
+
+    @property
     def clean(self) -> bool:
         """Whether every code in it was known."""
         return self.record.unknown is None
@@ -45,15 +55,30 @@ class Row:
         return IN_DOUBT in self.record.facts.statuses.__members__
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Counts of rows by what became of them."""
+class Outcome(StrEnum):
+    """What became of one item that was told."""
 
-    created: int
-    updated: int
-    unchanged: int
-    stale: int
-    pending: int
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    STALE = "STALE"
+    """Older than what is stored."""
+    PENDING = "PENDING"
+    """It contradicts what is stored with an equal version, and the run has not told its last word."""
+    QUARANTINED = "QUARANTINED"
+    """It could not be read whole; where only a code is unknown, it was stored all the same."""
+    REFUSED = "REFUSED"
+    """It is no item at all, and nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one item: of which record it tells, if that could be read, and why it was not taken, if so."""
+
+    outcome: Outcome
+    kind: str | None = None
+    external_id: str | None = None
+    reason: str | None = None
 
 
 def merged(before: Row, after: Row) -> Row:
@@ -72,15 +97,15 @@ def merged(before: Row, after: Row) -> Row:
 
 _STAGE = """
 create temp table if not exists staged (
-    kind text, external_id text, version bigint, digest bytea, status text, told text, final boolean, secret boolean,
-    occurred_at timestamptz, updated_at timestamptz, amount numeric, currency text, body jsonb, prose jsonb, keys jsonb,
-    raw jsonb, doubtable boolean, record_id bigint, outcome text
+    number int, kind text, external_id text, version bigint, digest bytea, status text, told text, final boolean,
+    secret boolean, occurred_at timestamptz, updated_at timestamptz, amount numeric, currency text, body jsonb, prose jsonb,
+    keys jsonb, raw jsonb, doubtable boolean, record_id bigint, outcome text
 ) on commit delete rows
 """
 
 _COPY = """
-copy staged (kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at, amount, currency,
-             body, prose, keys, raw, doubtable) from stdin
+copy staged (number, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at, amount,
+             currency, body, prose, keys, raw, doubtable) from stdin
 """
 
 _COMPARE = """
@@ -152,11 +177,14 @@ where p.system = :system and p.kind = s.kind and p.external_id = s.external_id
 
 
 async def upsert(
-    connection: AsyncConnection, system: str, rows: list[Row], seen_at: datetime, *, settle: bool
-) -> Outcome:
-    """Store ``rows``, at most one of each record; see ``hub.sync.ingest`` for ``settle``."""
+    connection: AsyncConnection, system: str, rows: Sequence[Row], seen_at: datetime, *, settle: bool
+) -> list[Outcome]:
+    """Store ``rows``, at most one of each record, and say of each what became of it, ``PENDING`` at the last.
+
+    See ``hub.sync.ingest`` for ``settle``.
+    """
     if not rows:
-        return Outcome(0, 0, 0, 0, 0)
+        return []
     await connection.execute(
         text("select pg_advisory_xact_lock(hashtextextended('ingest ' || :system, 0))"), {"system": system}
     )
@@ -164,21 +192,22 @@ async def upsert(
     given = {"system": system, "seen_at": seen_at, "settle": settle}
     await connection.execute(text(_COMPARE), given)
     await connection.execute(text(_NEW))
-    counts = await _outcomes(connection)
-    if counts["CREATED"]:
+    outcomes = await _outcomes(connection)
+    counts = Counter(outcomes)
+    if counts[Outcome.CREATED]:
         await connection.execute(text(_INSERT), given)
-    if counts["UPDATED"]:
+    if counts[Outcome.UPDATED]:
         await connection.execute(text(_UPDATE), given)
         await connection.execute(text(_DROP_KEYS), given)
-    if counts["CREATED"] or counts["UPDATED"]:
+    if counts[Outcome.CREATED] or counts[Outcome.UPDATED]:
         await connection.execute(text(_ADD_KEYS), given)
-    if counts["UNCHANGED"] or counts["STALE"] or counts["PENDING"]:
+    if counts[Outcome.UNCHANGED] or counts[Outcome.STALE] or counts[Outcome.PENDING]:
         await connection.execute(text(_SEEN), given)
     await connection.execute(text(_SETTLED), given)
-    if counts["PENDING"]:
+    if counts[Outcome.PENDING]:
         await connection.execute(text(_WAIT), given)
     await connection.execute(text("truncate staged"))
-    return Outcome(counts["CREATED"], counts["UPDATED"], counts["UNCHANGED"], counts["STALE"], counts["PENDING"])
+    return outcomes
 
 
 async def driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
@@ -189,13 +218,14 @@ async def driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
     return driven
 
 
-async def _stage(connection: AsyncConnection, rows: Iterable[Row]) -> None:
+async def _stage(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     await connection.execute(text(_STAGE))
     async with (await driver(connection)).cursor() as cursor, cursor.copy(_COPY) as copy:
-        for row in rows:
+        for number, row in enumerate(rows):
             record = row.record
             await copy.write_row(
                 (
+                    number,
                     record.facts.kind,
                     record.external_id,
                     record.version,
@@ -217,9 +247,9 @@ async def _stage(connection: AsyncConnection, rows: Iterable[Row]) -> None:
             )
 
 
-async def _outcomes(connection: AsyncConnection) -> Counter[str]:
-    found = await connection.execute(text("select outcome, count(*) as count from staged group by outcome"))
-    return Counter({row.outcome: row.count for row in found})
+async def _outcomes(connection: AsyncConnection) -> list[Outcome]:
+    found = await connection.execute(text("select outcome from staged order by number"))
+    return [Outcome(outcome) for outcome in found.scalars()]
 
 
 async def take_pending(connection: AsyncConnection, system: str) -> list[Raw]:
