@@ -19,9 +19,10 @@ from hub.complaints.workflow import Action, Role, Verdict
 from hub.demo.directory import directory
 from hub.demo.world import DemoComplaint, Step, complaints
 from hub.store.database import Cause, Database
-from hub.store.handling import due, sealed_reporter, times
+from hub.store.milestones import due, times
 from hub.store.records import driver
 from hub.store.sealing import Seal
+from hub.store.submission import sealed_reporter
 
 CAUSE = Cause("demo", "demo", "demo")
 _FIRST_ID = 1

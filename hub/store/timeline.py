@@ -1,4 +1,4 @@
-"""What hangs on complaints and is read beside them: timelines, and reporters for those who may know them."""
+"""What hangs on complaints and is read beside them: their timelines, and reporters for those who may know them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.complaints.deadlines import Reached
+from hub.complaints.workflow import Action, Role
 from hub.errors import Stop
 from hub.store import sight
 from hub.store.sealing import Seal
@@ -23,6 +25,21 @@ async def id_of(db: AsyncConnection, ticket: str) -> int | None:
     """The id of a complaint, whoever may see it: to check its tracking code, and for nothing else."""
     found: int | None = await db.scalar(select(complaints.c.id).where(complaints.c.ticket == ticket))
     return found
+
+
+async def add_step(
+    db: AsyncConnection,
+    complaint_id: int,
+    action: Action,
+    reached: Reached,
+    role: Role,
+    actor: str,
+    note: str | None = None,
+) -> None:
+    """Add what was done to the end of a timeline."""
+    codes = {"action": action.value, "status": reached.status.value, "role": role.value}
+    values = {"complaint_id": complaint_id, **codes, "actor": actor, "at": reached.at, "note": note}
+    await db.execute(insert(complaint_steps).values(values))
 
 
 async def steps(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:

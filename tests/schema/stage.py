@@ -26,8 +26,10 @@ from hub.schema.graph import schema
 from hub.settings import Settings
 from hub.store import handling, migrate
 from hub.store.database import Cause, Database
-from hub.store.handling import Act, Done, Promise
+from hub.store.handling import Act
+from hub.store.promises import Done, Promise
 from hub.store.sealing import Seal
+from hub.store.submission import submit
 from hub.sync.ingest import Ingest
 from hub.sync.pull import Pull
 from hub.viewer import ANONYMOUS, WORKER, Viewer, ViewerKind
@@ -148,7 +150,7 @@ class Stage:
             for over in each:
                 self.submitted += 1
                 promise = Promise("test", "submit", f"key-{self.submitted}", {})
-                done = await handling.submit(db, cause, self.seal, promise, submission(**over), account)
+                done = await submit(db, cause, self.seal, promise, submission(**over), account)
                 assert isinstance(done, Done)
                 for action in ON_THE_WAY[status]:
                     await self._act(db, done.ticket, action, agency)

@@ -15,7 +15,8 @@ from hub.schema.complaints.refusals import ComplaintNotFound, IdempotencyConflic
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
 from hub.store import handling
-from hub.store.handling import Act, KeyTaken, Promise
+from hub.store.handling import Act
+from hub.store.promises import KeyTaken, Promise
 
 INPUT = strawberry.argument(description="What is wanted.")
 KEY = "Makes a repeat harmless: same key and input, same answer. 8 to 128 letters, digits or . _ : -"

@@ -20,8 +20,8 @@ from hub.schema.complaints.refusals import IdempotencyConflict, InvalidInput
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
 from hub.schema.needs import needs
-from hub.store import handling
-from hub.store.handling import KeyTaken
+from hub.store import submission
+from hub.store.promises import KeyTaken
 from hub.viewer import Viewer, ViewerKind
 
 SUBMIT = "complaints:submit"
@@ -101,7 +101,7 @@ class Mutation:
         promise = promised(info, input.idempotency_key, dataclasses.asdict(normalise(told)))
         cause = context.cause(f"mutation:{info.field_name}")
         async with context.database.write(cause) as db:
-            done = await handling.submit(db, cause, context.seal, promise, told, _account(context.viewer))
+            done = await submission.submit(db, cause, context.seal, promise, told, _account(context.viewer))
         if isinstance(done, KeyTaken):
             return IdempotencyConflict.of(context.language)
         context.forget()
