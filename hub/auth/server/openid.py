@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.oidc.core import OpenIDCode
+from authlib.oidc.core import OpenIDToken
 from joserfc.jwk import Key
 
 from hub.auth import access
 from hub.auth.keys import ALGORITHM
-from hub.auth.server.exchange import Asked, current
+from hub.auth.server.exchange import current
 from hub.auth.server.registration import Registered
 from hub.store.users import User
 
 
-class IdToken(OpenIDCode):
-    """An extension of the code grant: with the scope ``openid`` the token response holds an ID token."""
+class IdToken(OpenIDToken):
+    """An extension of the code grant: with the scope ``openid`` the token response holds an ID token.
+
+    What OpenID Connect asks of the request is seen to elsewhere: by ``Demands``, and by ``Authorize``, who knows
+    what silence is. That a nonce comes once is for the client to see to, and PKCE guards the code.
+    """
 
     def __init__(self, issuer: str) -> None:
-        super().__init__(require_nonce=False)
         self._issuer = issuer
-
-    def exists_nonce(self, nonce: str, request: Asked) -> bool:
-        """False: that a nonce comes once is for the client to see to, and PKCE guards the code."""
-        return False
 
     def resolve_client_private_key(self, client: Registered) -> Key:
         """The key that signs now; one, because of several Authlib would take any."""
