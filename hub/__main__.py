@@ -1,6 +1,7 @@
 """The commands. Each imports what it needs when it is called, so that ``hub --help`` is quick.
 
-Exit codes: 0 done, 1 it failed or found something wrong, 2 a wrong setting, argument, port or folder in use.
+Exit codes: 0 done, 1 it failed or found something wrong, 2 a wrong setting, argument, port or folder in use,
+3 another run is busy with it, so try again later.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hub.errors import BadSetting, HubError
 if TYPE_CHECKING:
     from hub.connectors.registry import Enabled
     from hub.settings import Settings
+    from hub.sync.pull import PullResult
 
 app = typer.Typer(
     name="hub",
@@ -161,7 +163,7 @@ def sync(
     full: Annotated[bool, typer.Option("--full", help="All it lists, from the start.")] = False,
     json: Json = False,
 ) -> None:
-    """Pull from one system now, and say what came of it."""
+    """Pull from one system now, and say what came of it. Exit code 3: another pull of it is running."""
     import asyncio
 
     raise typer.Exit(asyncio.run(_sync(_settings(recall=True), name, full=full, as_json=json)))
@@ -178,16 +180,19 @@ async def _sync(settings: Settings, name: str, *, full: bool, as_json: bool) -> 
     system = _system(settings, name)
     async with reached(settings) as at, database(at) as store, registry.opened(system) as connector:
         result = await Pull(store, connector, Seal(at.sealing_keys, at.secret)).run(full=full)
-    if as_json:
-        typer.echo(orjson.dumps(result))
-    else:
-        tally = result.tally
-        typer.echo(
-            f"{name}: {result.outcome.lower()} in {result.seconds:.1f} s; {tally.created} new, "
-            f"{tally.updated} changed, {tally.unchanged + tally.stale} known, {result.gone} gone, "
-            f"{tally.quarantined} in quarantine" + (f"; {result.trouble}" if result.trouble else "")
-        )
-    return 0 if result.outcome == "DONE" else 1
+    typer.echo(orjson.dumps(result) if as_json else _told(result))
+    return {"DONE": 0, "BUSY": 3}.get(result.outcome, 1)
+
+
+def _told(result: PullResult) -> str:
+    if result.outcome == "BUSY":
+        return f"{result.system}: busy; another pull of it is running, so this one did nothing. Try again later."
+    tally = result.tally
+    return (
+        f"{result.system}: {result.outcome.lower()} in {result.seconds:.1f} s; {tally.created} new, "
+        f"{tally.updated} changed, {tally.unchanged + tally.stale} known, {result.gone} gone, "
+        f"{tally.quarantined} in quarantine" + (f"; {result.trouble}" if result.trouble else "")
+    )
 
 
 @app.command()

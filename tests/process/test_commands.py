@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 
 from tests.process import ferry, running
@@ -56,15 +57,51 @@ def test_doctor_says_what_to_do(tmp_path: Path, empty_database_url: str) -> None
         "settings": True,
         "database": True,
         "migrations": False,
-        "ferry": False,
+        "ferry": True,
     }
     assert "hub migrate" in found["migrations"]["told"]
-    assert "HUB_FERRY_URL is missing" in found["ferry"]["told"]
+    assert found["ferry"]["told"].startswith("left out, for HUB_FERRY_URL is not set; its sandbox stands in")
     running.command("migrate", env=env)
     env["HUB_FERRY_URL"] = "http://127.0.0.1:9"
     found = doctor(env)
     assert found["migrations"]["well"]
     assert "ask its owner" in found["ferry"]["told"]
+
+
+def test_doctor_wants_every_system_s_address_in_production(tmp_path: Path, database_url: str) -> None:
+    ferry.make(tmp_path)
+    env = running.variables(
+        tmp_path,
+        HUB_ENV="production",
+        HUB_DATABASE_URL=database_url,
+        HUB_PUBLIC_URL="https://hub.example",
+        HUB_PII_KEYS="a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+        HUB_SECRET_KEY="s" * 32,
+        HUB_CONNECTORS="ferry",
+        HUB_CONNECTORS_PATH=str(tmp_path),
+    )
+    found = doctor(env)
+    assert [name for name, one in found.items() if not one["well"]] == ["ferry"]
+    assert "HUB_FERRY_URL is missing" in found["ferry"]["told"]
+
+
+def test_sync_beside_another_pull_says_that_it_is_busy(tmp_path: Path, database_url: str) -> None:
+    ferry.make(tmp_path)
+    env = running.variables(
+        tmp_path,
+        HUB_DATABASE_URL=database_url,
+        HUB_CONNECTORS="ferry",
+        HUB_CONNECTORS_PATH=str(tmp_path),
+        HUB_FERRY_URL="http://127.0.0.1:9",
+    )
+    running.command("migrate", env=env)
+    with psycopg.connect(database_url) as other:
+        other.execute("select pg_advisory_lock(hashtextextended('pull ferry', 0))")
+        told = running.command("sync", "ferry", env=env, code=3)
+        (line,) = running.command("sync", "ferry", "--json", env=env, code=3).splitlines()
+    assert told == "ferry: busy; another pull of it is running, so this one did nothing. Try again later.\n"
+    assert orjson.loads(line)["outcome"] == "BUSY"
+    assert "ferry: done in " in running.command("sync", "ferry", env=env)
 
 
 def doctor(env: dict[str, str]) -> dict[str, Any]:
