@@ -134,11 +134,14 @@ class Sandbox(ABC):
     async def _fault(self, request: Request) -> Response:
         if refused := _loopback_only(request):
             return refused
-        body = await request.json()
         try:
-            self.fault.set(str(body["name"]), int(body.get("times", 0)), body.get("value"))
+            body = await _object(request)
+            value = body.get("value")
+            self.fault.set(str(body["name"]), int(body.get("times", 0)), None if value is None else float(value))
         except KeyError:
             return JSONResponse({"error": f"unknown fault; known are {', '.join(sorted(self.fault.known))}"}, 400)
+        except (TypeError, ValueError, OverflowError):
+            return JSONResponse({"error": 'send JSON such as {"name": "slow", "times": 3, "value": 0.5}'}, 400)
         return JSONResponse({"on": sorted(self.fault.active)})
 
     async def _clear(self, request: Request) -> Response:
@@ -150,9 +153,21 @@ class Sandbox(ABC):
     async def _tick(self, request: Request) -> Response:
         if refused := _loopback_only(request):
             return refused
-        for _ in range(int((await request.json()).get("steps", 1))):
+        try:
+            steps = int((await _object(request)).get("steps", 1))
+        except (TypeError, ValueError, OverflowError):
+            return JSONResponse({"error": 'send JSON such as {"steps": 5}'}, 400)
+        for _ in range(steps):
             self.tick()
         return JSONResponse(self.figures())
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    """The JSON object of a body; ``ValueError`` for anything else."""
+    body = await request.json()
+    if not isinstance(body, dict):
+        raise ValueError("no JSON object")
+    return body
 
 
 def _loopback_only(request: Request) -> Response | None:

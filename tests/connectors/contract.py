@@ -119,6 +119,18 @@ class ConnectorContract:
         ticked = await running.control.post("/_control/tick", json={"steps": 3})
         assert ticked.status_code == 200
 
+    @pytest.mark.parametrize("path", ["/_control/fault", "/_control/tick"])
+    @pytest.mark.parametrize("body", ["down", "[]", '{"name": "slow", "times": "x", "steps": "x"}'])
+    async def test_sandbox_says_what_it_wants_to_be_told(self, running: Running, path: str, body: str) -> None:
+        answer = await running.control.post(path, content=body)
+        assert answer.status_code == 400
+        assert answer.json()["error"].startswith("send JSON such as {")
+
+    async def test_sandbox_tells_the_faults_there_are(self, running: Running) -> None:
+        answer = await running.control.post("/_control/fault", json={"name": "dwon"})
+        assert answer.status_code == 400
+        assert "server_error" in answer.json()["error"]
+
     async def test_probe_passes(self, running: Running) -> None:
         async with running.connected() as connector:
             await connector.probe()
