@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
@@ -19,6 +20,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from strawberry.http.ides import get_graphql_ide_html
+
+from hub.complaints.calendar import JAKARTA
 
 STATIC = Path(__file__).with_name("static")
 
@@ -113,6 +116,14 @@ def _row(system: System) -> str:
     return (
         f'<tr><th scope="row">{escape(str(system.get("title") or system["name"]))}<small>{escape(system["name"])}'
         f'</small></th><td><span class="state" data-state="{escape(state)}">{escape(state)}</span></td>'
-        + "".join(f"<td>{'–' if cell is None else escape(str(cell))}</td>" for cell in cells)
+        + "".join(f"<td>{_cell(cell)}</td>" for cell in cells)
         + "</tr>"
     )
+
+
+def _cell(value: object) -> str:
+    """A value as people read it: times to the second, as the clock shows them in Central Java."""
+    if isinstance(value, datetime):
+        local = value.astimezone(JAKARTA)
+        return f'<time datetime="{local.isoformat(timespec="seconds")}">{local:%Y-%m-%d %H:%M:%S} WIB</time>'
+    return "–" if value is None else escape(str(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -18,9 +19,12 @@ from tests.web.conftest import client_of
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
+AT = datetime(2026, 2, 3, 17, 0, 0, 123456, UTC)
+
+
 async def systems() -> Sequence[System]:
     return [
-        {"name": "lapor", "title": "SP4N-LAPOR!", "state": "UP", "asOf": "2026-02-03T10:00:00+07:00", "records": 6000},
+        {"name": "lapor", "title": "SP4N-LAPOR!", "state": "UP", "asOf": AT, "records": 6000},
         {"name": "x", "title": "<script>alert(1)</script>", "state": "DOWN", "quarantined": 0},
     ]
 
@@ -55,7 +59,8 @@ async def test_the_start_page_shows_each_system_as_text() -> None:
         response = await client.get("/")
     assert response.headers["content-security-policy"] == page.OWN_POLICY
     assert 'data-state="UP">UP<' in response.text
-    assert "<td>6000</td><td>–</td><td>2026-02-03T10:00:00+07:00</td><td>–</td>" in response.text
+    at = '<time datetime="2026-02-04T00:00:00+07:00">2026-02-04 00:00:00 WIB</time>'
+    assert f"<td>6000</td><td>–</td><td>{at}</td><td>–</td>" in response.text
     assert "<td>–</td><td>0</td><td>–</td><td>–</td>" in response.text
     assert "&lt;script&gt;alert(1)" in response.text
     assert 'href="/graphiql"' in response.text
