@@ -121,6 +121,8 @@ class Settings(BaseSettings):
 
     pull_tick: float = Field(5, gt=0, description="how often the worker looks for pulls that are due, in seconds")
     stalled_after: float = Field(60, gt=0, description="after how many seconds of silence a worker's job is retried")
+    feed_tick: float = Field(1, gt=0, description="how often changes get their positions in the feed, in seconds")
+    feed_days: int = Field(30, ge=1, description="for how many days a change can be read in the feed")
     pool_size: int = Field(10, ge=1, description="how many database connections a process may hold")
 
     body_limit: int = Field(262_144, ge=1, description="the greatest size of a request's body in bytes")

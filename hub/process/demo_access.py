@@ -11,6 +11,7 @@ import shlex
 import sys
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,18 +48,23 @@ class Access:
     lines: tuple[str, ...]
 
 
-async def given(settings: Settings, store: Database, url: str, system: str | None) -> Access:
-    """Make partners and officer if they are missing, and issue tokens for a day. ``system`` is one to sync."""
+async def given(settings: Settings, store: Database, url: str, systems: Sequence[str]) -> Access:
+    """Make partners and officer if they are missing, and issue tokens for a day.
+
+    The officer may sync all of ``systems``, the central system the first.
+    """
     folder = settings.data_dir / "demo"
     secret, password = _secret(folder / PARTNER), _secret(folder / OFFICER)
     key_file = folder / f"{CENTRAL}.jwk"
-    made = _clients(system, _key(key_file))
+    syncs = [sync_scope(system).name for system in systems]
+    officers = tuple(sorted((*DESK, *syncs)))
+    made = _clients(officers, syncs[:1], _key(key_file))
     keys = Keys(store, Seal(settings.sealing_keys, settings.secret))
     async with store.write(Cause("demo", "hub", uuid.uuid4().hex)) as db:
         for client in made:
             await (clients.replace if await clients.get(db, client.id) else clients.create)(db, client)
         await clients.set_secret(db, PARTNER, secret)
-        await _officer(db, password)
+        await _officer(db, password, officers)
     signer = await keys.signer()
     async with store.write(Cause("demo", "hub", uuid.uuid4().hex)) as db:
         officer, refresh = await _officers_tokens(db, signer, url, made[1])
@@ -70,9 +76,8 @@ async def given(settings: Settings, store: Database, url: str, system: str | Non
     return Access(tokens, _lines(url, secret, password, key_file, refresh))
 
 
-def _clients(system: str | None, key: ECKey) -> tuple[Client, Client, Client]:
+def _clients(officers: Sequence[str], syncs: Sequence[str], key: ECKey) -> tuple[Client, Client, Client]:
     seconds = int(DAY.total_seconds())
-    desk = tuple(sorted(DESK))
     return (
         Client(
             *(PARTNER, "Gojek", "PT Gojek Indonesia (contoh)", "client_secret_basic", ("client_credentials",)),
@@ -82,25 +87,25 @@ def _clients(system: str | None, key: ECKey) -> tuple[Client, Client, Client]:
         Client(
             *(FRONT_END, "Aplikasi contoh", "Pemerintah Provinsi Jawa Tengah", "none"),
             ("authorization_code", "refresh_token"),
-            ("openid", *desk),
+            ("openid", *officers),
             redirect_uris=("http://127.0.0.1/", "http://127.0.0.1/callback", "http://localhost/callback"),
             token_seconds=seconds,
         ),
         Client(
             *(CENTRAL, "Sistem pusat contoh", "Pemerintah pusat (contoh)", "private_key_jwt", ("client_credentials",)),
-            ((sync_scope(system).name,) if system else ()) + ("reports:read",),
+            (*syncs, "reports:read"),
             jwks={"keys": [key.as_dict(private=False)]},
             token_seconds=seconds,
         ),
     )
 
 
-async def _officer(db: AsyncConnection, password: str) -> None:
+async def _officer(db: AsyncConnection, password: str, scopes: tuple[str, ...]) -> None:
     if await users.get(db, OFFICER_ID):
-        await users.set_scopes(db, OFFICER_ID, tuple(sorted(DESK)))
+        await users.set_scopes(db, OFFICER_ID, scopes)
         return
     hashed = await hash_password(password)
-    await users.create(db, OFFICER_ID, "OFFICER", username=OFFICER, scopes=tuple(sorted(DESK)), password_hash=hashed)
+    await users.create(db, OFFICER_ID, "OFFICER", username=OFFICER, scopes=scopes, password_hash=hashed)
 
 
 async def _officers_tokens(db: AsyncConnection, signer: Signer, issuer: str, client: Client) -> tuple[str, str]:

@@ -98,7 +98,7 @@ async def _hand_out(settings: Settings, told: Told) -> None:
 
     systems = sorted(told.sandboxes)
     async with database(settings) as store:
-        access = await given(settings, store, settings.public_url or told.url, systems[0] if systems else None)
+        access = await given(settings, store, settings.public_url or told.url, systems)
     told.tokens, told.lines = access.tokens, access.lines
     # The query page has it filled in.
     os.environ["HUB_QUERY_TOKEN"] = access.tokens["officer"]

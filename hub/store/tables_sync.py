@@ -106,12 +106,16 @@ feed = Table(
     Column("system", Text, primary_key=True),
     Column("position", BigInteger, primary_key=True),
     Column("change_id", BigInteger, nullable=False),
-    Column("recorded_at", _Time, nullable=False),
+    Column("settled_at", _Time, nullable=False),
 )
 
 feed_heads = Table(
     "feed_heads",
     metadata,
     Column("system", Text, primary_key=True),
+    Column("cluster", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
+    Column("settled_at", _Time, nullable=False),
+    Column("dropped", BigInteger, nullable=False),
+    Column("dropped_change", BigInteger, nullable=False),
 )

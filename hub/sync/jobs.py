@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 import procrastinate
 import structlog
@@ -19,7 +20,7 @@ from procrastinate.jobs import Status
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.store import grants, quarantine, systems
+from hub.store import feed, grants, quarantine, systems
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
 from hub.sync.pull import Pull
@@ -38,6 +39,7 @@ class Work:
     seal: Seal
     systems: dict[str, Enabled]
     stalled_after: float
+    feed_days: int = 30
 
 
 def _work(context: JobContext) -> Work:
@@ -104,5 +106,6 @@ async def keep_house(context: JobContext, timestamp: int) -> None:
     work = _work(context)
     async with work.database.write(Cause("keep-house", "worker", str(timestamp))) as db:
         dropped, expired = await quarantine.expire(db), await grants.expire(db)
+        old = await feed.expire(db, timedelta(days=work.feed_days))
     await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)
-    log.info("house kept", quarantine_dropped=dropped, grants_expired=expired)
+    log.info("house kept", quarantine_dropped=dropped, grants_expired=expired, feed_dropped=old)

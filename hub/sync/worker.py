@@ -16,7 +16,7 @@ from hub.settings import Settings
 from hub.store import systems
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
-from hub.sync import jobs
+from hub.sync import jobs, sequencer
 from hub.sync.jobs import Work
 
 log = structlog.get_logger()
@@ -44,7 +44,9 @@ async def run(settings: Settings) -> None:
     # Each pull holds a connection for its lock and may need another to ask what is known.
     database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * CONCURRENCY + 2))
     enabled = {system.name: system for system in registry.enabled(settings) if system.settings.url}
-    work = Work(database, Seal(settings.sealing_keys, settings.secret), enabled, settings.stalled_after)
+    work = Work(
+        database, Seal(settings.sealing_keys, settings.secret), enabled, settings.stalled_after, settings.feed_days
+    )
     app = queue(settings.database_url)
     try:
         async with database.write(Cause("worker", "worker", "start")) as db:
@@ -87,6 +89,7 @@ async def _shift(app: App, work: Work, settings: Settings) -> None:
 
 async def _work(app: App, work: Work, settings: Settings) -> None:
     looking = asyncio.create_task(_look(app, work, settings.pull_tick))
+    sequencing = asyncio.create_task(sequencer.run(work.database, settings.feed_tick))
     try:
         await app.run_worker_async(
             concurrency=CONCURRENCY,
@@ -100,6 +103,7 @@ async def _work(app: App, work: Work, settings: Settings) -> None:
         )
     finally:
         looking.cancel()
+        sequencing.cancel()
 
 
 async def _look(app: App, work: Work, every: float) -> None:
