@@ -1,5 +1,10 @@
 """The one way out to other systems: one deadline a call, retries inside it, no redirects, no secrets in errors.
 
+A call that is not idempotent and fails raises ``TryLater`` only where the other side surely did nothing:
+no connection came about, HTTP 429, or HTTP 503 that says when to come again. Every other failure (no
+answer, one cut off, 500, 502, 504, a bare 503, which gateways also say when they lost the one behind
+them) may hide that it was taken, and is ``Unclear``.
+
 Upstream URLs over plain HTTP are allowed on loopback only (contract L.4).
 """
 
@@ -9,17 +14,19 @@ import asyncio
 import datetime as dt
 import email.utils
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import httpx
 import stamina
 
-from hub.errors import BadSetting, Stop, TryLater
+from hub.errors import BadSetting, HubError, Refused, Stop, TryLater, Unclear
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 MAX_BODY = 32 * 1024 * 1024
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.LocalProtocolError)
+_DEAD = frozenset({401, 403, 404, 410})
 LONGEST_WAIT = 3600.0
 """Seconds that a system may ask for at most; one that asks for years would never be pulled again."""
 
@@ -28,8 +35,8 @@ class Http:
     """HTTP to one system.
 
     ``deadline`` bounds one call with all its retries, ``timeout`` one attempt, both in seconds. A
-    request is retried only when the caller says it is idempotent. Answers other than 429 and 5xx
-    are the connector's to read; those raise ``TryLater`` once the deadline or the attempts are used up.
+    request is retried only when the caller says it is idempotent. Answers other than 429, 500, 502, 503
+    and 504 are the connector's to read; those raise once the deadline or the attempts are used up.
     """
 
     def __init__(
@@ -62,15 +69,40 @@ class Http:
         *,
         idempotent: bool,
         headers: Callable[[], Mapping[str, str]] | Mapping[str, str] = MappingProxyType({}),
-        params: Mapping[str, Any] | list[tuple[str, Any]] | None = None,
-        content: bytes | None = None,
+        **request: Any,
     ) -> httpx.Response:
-        """One answer, or ``TryLater``. ``headers`` may be a function, called anew for every attempt."""
+        """One answer, or ``TryLater`` (``Unclear``, where it was sent and is not idempotent).
+
+        ``headers`` may be a function, called anew for every attempt. ``request`` is what httpx takes:
+        ``params``, ``content`` (bytes), ``json``, or ``files`` for a multipart form.
+        """
 
         async def attempt() -> httpx.Response:
             fresh = headers() if callable(headers) else headers
-            return await self._once(method, path, headers=fresh, params=params, content=content)
+            return await self._once(method, self._base + path, idempotent=idempotent, headers=fresh, **request)
 
+        return await self._within_deadline(attempt, f"{method} {path}", idempotent=idempotent)
+
+    async def fetch(self, url: str, *, most: int) -> bytes:
+        """The content of a file at an address the system told, at most ``most`` bytes; sent without any header of ours.
+
+        ``Refused`` where the address has died (401, 403, 404, 410), leads on, or the file is larger. Whether
+        ``url`` may be asked at all is for the caller to know; it stands in no error, because it may be signed.
+        """
+
+        async def attempt() -> httpx.Response:
+            return await self._once("GET", url, idempotent=True, most=most, wrong=Refused, shown="a file")
+
+        answer = await self._within_deadline(attempt, "GET a file", idempotent=True)
+        if answer.status_code in _DEAD:
+            raise Refused(f"the address of the file has died (HTTP {answer.status_code})")
+        if answer.status_code != 200:
+            raise Refused(f"the file cannot be had (HTTP {answer.status_code})")
+        return answer.content
+
+    async def _within_deadline(
+        self, attempt: Callable[[], Awaitable[httpx.Response]], call: str, *, idempotent: bool
+    ) -> httpx.Response:
         try:
             async with asyncio.timeout(self._deadline):
                 if not idempotent:
@@ -81,7 +113,8 @@ class Http:
                     with tried:
                         return await attempt()
         except TimeoutError:
-            raise TryLater(f"no answer to {method} {path} within {self._deadline:g} s") from None
+            kind = TryLater if idempotent else Unclear
+            raise kind(f"no answer to {call} within {self._deadline:g} s") from None
         raise AssertionError("stamina either returns or raises")
 
     def _worth_waiting(self, error: Exception) -> bool | float:
@@ -92,27 +125,51 @@ class Http:
             return True
         return error.after if error.after < self._deadline / 2 else False
 
-    async def _once(self, method: str, path: str, **request: Any) -> httpx.Response:
+    async def _once(
+        self,
+        method: str,
+        url: str,
+        *,
+        idempotent: bool,
+        most: int = MAX_BODY,
+        wrong: type[HubError] = Stop,
+        shown: str | None = None,
+        **request: Any,
+    ) -> httpx.Response:
+        call = f"{method} {shown or url.removeprefix(self._base)}"
         try:
-            async with self._client.stream(method, self._base + path, **request) as response:
+            async with self._client.stream(method, url, **request) as response:
                 body = bytearray()
                 async for part in response.aiter_bytes():
                     body += part
-                    if len(body) > MAX_BODY:
-                        raise Stop(f"the answer to {method} {path} is larger than {MAX_BODY} bytes")
-                whole = httpx.Response(
-                    response.status_code,
-                    headers=[(k, v) for k, v in response.headers.multi_items() if k.lower() != "content-encoding"],
-                    content=bytes(body),
-                    request=response.request,
-                )
+                    if len(body) > most:
+                        kind = wrong if idempotent else Unclear
+                        raise kind(f"the answer to {call} is larger than {most} bytes")
         except httpx.HTTPError as error:
-            raise TryLater(f"{method} {path}: {type(error).__name__}") from None
-        if whole.status_code in RETRIED:
-            raise TryLater(f"{method} {path}: HTTP {whole.status_code}", retry_after(whole))
-        if 300 <= whole.status_code < 400:
-            raise Stop(f"{method} {path} answers with a redirect (HTTP {whole.status_code}); set the final URL")
-        return whole
+            kind = TryLater if idempotent or isinstance(error, _UNSENT) else Unclear
+            raise kind(f"{call}: {type(error).__name__}") from None
+        return _checked(_whole(response, bytes(body)), call, wrong, idempotent=idempotent)
+
+
+def _whole(response: httpx.Response, body: bytes) -> httpx.Response:
+    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() != "content-encoding"]
+    return httpx.Response(response.status_code, headers=headers, content=body, request=response.request)
+
+
+def _checked(answer: httpx.Response, call: str, wrong: type[HubError], *, idempotent: bool) -> httpx.Response:
+    """``answer``, unless it says to come again, that something broke, or to go elsewhere."""
+    status = answer.status_code
+    if status in RETRIED:
+        after = retry_after(answer)
+        refused = status == 429 or (status == 503 and after is not None)
+        kind = TryLater if idempotent or refused else Unclear
+        raise kind(f"{call}: HTTP {status}", after)
+    if 300 <= status < 400:
+        if not idempotent and status not in (307, 308):
+            # "See other" is also what is said after a form was taken.
+            raise Unclear(f"{call}: HTTP {status}")
+        raise wrong(f"{call} answers with a redirect (HTTP {status}); set the final URL")
+    return answer
 
 
 def checked_url(url: str) -> str:

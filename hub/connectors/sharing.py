@@ -7,10 +7,15 @@ decides between the two sides, and decides the same whoever spoke last.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from hub.kinds import Code
+
+_NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 class Authority(Code):
@@ -24,12 +29,17 @@ class Authority(Code):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """One field both sides hold: its name in the complaint, who has the say, and why (both languages)."""
+    """One field both sides hold: its name in the complaint, who has the say, and why (both languages).
+
+    ``leaves`` are values of theirs that say less than ours can: value of theirs → values of ours it leaves as
+    they are, because the other side has no word for them or only repeats what went before.
+    """
 
     field: str
     authority: Authority
     why_id: str
     why_en: str
+    leaves: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,9 +63,11 @@ class Merged:
     conflict: bool = False
 
 
-def merge(authority: Authority, ours: Told | None, theirs: Told | None) -> Merged:
-    """What holds between the two sides; a side that said nothing has no say."""
-    if ours is None or theirs is None or ours.value == theirs.value:
+def merge(
+    authority: Authority, ours: Told | None, theirs: Told | None, leaves: Mapping[str, Collection[str]] = _NOTHING
+) -> Merged:
+    """What holds between the two sides; a side that said nothing has no say. ``leaves`` as in ``Shared``."""
+    if ours is None or theirs is None or ours.value == theirs.value or ours.value in leaves.get(theirs.value, ()):
         only = ours or theirs
         return Merged(only.value if only else None)
     if authority is Authority.BOTH:
