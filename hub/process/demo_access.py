@@ -81,7 +81,7 @@ def _clients(officers: Sequence[str], syncs: Sequence[str], key: ECKey) -> tuple
     return (
         Client(
             *(PARTNER, "Gojek", "PT Gojek Indonesia (contoh)", "client_secret_basic", ("client_credentials",)),
-            ("complaints:submit", "complaints:read"),
+            ("complaints:submit", "complaints:read", "complaints:reply"),
             token_seconds=seconds,
         ),
         Client(
