@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from hub.web.page import EXAMPLES
@@ -155,3 +156,19 @@ async def test_a_complaint_submitted_through_the_gateway_is_the_hubs(url: str, g
     assert there["__typename"] == "ComplaintReceived"
     assert there["complaint"]["payments"] == [paid]
     assert (await data(url, submit))["submitComplaint"] == there
+
+
+async def test_a_reporter_follows_by_the_tracking_code_through_the_gateway(url: str, gateway: str) -> None:
+    submit = SUBMIT.replace("through-the-gateway", "followed-through-the-gateway").replace('"REFERENCE"', "null")
+    told = (await data(url, submit))["submitComplaint"]
+    ticket = told["complaint"]["ticket"]
+    query = f'{{ complaint(ticket: "{ticket}") {{ text timeline {{ action }} }} }}'
+    here, there = [await _held(each, query, f"{ticket} {told['trackingCode']}") for each in (url, gateway)]
+    assert there["data"] == here["data"]
+    assert here["data"]["complaint"]["text"] == "Bus tidak berhenti di halte pagi ini."
+
+
+async def _held(url: str, query: str, code: str) -> Any:
+    headers = {"Hub-Tracking-Code": code}
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        return (await client.post(f"{url}/graphql", json={"query": query}, headers=headers)).json()

@@ -1,4 +1,4 @@
-"""The README as data: its fenced blocks, and its tables that are made from the code.
+"""The README as data: its fenced blocks, and the tables, here and in docs, that are made from the code.
 
 ``python -m tests.process.readme`` writes those tables anew.
 """
@@ -19,6 +19,9 @@ from hub.settings import Settings, variable
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+SETTINGS = ROOT / "docs" / "settings.md"
+PAGES = {"scopes": README, "settings": SETTINGS, "connectors": SETTINGS}
+"""Where each table is."""
 
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -63,8 +66,8 @@ def tables() -> dict[str, str]:
 
 
 def written(name: str) -> str:
-    """What the README has between those two marks."""
-    return README.read_text().partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
+    """What its page has between those two marks."""
+    return PAGES[name].read_text().partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
 
 
 def _table(head: str, rows: Iterator[str]) -> str:
@@ -88,16 +91,13 @@ def _connectors() -> Iterator[str]:
     for name in registry.found():
         kind: type[BaseSettings] = registry.load(name).Settings
         variables = ", ".join(f"`{variable(kind, field)}`" for field in kind.model_fields)
-        yield f"| [{name}](hub/connectors/{name}/README.md) | {variables} |"
+        yield f"| [{name}](../hub/connectors/{name}/README.md) | {variables} |"
 
 
 def _write() -> None:
-    text = README.read_text()
     for name, table in tables().items():
-        text = text.replace(
-            f"<!-- {name} -->\n{written(name)}<!-- /{name} -->", f"<!-- {name} -->\n{table}<!-- /{name} -->"
-        )
-    README.write_text(text)
+        text, marks = PAGES[name].read_text(), (f"<!-- {name} -->\n", f"<!-- /{name} -->")
+        PAGES[name].write_text(text.replace(written(name).join(marks), table.join(marks)))
 
 
 if __name__ == "__main__":
