@@ -1,7 +1,7 @@
 """Makes the viewer of a request from what it shows: a token of the hub, one of an outside issuer, or a tracking code.
 
-What a token is worth is worked out once and remembered, until it expires or somebody loses
-something: every process looks twice a second whether that happened, so a suspension or revocation
+What a token is worth is worked out once and remembered, until it expires (an outside issuer's:
+until that issuer's keys are fetched anew) or somebody loses something: every process looks twice a second whether that happened, so a suspension or revocation
 holds within one second everywhere.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from hub.auth import holders
+from hub.auth import holders, jwks
 from hub.auth.access import AccessTokens
 from hub.auth.holders import Guesses, Holders
 from hub.auth.issuers import InvalidToken, Issuers, Verified, unverified
@@ -142,7 +142,9 @@ class Viewers:
         if claims.get("iss") == self._issuer:
             return await self._own(token)
         verified = await self._outside.verify(token)
-        return Worth(await self._outsider(verified), verified.expires_at, verified.jkt)
+        # Not for longer than their keys are remembered, so that one which is withdrawn ends what it has signed.
+        until = min(verified.expires_at, time.time() + jwks.AGE)
+        return Worth(await self._outsider(verified), until, verified.jkt)
 
     async def _own(self, token: str) -> Worth:
         claims = await self._tokens.read(token)
