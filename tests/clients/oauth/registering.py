@@ -10,6 +10,7 @@ from typing import Any
 
 from joserfc.jwk import ECKey
 
+from tests.clients import run
 from tests.clients.running import Hub
 
 BACK = "https://app.example/callback"
@@ -30,7 +31,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Partners:
-    """A hub's address, clients by kind with ``id`` and ``secret`` or ``jwk``, and the officer's ``name`` and ``password``."""
+    """A hub's address, clients by kind (``id``, ``secret`` or ``jwk``), and the officer (``name``, ``password``)."""
 
     url: str
     clients: dict[str, dict[str, Any]]
@@ -39,6 +40,12 @@ class Partners:
     def told(self) -> str:
         """All of it for a script, as JSON."""
         return json.dumps({"url": self.url, "back": BACK, "clients": self.clients, "officer": self.officer})
+
+
+async def visited(partners: Partners, url: str) -> str:
+    """Where a browser ends in which the officer opened ``url``, signed in and consented."""
+    officer = partners.officer
+    return (await run("node", "--no-warnings", "oauth/visit.mjs", officer["name"], officer["password"], url)).strip()
 
 
 async def registered(hub: Hub, url: str, folder: Path, *kinds: str) -> Partners:
