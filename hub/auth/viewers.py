@@ -1,8 +1,8 @@
 """Makes the viewer of a request from what it shows: a token of the hub, one of an outside issuer, or a tracking code.
 
-What a token is worth is worked out once and remembered, until it expires (an outside issuer's:
-until that issuer's keys are fetched anew) or somebody loses something: every process looks twice a second whether that happened, so a suspension or revocation
-holds within one second everywhere.
+What a token is worth is worked out once and remembered, until it expires (an outside issuer's: until
+that issuer's keys are fetched anew) or somebody loses something: every process looks twice a second
+whether that happened, so a suspension or revocation holds within one second everywhere.
 """
 
 from __future__ import annotations

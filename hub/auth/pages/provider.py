@@ -16,7 +16,7 @@ from hub.auth.outside import Begun, NotSignedIn, Provider
 from hub.auth.pages.desk import Desk, busy, cause, onward
 from hub.auth.pages.sheet import Sheet, filled
 from hub.auth.registry import LoginRow
-from hub.auth.server.interaction import LOGIN
+from hub.auth.server.interaction import LOGIN, query_of
 from hub.errors import TooMany, TryLater
 from hub.store import identities, sessions, users
 from hub.store.digests import fresh
@@ -50,7 +50,9 @@ class Outside:
             await self._desk.rates.requests(f"outside {address_of(request)}", PER_MINUTE)
         except TooMany as error:
             return busy(request, error)
-        url, begun = provider.begin(request.query_params.get("next", ""))
+        back = request.query_params.get("next", "")
+        # What leads nowhere is not kept, nor what PostgreSQL could not: who signs in then comes to the account.
+        url, begun = provider.begin(back if query_of(back) and "\0" not in back else "")
         secret, https = fresh(), self._desk.interaction.https
         async with self._desk.database.write(cause(request, "outside", "anonymous")) as db:
             await sessions.begin(db, secret, PATIENCE, state=asdict(begun))

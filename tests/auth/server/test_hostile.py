@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 
+import httpx
 import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
@@ -34,6 +35,14 @@ HEADERS = st.dictionaries(
 PATHS = ("/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/introspect", "/oauth/authorize", "/oauth/userinfo")
 
 
+def well_told(answer: httpx.Response) -> None:
+    """Neither a fault, nor an error that RFC 6749, 5.2 would not let it say."""
+    assert answer.status_code < 500, answer.text
+    if answer.headers.get("content-type") == "application/json" and answer.status_code >= 400:
+        description = answer.json().get("error_description", "")
+        assert all(" " <= each <= "~" and each not in '"\\' for each in description)
+
+
 @pytest.fixture
 async def ready(stage: Stage) -> Stage:
     """Clients of two sorts, and a user in the browser."""
@@ -50,11 +59,50 @@ async def test_pitfall_01_no_parameter_and_no_header_is_a_fault(
     ready: Stage, path: str, method: str, form: dict[str, str], headers: dict[str, bytes]
 ) -> None:
     sent = {"params": form} if method == "GET" else {"data": form}
-    answer = await ready.browser.request(method, path, headers=headers, **sent)  # type: ignore[arg-type]
-    assert answer.status_code < 500, answer.text
-    if answer.headers.get("content-type") == "application/json" and answer.status_code >= 400:
-        description = answer.json().get("error_description", "")
-        assert all(" " <= each <= "~" and each not in '"\\' for each in description)
+    well_told(await ready.browser.request(method, path, headers=headers, **sent))  # type: ignore[arg-type]
+
+
+OVER = st.dictionaries(st.sampled_from(NAMES), VALUES, min_size=1, max_size=3)
+"""What is put into a request that would else be right."""
+RIGHT = {"response_type": "code", "client_id": "spa", "redirect_uri": CALLBACK, "scope": "openid", "state": "st-1"}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("grant", ["client_credentials", "authorization_code", "refresh_token"])
+@given(over=OVER)
+async def test_no_parameter_beside_a_right_grant_is_a_fault(ready: Stage, grant: str, over: dict[str, str]) -> None:
+    if grant == "client_credentials":
+        well_told(await ready.token("gojek", **(GRANT | over)))
+        return
+    pkce = Pkce()
+    code = await ready.code("spa", pkce)
+    if grant == "authorization_code":
+        form = {"code": code, "redirect_uri": CALLBACK, "code_verifier": pkce.verifier}
+    else:
+        form = {"refresh_token": (await ready.exchange("spa", code, pkce)).json()["refresh_token"]}
+    form |= {"grant_type": grant, "client_id": "spa"} | over
+    well_told(await ready.http.post("/oauth/token", data=form))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("path", ["/oauth/par", "/oauth/revoke", "/oauth/introspect"])
+@given(over=OVER)
+async def test_no_parameter_of_a_client_that_is_known_is_a_fault(ready: Stage, path: str, over: dict[str, str]) -> None:
+    usual = RIGHT | {"client_id": "gojek"} if path == "/oauth/par" else {"token": "x"}
+    pkce = {"code_challenge": Pkce().challenge, "code_challenge_method": "S256"}
+    form = usual | (pkce if path == "/oauth/par" else {}) | over
+    well_told(await ready.http.post(path, data=form, auth=("gojek", ready.secret["gojek"])))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@given(over=OVER)
+async def test_no_parameter_of_an_authorization_request_is_a_fault(
+    ready: Stage, method: str, over: dict[str, str]
+) -> None:
+    form = RIGHT | {"code_challenge": Pkce().challenge, "code_challenge_method": "S256"} | over
+    sent = {"params": form} if method == "GET" else {"data": form}
+    well_told(await ready.browser.request(method, "/oauth/authorize", **sent))  # type: ignore[arg-type]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
