@@ -119,12 +119,10 @@ class Head:
     last: int = 0
 
 
-async def heads(db: AsyncConnection, names: list[str]) -> Mapping[str, Head]:
-    """How far the feed of each of ``names`` goes; one that has no position yet is there too."""
-    found = await db.execute(
-        text("select system, dropped, last from feed_heads where system = any(:names)"), {"names": names}
-    )
-    return dict.fromkeys(names, Head()) | {system: Head(dropped, last) for system, dropped, last in found}
+async def heads(db: AsyncConnection) -> Mapping[str, Head]:
+    """How far the feed of each system goes; without those that have no position yet."""
+    found = await db.execute(text("select system, dropped, last from feed_heads order by system"))
+    return {system: Head(dropped, last) for system, dropped, last in found}
 
 
 @dataclass(frozen=True, slots=True)

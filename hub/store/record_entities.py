@@ -27,7 +27,7 @@ def fact(name: str) -> ColumnElement[str]:
     return literal_column(f"(records.body ->> '{name}')", String)
 
 
-def _secret_records(viewer: Viewer) -> ColumnElement[bool]:
+def secret_records(viewer: Viewer) -> ColumnElement[bool]:
     """Secret records are for those who may know reporters; for an agency's officers, those it must answer."""
     if not sight.may_know_reporters(viewer):
         return false()
@@ -40,7 +40,7 @@ def record_entity(name: str, kind: type[Kind], keys: tuple[str, ...], scope: str
     def visible(viewer: Viewer) -> ColumnElement[bool]:
         if scope is not None and not viewer.may(scope):
             return false()
-        return or_(not_(records.c.secret), _secret_records(viewer))
+        return or_(not_(records.c.secret), secret_records(viewer))
 
     beside = Beside(
         record_keys,

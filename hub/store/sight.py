@@ -21,6 +21,8 @@ NOT_PUBLIC = ("RECEIVED", "REJECTED")
 """Statuses the public never sees; nor any complaint that was not verified yet."""
 
 READ, PII = "complaints:read", "complaints:pii"
+SYNC = "records:sync."
+"""Begins the scope to sync the records of the system it goes on with."""
 
 
 class Depth(IntEnum):
@@ -80,6 +82,11 @@ def in_full(viewer: Viewer) -> ColumnElement[bool]:
         case ViewerKind.HOLDER:
             return complaints.c.ticket == viewer.ticket
     return false()
+
+
+def followed(viewer: Viewer) -> ColumnElement[bool]:
+    """The complaints of whose changes ``viewer`` is told: those it handles, submitted or brought."""
+    return or_(in_full(viewer), _brought(viewer))
 
 
 def _brought(viewer: Viewer) -> ColumnElement[bool]:
