@@ -35,9 +35,11 @@ from hub.store.database import Database, counted
 from hub.store.epoch import Watch
 from hub.store.sealing import Seal
 from hub.store.systems import SystemState
+from hub.sync.push import Pushes
 from hub.viewer import Viewer
 from hub.web import health, page
 from hub.web.allowance import Allowances
+from hub.web.bulk import Bulk
 from hub.web.gate import ReadOnce
 from hub.web.graphql import GraphQLEndpoint
 from hub.web.health import Metrics, SystemFigures
@@ -63,6 +65,7 @@ def build(settings: Settings, subgraph: str | None = None) -> Starlette:
             hub.terms,
             development=not settings.production,
             body_limit=settings.body_limit,
+            larger={"/bulk/": settings.bulk_limit},
             origins=settings.cors_origins,
         ),
         exception_handlers={HTTPException: http_error, TooMany: too_many},
@@ -94,18 +97,21 @@ class _Hub:
         watch = Watch(database)
         self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database, watch)
         self._scopes = [*scopes.NAMES, *(scopes.sync_scope(each.name).name for each in registry.enabled(settings))]
+        self._rules = registry.rules(settings)
         self._trusted = trust.read(settings.issuers_file, self._scopes)
+        self._pushes = Pushes(database, self._seal, registry.enabled(settings))
         outside = Issuers(self._trusted.issuers)
         self._viewers = Viewers(database, watch, self.keys, settings.issuer, outside, self.rates, settings.secret)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Every route of the app."""
         metrics, ide = Metrics(self._figures), self._settings.with_ide
+        allowances = Allowances(self.rates, self.terms)
         endpoint = GraphQLEndpoint(
             schema(subgraph, parts(self._settings), extensions=(ReadOnce,)),
             self._viewer,
             self._context,
-            Allowances(self.rates, self.terms),
+            allowances,
             limits=_limits(self._settings),
             introspection=self._settings.introspective,
             page=page.query_page(self._shown, graphiql=ide) if ide else None,
@@ -115,9 +121,13 @@ class _Hub:
             Route("/graphql", endpoint),
             Route("/", page.home_page(self._rows, graphiql=ide)),
             *([] if subgraph else self._sign_in()),
+            *([] if subgraph else [Route("/bulk/{system}", self._bulk(allowances).post, methods=["POST"])]),
             *page.routes(graphiql=ide),
             *health.routes({"database": self._check}, metrics),
         ]
+
+    def _bulk(self, allowances: Allowances) -> Bulk:
+        return Bulk(self._viewer, allowances, self._pushes)
 
     def _sign_in(self) -> list[BaseRoute]:
         """The authorization server and its pages; what serves a part of the graph only reads its tokens."""
@@ -131,6 +141,7 @@ class _Hub:
         """Close the connections when the app ends."""
         yield
         await self.rates.close()
+        await self._pushes.close()
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:
@@ -149,6 +160,8 @@ class _Hub:
                     language=language(request.headers.get("accept-language", "")),
                     request_id=request_id(request),
                     purpose=purposes.stated(request.headers.get(purposes.HEADER)),
+                    rules=self._rules,
+                    push=self._pushes.whole,
                 )
 
         return entered()

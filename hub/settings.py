@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hub.complaints.forwarding import Rule
 from hub.errors import BadSetting
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -78,7 +79,13 @@ def _is_origin(told: str | None) -> str | None:
     return told.rstrip("/")
 
 
+def _rules(told: object) -> object:
+    split = _split(told)
+    return tuple(Rule.read(each) for each in split) if isinstance(split, tuple) and split is not told else told
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Rules = Annotated[tuple[Rule, ...], NoDecode, BeforeValidator(_rules)]
 Keys = Annotated[tuple[Annotated[SecretStr, AfterValidator(_is_key)], ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -123,9 +130,18 @@ class Settings(BaseSettings):
     stalled_after: float = Field(60, gt=0, description="after how many seconds of silence a worker's job is retried")
     feed_tick: float = Field(1, gt=0, description="how often changes get their positions in the feed, in seconds")
     feed_days: int = Field(30, ge=1, description="for how many days a change can be read in the feed")
+    forward: Rules = Field(
+        (),
+        description="rules system:category:CODE or system:agency:CODE, separated by commas: which complaints are"
+        " forwarded to which system by themselves",
+    )
+    delivery_attempts: int = Field(
+        20, ge=1, description="how often a delivery to another system is tried before it waits for a person"
+    )
     pool_size: int = Field(10, ge=1, description="how many database connections a process may hold")
 
     body_limit: int = Field(262_144, ge=1, description="the greatest size of a request's body in bytes")
+    bulk_limit: int = Field(268_435_456, ge=1, description="the greatest size of a bulk upload in bytes")
     token_limit: int = Field(2_000, ge=1, description="how many tokens a GraphQL document may have")
     depth_limit: int = Field(12, ge=1, description="how deeply fields may be nested")
     alias_limit: int = Field(30, ge=0, description="how many aliases a GraphQL document may have")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import hub.connectors
+from hub.complaints.forwarding import DeliveryAction, Rule
 from hub.connectors.base import Connector, ConnectorSettings
 from hub.connectors.http import Http
 from hub.connectors.sandbox import Sandbox
@@ -59,6 +60,21 @@ def enabled(settings: Settings) -> list[Enabled]:
         if name not in known:
             raise BadSetting(f"HUB_CONNECTORS is wrong (there is no {name}): the connectors are {', '.join(known)}.")
     return [Enabled(kind, read(kind.Settings)) for kind in map(load, sorted(names))]
+
+
+def rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules of ``HUB_FORWARD``; ``BadSetting`` for one that names a system to which no complaint can go."""
+    if not settings.forward:
+        return ()
+    taking = [each.name for each in enabled(settings) if DeliveryAction.CREATE in each.connector.sends]
+    for rule in settings.forward:
+        if rule.system not in taking:
+            known = ", ".join(taking) or "none of those enabled"
+            raise BadSetting(
+                f"HUB_FORWARD is wrong ({rule.system} takes no complaints or is not enabled): "
+                f"name a system that takes them ({known})."
+            )
+    return settings.forward
 
 
 def load(name: str) -> type[Connector]:

@@ -156,6 +156,7 @@ def _start_sandboxes(children: Children, stage: demo.Stage) -> None:
 async def prepare(settings: Settings, *, with_demo: bool) -> None:
     """Migrations, and the demo complaints if asked for; settings come from ``reached``."""
     assert settings.database_url
+    registry.rules(settings)
     await migrate(settings.database_url, registry.enabled(settings))
     if with_demo:
         from hub.store.demo import seed

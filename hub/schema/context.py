@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,12 +11,18 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from hub.auth.purposes import Purpose
+from hub.complaints.forwarding import Rule
 from hub.errors import Forbidden
 from hub.store.database import Cause, Database
+from hub.store.promises import KeyTaken
+from hub.store.pushes import Told, Upload
 from hub.store.sealing import Seal
 from hub.viewer import Viewer
 
 T = TypeVar("T")
+
+Pushing = Callable[[Upload, Cause, Sequence[bytes]], Awaitable[list[Told] | KeyTaken | None]]
+"""What became of rows (JSON each), in order; None where no such system is enabled."""
 
 
 @dataclass
@@ -31,6 +37,10 @@ class Context:
     request_id: str = ""
     purpose: Purpose | None = None
     """What for, as the request says it."""
+    rules: Sequence[Rule] = ()
+    """Which complaints are forwarded by themselves."""
+    push: Pushing | None = None
+    """Takes rows of a system's own; None where nothing can be pushed."""
     noted: list[str] = field(default_factory=list)
     """The SQL statements of this request, where somebody notes them."""
     _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)

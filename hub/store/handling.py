@@ -6,8 +6,8 @@ lock, asks the rules, writes the complaint and its timeline, and says a refusal 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.codes import ComplaintClass, ComplaintStatus
 from hub.complaints.deadlines import Reached
-from hub.complaints.workflow import Action, Refusal, Role, move
-from hub.store import sight, timeline
+from hub.complaints.forwarding import Rule, forwards_to
+from hub.complaints.workflow import Action, Refusal, RejectReason, Role, move
+from hub.store import forwarding, sight, timeline
 from hub.store.database import Cause
+from hub.store.forwarding import Happened
 from hub.store.milestones import due, times
 from hub.store.naming import nameable
 from hub.store.promises import Done, KeyTaken, Promise, claim, fulfil, release
@@ -26,41 +28,80 @@ from hub.store.sealing import Seal
 from hub.store.tables import complaint_steps, complaints
 from hub.viewer import Viewer, ViewerKind
 
+_STANDING = frozenset({Action.REPLY, Action.FORWARD})
+"""Acts that start no clock anew where they moved nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One move of one complaint. ``changes`` are columns that the act itself sets."""
+    """One move of one complaint. ``changes`` are columns that the act itself sets.
+
+    ``reason`` and ``target`` (the institution that must answer, in the other system's id) belong to a rejection, ``to``
+    (a system) to forwarding. ``told_by`` is the system whose word this is: it is never told so in return.
+    """
 
     ticket: str
     action: Action
     note: str | None = None
     changes: Mapping[str, Any] | None = None
+    reason: RejectReason | None = None
+    target: str | None = None
+    to: str | None = None
+    told_by: str | None = None
 
 
 async def act(
-    db: AsyncConnection, cause: Cause, seal: Seal, viewer: Viewer, promise: Promise | None, wanted: Act
+    db: AsyncConnection,
+    cause: Cause,
+    seal: Seal,
+    viewer: Viewer,
+    promise: Promise | None,
+    wanted: Act,
+    rules: Sequence[Rule] = (),
 ) -> Done | KeyTaken | Refusal | None:
-    """Move a complaint; None when it is not there or not the viewer's to act on."""
+    """Move a complaint; None when it is not there or not the viewer's to act on. By ``rules`` it is forwarded then."""
     before = await claim(db, seal, promise) if promise else None
     if before is not None:
         return before
-    done = await _tried(db, cause, viewer, wanted)
+    done = await _tried(db, cause, viewer, wanted, rules)
     if promise:
         await (fulfil(db, promise, done.complaint_id) if isinstance(done, Done) else release(db, promise))
     return done
 
 
-async def _tried(db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Act) -> Done | Refusal | None:
+async def _tried(
+    db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Act, rules: Sequence[Rule]
+) -> Done | Refusal | None:
     row = await _locked(db, viewer, wanted.ticket)
     if row is None:
         return None
     life = await _life(db, row["id"])
-    role = role_of(viewer)
+    role = Role.SYSTEM if wanted.told_by else role_of(viewer)
     reached = move(ComplaintStatus(row["status"]), wanted.action, role, returned_from=_before_return(life))
     if isinstance(reached, Refusal):
         return reached
-    await _moved(db, cause, row, life, reached, wanted, role)
+    to = await forwarding.chosen(db, row["id"], wanted.to) if wanted.action is Action.FORWARD else None
+    if isinstance(to, Refusal):
+        return to
+    happened = await _moved(db, cause, row, life, reached, wanted, role)
+    if to:
+        await forwarding.forward(db, cause, happened, to)
+    await forwarding.follow(db, cause, happened)
+    await _forwarded(db, cause, row, wanted, rules, happened)
     return Done(row["id"], row["ticket"])
+
+
+async def _forwarded(
+    db: AsyncConnection, cause: Cause, row: RowMapping, wanted: Act, rules: Sequence[Rule], happened: Happened
+) -> None:
+    """What the rules forward, once it is verified or has its agency: a step of the hub's own for each system."""
+    if wanted.action not in (Action.VERIFY, Action.ASSIGN):
+        return
+    now = {**row, **(wanted.changes or {})}
+    for system in await forwarding.missing(db, row["id"], forwards_to(rules, now["category"], now["agency_code"])):
+        step = Action.FORWARD, happened.reached, Role.SYSTEM
+        step_id = await timeline.add_step(db, row["id"], *step, cause.actor)
+        await forwarding.forward(db, cause, replace(happened, action=Action.FORWARD, step_id=step_id), system)
 
 
 def role_of(viewer: Viewer) -> Role:
@@ -78,10 +119,11 @@ async def _moved(
     reached: ComplaintStatus,
     wanted: Act,
     role: Role,
-) -> None:
+) -> Happened:
     # Two acts in one millisecond, or a clock that was set back, must not tear the timeline's order.
     now = max(datetime.now(UTC), row["updated_at"])
-    moves = [] if wanted.action is Action.REPLY and reached.value == row["status"] else [Reached(reached, now)]
+    stays = wanted.action in _STANDING and reached.value == row["status"]
+    moves = [] if stays else [Reached(reached, now)]
     values = {
         **(wanted.changes or {}),
         **(times(reached, now, dict(row)) if reached.value != row["status"] else {}),
@@ -90,7 +132,20 @@ async def _moved(
         "updated_at": now,
     }
     await db.execute(update(complaints).where(complaints.c.id == row["id"]).values(values))
-    await timeline.add_step(db, row["id"], wanted.action, Reached(reached, now), role, cause.actor, wanted.note)
+    step = Reached(reached, now)
+    step_id = await timeline.add_step(db, row["id"], wanted.action, step, role, cause.actor, wanted.note)
+    facts = {"target": wanted.target, "rating": values.get("rating")}
+    return Happened(
+        complaint_id=row["id"],
+        ticket=row["ticket"],
+        action=wanted.action,
+        reached=step,
+        step_id=step_id,
+        reason=wanted.reason,
+        told_by=wanted.told_by,
+        said=wanted.note is not None,
+        facts={name: value for name, value in facts.items() if value is not None},
+    )
 
 
 async def _locked(db: AsyncConnection, viewer: Viewer, ticket: str) -> RowMapping | None:
@@ -107,8 +162,7 @@ async def _life(db: AsyncConnection, complaint_id: int) -> list[Reached]:
     )
     life: list[Reached] = []
     for action, status, at in found:
-        # A reply that moved nothing starts no clock anew.
-        if action != Action.REPLY or status != life[-1].status:
+        if action not in _STANDING or status != life[-1].status:
             life.append(Reached(ComplaintStatus(status), at))
     return life
 

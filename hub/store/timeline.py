@@ -35,11 +35,12 @@ async def add_step(
     role: Role,
     actor: str,
     note: str | None = None,
-) -> None:
-    """Add what was done to the end of a timeline."""
+) -> int:
+    """Add what was done to the end of a timeline; returns the step's id."""
     codes = {"action": action.value, "status": reached.status.value, "role": role.value}
     values = {"complaint_id": complaint_id, **codes, "actor": actor, "at": reached.at, "note": note}
-    await db.execute(insert(complaint_steps).values(values))
+    added = await db.execute(insert(complaint_steps).values(values).returning(complaint_steps.c.id))
+    return int(added.scalar_one())
 
 
 async def steps(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:

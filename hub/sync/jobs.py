@@ -1,6 +1,6 @@
-"""The worker's jobs, in procrastinate's queue: look which pulls are due, pull, and keep house.
+"""The worker's jobs, in procrastinate's queue: look what is due, pull, deliver, and keep house.
 
-Which pulls are due is a question to the database, so a lost job loses nothing: the next look finds
+What is due is a question to the database, so a lost job loses nothing: the next look finds
 it again. A job's lock keeps two workers from pulling one system; the pull's own session lock does
 too where a job is retried while its worker still lives.
 """
@@ -20,9 +20,11 @@ from procrastinate.jobs import Status
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.store import feed, grants, quarantine, systems
+from hub.store import deliveries, feed, grants, quarantine, systems
 from hub.store.database import Cause, Database
+from hub.store.queue import nudge
 from hub.store.sealing import Seal
+from hub.sync.deliver import Deliver
 from hub.sync.pull import Pull
 
 log = structlog.get_logger()
@@ -40,6 +42,7 @@ class Work:
     systems: dict[str, Enabled]
     stalled_after: float
     feed_days: int = 30
+    delivery_attempts: int = 20
 
 
 def _work(context: JobContext) -> Work:
@@ -58,6 +61,15 @@ async def defer_due(app: App, work: Work) -> None:
                 await task.configure(lock=f"pull {name}", queueing_lock=f"pull {name}").defer_async(system=name)
             except AlreadyEnqueued:
                 continue
+
+
+async def defer_deliveries(app: App, work: Work) -> None:
+    """Queue the deliveries that are due: those whose nudge was lost, or whose time has come."""
+    async with work.database.read() as db:
+        due = [name for name in await deliveries.due_systems(db) if name in work.systems]
+    if due:
+        async with work.database.write(Cause("look", "worker", "deliveries")) as db:
+            await nudge(db, due)
 
 
 async def end_stalled(app: App, work: Work) -> None:
@@ -85,6 +97,25 @@ async def pull(context: JobContext, system: str) -> None:
         return
     tally = asdict(result.tally)
     log.info("pull", system=system, outcome=result.outcome, seconds=round(time.monotonic() - began, 2), **tally)
+
+
+@tasks.task(name="deliver", pass_context=True)
+async def deliver(context: JobContext, system: str) -> None:
+    """Bring over what is due to one system, where the hub knows its address."""
+    work = _work(context)
+    if system not in work.systems:
+        return
+    began = time.monotonic()
+    # A worker is given up for dead after ``stalled_after``; by then a call of its must be over.
+    within = work.stalled_after * 0.75
+    try:
+        async with registry.opened(work.systems[system]) as connector:
+            run = Deliver(work.database, connector, work.seal, within=within, budget=work.delivery_attempts).run()
+            tally = {outcome.value.lower(): count for outcome, count in (await run).items()}
+    except BadSetting as trouble:
+        await _stop(work, system, trouble)
+        return
+    log.info("deliver", system=system, seconds=round(time.monotonic() - began, 2), **tally)
 
 
 async def _is_due(work: Work, system: str) -> bool:

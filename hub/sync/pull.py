@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Connector, Coverage, Cursor, Page, Raw, Run
 from hub.errors import HubError, Stop, TryLater
-from hub.store import records, systems
+from hub.store import deliveries, records, systems
 from hub.store.database import Cause, Database, transaction
 from hub.store.sealing import Seal
 from hub.sync.ingest import Ingest, Tally
@@ -117,6 +117,8 @@ class Pull:
             if begun and not result.tally.nameless and self._lists_all:
                 result.gone = await records.mark_gone(connection, self._name, begun, self._horizon(begun))
             back = await systems.succeeded(connection, self._name, now, full_since=begun)
+            if back:
+                await deliveries.wake(connection, self._name)
         if result.tally.created >= MANY:
             async with transaction(connection, self._cause):
                 await records.count_anew(connection)

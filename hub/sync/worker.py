@@ -45,7 +45,12 @@ async def run(settings: Settings) -> None:
     database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * CONCURRENCY + 2))
     enabled = {system.name: system for system in registry.enabled(settings) if system.settings.url}
     work = Work(
-        database, Seal(settings.sealing_keys, settings.secret), enabled, settings.stalled_after, settings.feed_days
+        database,
+        Seal(settings.sealing_keys, settings.secret),
+        enabled,
+        settings.stalled_after,
+        feed_days=settings.feed_days,
+        delivery_attempts=settings.delivery_attempts,
     )
     app = queue(settings.database_url)
     try:
@@ -109,7 +114,7 @@ async def _work(app: App, work: Work, settings: Settings) -> None:
 async def _look(app: App, work: Work, every: float) -> None:
     """Look what is due, again and again; the database may be away for a while."""
     while True:
-        for look in (jobs.end_stalled, jobs.defer_due):
+        for look in (jobs.end_stalled, jobs.defer_due, jobs.defer_deliveries):
             try:
                 await look(app, work)
             # Whatever goes wrong in one look, the next may do better; a worker that stopped looking would seem well.

@@ -42,7 +42,7 @@ async def move(info: Info, input: Any, problems: list[Problem], act: Act) -> Mov
     promise = promised(info, key, dataclasses.asdict(input)) if key is not None else None
     cause = context.cause(f"mutation:{info.field_name}")
     async with context.database.write(cause) as db:
-        done = await handling.act(db, cause, context.seal, context.viewer, promise, act)
+        done = await handling.act(db, cause, context.seal, context.viewer, promise, act, context.rules)
     if isinstance(done, KeyTaken):
         return IdempotencyConflict.of(context.language)
     if isinstance(done, Refusal):
