@@ -27,26 +27,19 @@ class UserInfo:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         scheme = {"bearer": "Bearer", "dpop": "DPoP"}.get(scheme.lower(), "")
         if not scheme:
-            return self._unauthorized("Bearer", "")
+            return self._refused("Bearer", "")
         try:
             claims = await self._holding(request, scheme, token.strip())
         except BadProof as error:
-            return self._unauthorized("DPoP", error.error, error.description)
+            return self._refused("DPoP", error.error, error.description)
         if claims is None:
-            return self._unauthorized(scheme, "invalid_token", "The token is not valid.")
+            return self._refused(scheme, "invalid_token", "The token is not valid.")
         if "openid" not in claims["scope"].split():
-            told = metadata.challenge(
-                self._issuer,
-                scheme=scheme,
-                error="insufficient_scope",
-                description="It needs openid.",
-                scopes=["openid"],
-            )
-            return Response(status_code=403, headers={"WWW-Authenticate": told})
+            return self._refused(scheme, "insufficient_scope", "It needs openid.", status=403)
         async with self._database.read() as db:
             user = await users.get(db, claims["sub"])
         if user is None or user.suspended_at:
-            return self._unauthorized(scheme, "invalid_token", "The token is not valid.")
+            return self._refused(scheme, "invalid_token", "The token is not valid.")
         return JSONResponse(user_info(user), headers={"Cache-Control": "no-store"})
 
     async def _holding(self, request: Request, scheme: str, token: str) -> dict[str, Any] | None:
@@ -65,6 +58,6 @@ class UserInfo:
             gone = client is None or client.suspended_at or await grants.is_revoked(db, claims["jti"], grant_id)
         return None if gone else claims
 
-    def _unauthorized(self, scheme: str, error: str, description: str = "") -> Response:
-        told = metadata.challenge(self._issuer, scheme=scheme, error=error, description=description)
-        return Response(status_code=401, headers={"WWW-Authenticate": told})
+    def _refused(self, scheme: str, error: str, description: str = "", *, status: int = 401) -> Response:
+        told = metadata.challenge(self._issuer, scheme=scheme, error=error, description=description, scopes=["openid"])
+        return Response(status_code=status, headers={"WWW-Authenticate": told})
