@@ -36,6 +36,7 @@ from hub.web.throttle import address_of
 
 KEPT = 10_000
 """Tokens remembered; when there are more, all are worked out anew."""
+NO_HOLDER = "No complaint has this ticket and this tracking code: send both in one header, ticket first."
 SCHEMES = {"bearer": "Bearer", "dpop": "DPoP"}
 
 
@@ -82,7 +83,7 @@ class Viewers:
     async def _holder(self, told: str, request: Request) -> Viewer:
         viewer = await self._holders.of(told, address_of(request))
         if viewer is None:
-            raise self._refusal("Bearer", message="No complaint has this ticket and this tracking code.")
+            raise self._refusal("Bearer", message=NO_HOLDER)
         return viewer
 
     async def _bearer(self, header: str, request: Request) -> Viewer:
@@ -149,7 +150,7 @@ class Viewers:
     async def _own(self, token: str) -> Worth:
         claims = await self._tokens.read(token)
         if claims is None:
-            raise InvalidToken("The token is not valid, or has expired.")
+            raise InvalidToken("The token is not valid, or has expired: get a new one.")
         async with self._database.read() as db:
             viewer = await _granted(db, claims)
         return Worth(viewer, float(claims["exp"]), claims.get("cnf", {}).get("jkt"))

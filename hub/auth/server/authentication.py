@@ -143,6 +143,8 @@ class ByAssertion(JWTBearerClientAssertion):
         super().verify_claims(claims)
 
     def validate_jti(self, claims: Any, jti: str) -> bool:
-        """Whether the assertion was not used before. The connection commits by itself, so a failure undoes nothing."""
+        """True, or an error for one used before. The connection commits by itself, so that a failure undoes nothing."""
         until = datetime.fromtimestamp(claims["exp"] + EARLY, UTC)
-        return wait(once.first_time(current.get().db, digest("assertion", claims["sub"], jti), until))
+        if not wait(once.first_time(current.get().db, digest("assertion", claims["sub"], jti), until)):
+            raise InvalidClientError("The assertion was used before: sign a new one for each request.")
+        return True

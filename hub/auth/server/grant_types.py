@@ -84,6 +84,14 @@ class Code:
 class AuthorizationCode(_Authenticated, authlib_grants.AuthorizationCodeGrant):
     """A user's grant by code (RFC 6749, 4.1). Whoever shows a code uses it up, whatever comes of it."""
 
+    @staticmethod
+    def validate_authorization_redirect_uri(request: Asked, client: Registered) -> str:
+        """Where the answer goes; ``InvalidRequestError`` when the request names no address of the client's."""
+        uri = request.payload.data.get("redirect_uri", "")
+        if not client.check_redirect_uri(uri):
+            raise InvalidRequestError("Send as redirect_uri one that the client was registered with, to the letter.")
+        return uri
+
     def generate_authorization_code(self) -> str:
         """256 random bits."""
         return fresh()
@@ -110,15 +118,16 @@ class AuthorizationCode(_Authenticated, authlib_grants.AuthorizationCodeGrant):
         )
         wait(grants.put_code(db, code, granted, CODE_LIFE))
 
-    def query_authorization_code(self, code: str, client: Registered) -> Code | None:
+    def query_authorization_code(self, code: str, client: Registered) -> Code:
         """What the code stands for. A code shown twice has been stolen, so its grant ends (RFC 6749, 4.1.2)."""
         db = current.get().db
         granted = wait(grants.take_code(db, code))
+        refusal = InvalidGrantError("The code is not this client's, was used, or is over a minute old: begin again.")
         if granted is None or granted.client_id != client.get_client_id():
-            return None
+            raise refusal
         if granted.used:
             wait(grants.revoke(db, granted.grant_id))
-            return None
+            raise refusal
         current.get().granted = granted
         return Code(granted)
 

@@ -137,7 +137,7 @@ async def test_an_assertion_is_used_once_even_when_its_request_fails(stage: Stag
     await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
     told = assertion(key, "central")
     refused(await stage.token(**GRANT, **told, scope="nothing:like-that"), "invalid_scope")
-    refused(await stage.token(**GRANT, **told), "invalid_client", 401)
+    assert "sign a new one" in refused(await stage.token(**GRANT, **told), "invalid_client", 401)
 
 
 async def test_pitfall_13_two_ways_at_once_are_refused(stage: Stage) -> None:

@@ -109,7 +109,7 @@ async def test_a_wrong_ticket_and_a_wrong_code_look_the_same(stage: Stage, told:
     answer = await ask(stage.first, hub_tracking_code=told)
     assert (answer.status_code, answer.json()["errors"][0]["message"]) == (
         401,
-        "No complaint has this ticket and this tracking code.",
+        "No complaint has this ticket and this tracking code: send both in one header, ticket first.",
     )
 
 
