@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.errors import Forbidden
+from hub.viewer import Viewer
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -45,10 +48,22 @@ SCOPES: tuple[Scope, ...] = (
 NAMES = frozenset(scope.name for scope in SCOPES)
 
 
+SYNC = "records:sync."
+"""What scopes to sync begin with; the system's name follows."""
+
+
 def sync_scope(system: str) -> Scope:
     """The scope to sync the records of one system, whichever connectors there are."""
-    name = f"records:sync.{system}"
-    return Scope(name, f"Menyelaraskan data {system}", f"Sync records of {system}")
+    return Scope(f"{SYNC}{system}", f"Menyelaraskan data {system}", f"Sync records of {system}")
+
+
+def may_sync(viewer: Viewer, system: str) -> bool:
+    """Whether ``viewer`` may sync the records of ``system``; ``Forbidden`` for who may sync none of any."""
+    if viewer.may(SYNC + system):
+        return True
+    if not any(scope.startswith(SYNC) for scope in viewer.scopes):
+        raise Forbidden(SYNC + system)
+    return False
 
 
 HOLDER = frozenset({"complaints:read", "complaints:reply"})

@@ -7,7 +7,7 @@ from functools import cache
 from strawberry.extensions import SchemaExtension
 
 from hub.errors import BadSetting
-from hub.schema import changes, complaints, payments, procurement, reports, systems
+from hub.schema import changes, complaints, payments, procurement, push, reports, systems
 from hub.schema.build import HubSchema, build
 from hub.schema.complaints import following, handling, queries, submission, totals
 from hub.schema.links import LINKS
@@ -20,6 +20,7 @@ for _queries in (queries.Query, totals.Query):
 for _mutations in (submission.Mutation, handling.Mutation, following.Mutation):
     complaints.part.mutation(_mutations)
 systems.part.query(changes.Query)
+systems.part.mutation(push.Mutation)
 _OWNER = {node: part for part in PARTS for node in part.owns}
 for _link in LINKS:
     _OWNER[_link.target].link(_link)

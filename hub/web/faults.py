@@ -8,7 +8,7 @@ because a database driver writes the values of the row into it.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -71,6 +71,13 @@ def disclosed(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
         case GraphQLError() if cause.nodes:
             return cause.message, {"code": "BAD_INPUT"}
     return None
+
+
+def shaped(path: str, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an error outside of an execution: as GraphQL clients read it, flat below ``/bulk/``."""
+    if path.startswith("/bulk/"):
+        return {"message": message, **extensions}
+    return {"errors": [{"message": message, "extensions": extensions}]}
 
 
 def masked(request_id: str) -> tuple[str, dict[str, Any]]:

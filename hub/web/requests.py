@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.web.faults import masked, report
+from hub.web.faults import masked, report, shaped
 from hub.web.origins import Origins, Registered
 from hub.web.rates import Rates
 from hub.web.throttle import AddressBudget
@@ -67,12 +67,14 @@ async def http_error(request: Request, error: Exception) -> Response:
     """Starlette's ``HTTPException`` as JSON, for ``Starlette(exception_handlers={HTTPException: http_error})``."""
     assert isinstance(error, HTTPException)
     code = getattr(error, "code", CODES.get(error.status_code, CODES[400]))
-    return error_response(error.status_code, code, error.detail, error.headers)
+    return _told(request.scope, error.status_code, {"code": code}, error.detail, error.headers)
 
 
-def error_response(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error outside of an execution, in the shape GraphQL clients read."""
-    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status, headers)
+def _told(
+    scope: Scope, status: int, extensions: Mapping[str, str], message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error outside of an execution, in the shape that clients of the path read."""
+    return JSONResponse(shaped(scope["path"], message, extensions), status, headers)
 
 
 class RequestScope:
@@ -106,14 +108,14 @@ class RequestScope:
                 # server, which would log the fault's text, and that may hold anyone's data.
                 report(fault, name, scope["path"])
                 if not status:
-                    await _broken(name)(scope, receive, send_with_id)
+                    await _broken(scope, name)(scope, receive, send_with_id)
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
 
 
-def _broken(name: str) -> Response:
+def _broken(scope: Scope, name: str) -> Response:
     message, extensions = masked(name)
-    return JSONResponse({"errors": [{"message": message, "extensions": extensions}]}, 500)
+    return _told(scope, 500, extensions, message)
 
 
 class SecurityHeaders:
@@ -178,5 +180,5 @@ class BodyLimit:
                 raise TooLarge
             await self.app(scope, receive_counted, send)
         except TooLarge:
-            refusal = error_response(413, "BODY_TOO_LARGE", f"A body may have {limit} bytes.", {"Connection": "close"})
-            await refusal(scope, receive, send)
+            code, sentence = {"code": "BODY_TOO_LARGE"}, f"A body may have {limit} bytes; send more in several."
+            await _told(scope, 413, code, sentence, {"Connection": "close"})(scope, receive, send)

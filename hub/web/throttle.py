@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.errors import TooMany
-from hub.web.faults import disclosed
+from hub.web.faults import disclosed, shaped
 from hub.web.rates import Rates
 
 FREE = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -42,7 +42,7 @@ async def too_many(request: Request, error: Exception) -> Response:
     assert isinstance(error, TooMany)
     message, extensions = disclosed(error) or (str(error), {})
     oauth = {"error": "temporarily_unavailable", "error_description": message}
-    plain = {"errors": [{"message": message, "extensions": extensions}]}
+    plain = shaped(request.scope["path"], message, extensions)
     return JSONResponse(
         oauth if request.scope["path"].startswith("/oauth/") else plain,
         429,

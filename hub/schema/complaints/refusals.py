@@ -20,7 +20,7 @@ _NOT_FOUND = Message(
 )
 
 
-@strawberry.type(description="One thing wrong with one field of the input.")
+@strawberry.federation.type(shareable=True, description="One thing wrong with one field of the input.")
 class FieldProblem:
     """As the rules told it."""
 
@@ -29,7 +29,7 @@ class FieldProblem:
     message: str = strawberry.field(description="What is wrong and what is allowed, for people.")
 
 
-@strawberry.type(description="The input cannot be taken; nothing was done.")
+@strawberry.federation.type(shareable=True, description="The input cannot be taken; nothing was done.")
 class InvalidInput:
     """All problems at once."""
 
@@ -46,7 +46,9 @@ class InvalidInput:
         )
 
 
-@strawberry.type(description="The idempotency key was used before with another input; nothing was done.")
+@strawberry.federation.type(
+    shareable=True, description="The idempotency key was used before with another input; nothing was done."
+)
 class IdempotencyConflict:
     """A new act needs a new key."""
 
