@@ -19,6 +19,9 @@ LOOPBACK = "http://127.0.0.1/callback"
 """The same for programs on the user's machine, which take any port (RFC 8252, 7.3)."""
 
 SCOPES = ("complaints:submit", "complaints:read")
+"""What each client may be granted."""
+OFFICERS = "complaints:read"
+"""What the officer may, which is less."""
 USERS = "--grant authorization_code --grant refresh_token --scope openid"
 OWN = "--grant client_credentials"
 KINDS = {
@@ -55,8 +58,7 @@ async def registered(hub: Hub, url: str, folder: Path, *kinds: str) -> Partners:
 
 
 async def _officer(hub: Hub, name: str) -> dict[str, str]:
-    scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-    told = json.loads(await hub.command("users", "create", name, *scopes, "--json"))
+    told = json.loads(await hub.command("users", "create", name, "--scope", OFFICERS, "--json"))
     return {"name": name, "password": told["password"]}
 
 
