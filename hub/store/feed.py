@@ -28,24 +28,24 @@ insert into feed_heads (system, cluster) select :system, system_identifier from 
 on conflict do nothing
 """
 
-_HEAD = "select 1 from feed_heads where system = :system"
-
 # Where the database was restored from the dump of another cluster, whose transactions had other numbers, the horizon
 # says nothing: there the changes whose positions were dropped are told by their own numbers, and those whose
 # transaction is still to come here are settled.
+_HEAD = """
+select h.last, s.system_identifier as here,
+       case when h.cluster = s.system_identifier then h.horizon else '0' end::text as horizon,
+       case when h.cluster = s.system_identifier then 0 else h.dropped_change end as dropped_change
+from feed_heads h cross join pg_control_system() s where h.system = :system
+"""
+
+# Horizon and numbers are given as values, so that the plan is made for how little there is after them.
 _PLACE = """
-with head as materialized (
-    select h.system, h.last, h.settled_at, s.system_identifier as here,
-           case when h.cluster = s.system_identifier then h.horizon else '0' end as horizon,
-           case when h.cluster = s.system_identifier then 0 else h.dropped_change end as dropped_change
-    from feed_heads h cross join pg_control_system() s where h.system = :system
-), present as materialized (
+with present as materialized (
     select pg_snapshot_xmin(s) as oldest, pg_snapshot_xmax(s) as next from pg_current_snapshot() s
 ), waiting as materialized (
     select c.id, c.transaction, c.transaction < oldest or c.transaction >= next as settled
     from present cross join changes c
-    where c.system = :system and c.transaction >= (select horizon from head)
-      and c.id > (select dropped_change from head)
+    where c.system = :system and c.transaction >= cast(:horizon as xid8) and c.id > :dropped_change
       and not exists (select from feed f where f.change_id = c.id)
 ), taken as materialized (
     select id, row_number() over (order by id) as number from waiting
@@ -53,16 +53,17 @@ with head as materialized (
     order by id limit :limit
 ), placed as (
     insert into feed (system, position, change_id, settled_at)
-    select :system, head.last + number, taken.id, greatest(head.settled_at, statement_timestamp()) from taken, head
+    select :system, :last + number, taken.id, greatest(h.settled_at, statement_timestamp())
+    from taken cross join feed_heads h where h.system = :system
 )
 update feed_heads h set
-    cluster = head.here,
+    cluster = :here,
     horizon = least(oldest, (select min(transaction) from waiting
                              where not settled or id > (select max(id) from taken))),
-    last = h.last + (select count(*) from taken),
+    last = :last + (select count(*) from taken),
     settled_at = greatest(h.settled_at, statement_timestamp())
-from head, present where h.system = :system and exists (select from taken)
-returning h.last - head.last
+from present where h.system = :system and exists (select from taken)
+returning h.last - :last
 """
 
 
@@ -75,9 +76,11 @@ async def place(db: AsyncConnection, system: str, limit: int = AT_ONCE) -> int:
     given = {"system": system}
     if not await db.scalar(text(_LOCK), given):
         return 0
-    if not await db.scalar(text(_HEAD), given):
+    head = (await db.execute(text(_HEAD), given)).mappings().one_or_none()
+    if head is None:
         await db.execute(text(_BEGIN), given)
-    return int(await db.scalar(text(_PLACE), {**given, "limit": limit}) or 0)
+        head = (await db.execute(text(_HEAD), given)).mappings().one()
+    return int(await db.scalar(text(_PLACE), {**given, **head, "limit": limit}) or 0)
 
 
 async def systems(db: AsyncConnection) -> list[str]:

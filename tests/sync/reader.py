@@ -1,0 +1,67 @@
+"""A reader of the feed that checks what it is told, and what the history holds to compare it with."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.store import changes
+from hub.store.change_rows import Change
+from hub.store.changes import Wanted
+from hub.store.database import Database
+from hub.store.positions import decode
+from hub.viewer import WORKER
+from tests.schema.stage import Stage
+
+HISTORY = "select system, kind, subject, id, before, after from changes order by id"
+
+
+@dataclass
+class Reader:
+    """Follows the feed, page by page."""
+
+    database: Database
+    dice: random.Random = field(default_factory=lambda: random.Random(1))
+    told: list[Change] = field(default_factory=list)
+    cursor: str | None = None
+
+    async def page(self, first: int | None = None) -> bool:
+        """Read one page, of any size; whether more follows. Now and then go on from the middle of it."""
+        after = decode(self.cursor) if self.cursor else None
+        async with self.database.read() as db:
+            page = await changes.page(db, WORKER, Wanted(first or self.dice.randint(1, 100), after))
+        kept = self.dice.randint(1, len(page.changes)) if page.changes and self.dice.random() < 0.2 else None
+        self.told += page.changes[:kept]
+        self.cursor = page.cursors[kept - 1] if kept else page.end
+        return page.more or kept is not None
+
+    async def rest(self) -> None:
+        """Read to the end."""
+        while await self.page():
+            pass
+
+    async def check(self, stage: Stage) -> None:
+        """Every committed change was told once, without gaps, and those of one subject in their order."""
+        positions: dict[str, list[int]] = defaultdict(list)
+        lives: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
+        for change in self.told:
+            positions[change.system].append(change.position)
+            lives[change.system, change.kind, change.subject].append(change)
+        for told in positions.values():
+            assert told == list(range(told[0], told[0] + len(told)))
+        history: dict[Any, int] = defaultdict(int)
+        for system, kind, subject, *_ in await stage.rows(HISTORY):
+            history[system, kind, subject] += 1
+        assert {subject: len(life) for subject, life in lives.items()} == history
+        for life in lives.values():
+            in_order(life)
+
+
+def in_order(life: list[Change]) -> None:
+    """Each change begins where those before it ended."""
+    facts: dict[str, Any] = {}
+    for change in life:
+        assert {name: facts.get(name) for name in change.before or {}} == (change.before or {})
+        facts |= change.after or {}
