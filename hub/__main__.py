@@ -139,7 +139,6 @@ def sandbox(
 
 
 async def _sandbox(settings: Settings, name: str, port: int, day: date | None, inherited: int | None) -> None:
-    from hub.connectors import registry
     from hub.process import demo
     from hub.process.serve import address, serve
 
@@ -154,7 +153,7 @@ async def _sandbox(settings: Settings, name: str, port: int, day: date | None, i
             stack.enter_context(demo.remembered(settings, name, given))
             for variable, value in given.items():
                 typer.echo(f"{variable}={value}")
-        await serve(registry.sandbox(system, day or demo.today(settings)).app(), on, behind_proxy=False)
+        await serve(demo.sandbox(settings, system, day or demo.today(settings)).app(), on, behind_proxy=False)
 
 
 @app.command()

@@ -12,6 +12,7 @@ Control (loopback only; no part of any contract):
   (0: until cleared) meet the fault; ``value`` is its strength
 - ``POST /_control/clear`` → no more faults
 - ``POST /_control/tick`` ``{"steps": 5}`` → let that much happen in the world now
+- ``POST /_control/act`` ``{"do": "reply", …}`` → do something in the system's place, where it has ``acts``
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ import contextlib
 import ipaddress
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from starlette.applications import Starlette
@@ -31,6 +33,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hub.connectors.journal import Journal
 
 COMMON_FAULTS = {
     "down": "the connection is closed without an answer",
@@ -75,12 +79,15 @@ class Sandbox(ABC):
     name: ClassVar[str]
     faults: ClassVar[dict[str, str]] = {}
     """The system's own faults: name → what the caller will see."""
+    acts: ClassVar[dict[str, str]] = {}
+    """What a person can do in the system's place: name → what it does and what it wants to know."""
     tick_every: ClassVar[float] = 5.0
     """Seconds between two steps of the world."""
 
     def __init__(self) -> None:
         self.fault = Faults({**COMMON_FAULTS, **self.faults})
         self.calls: Counter[str] = Counter()
+        self._journal: Journal | None = None
 
     @abstractmethod
     def routes(self) -> list[BaseRoute]:
@@ -94,6 +101,23 @@ class Sandbox(ABC):
     def figures(self) -> dict[str, Any]:
         """Counts a test or a person may want to see; never personal data."""
 
+    def act(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Do ``told["do"]``, one of ``acts``, and say what came of it; ``ValueError`` where that cannot be."""
+        raise ValueError(f"{self.name} has no acts")
+
+    def keep(self, path: Path) -> None:
+        """Go on where the journal at ``path`` ends, and write down there what changes from now on."""
+        self._journal = Journal(path)
+        self.recall(self._journal.states)
+
+    def recall(self, states: Mapping[str, Any]) -> None:  # noqa: B027  (most sandboxes note nothing)
+        """Take in what ``note`` wrote down in an earlier life; a sandbox that notes nothing leaves this out."""
+
+    def note(self, name: str, state: Any) -> None:
+        """Write down that the thing called ``name`` is in ``state`` now (JSON), where a journal is kept."""
+        if self._journal:
+            self._journal.note(name, state)
+
     def app(self) -> Starlette:
         """The ASGI app: contract, common faults, control endpoint, and the passing of time."""
         control = [
@@ -101,6 +125,7 @@ class Sandbox(ABC):
             Route("/_control/fault", self._fault, methods=["POST"]),
             Route("/_control/clear", self._clear, methods=["POST"]),
             Route("/_control/tick", self._tick, methods=["POST"]),
+            Route("/_control/act", self._act, methods=["POST"]),
         ]
         return Starlette(
             routes=[*control, *self.routes()],
@@ -118,6 +143,8 @@ class Sandbox(ABC):
         life = asyncio.create_task(live())
         yield
         life.cancel()
+        if self._journal:
+            self._journal.close()
 
     async def _status(self, request: Request) -> Response:
         return _loopback_only(request) or JSONResponse(
@@ -126,6 +153,7 @@ class Sandbox(ABC):
                 "faults": {
                     name: {"on": name in self.fault.active, "is": text} for name, text in self.fault.known.items()
                 },
+                "acts": self.acts,
                 "calls": dict(self.calls),
                 "figures": self.figures(),
             }
@@ -160,6 +188,14 @@ class Sandbox(ABC):
         for _ in range(steps):
             self.tick()
         return JSONResponse(self.figures())
+
+    async def _act(self, request: Request) -> Response:
+        if refused := _loopback_only(request):
+            return refused
+        try:
+            return JSONResponse(self.act(await _object(request)))
+        except (TypeError, ValueError) as error:
+            return JSONResponse({"error": str(error), "acts": self.acts}, 400)
 
 
 async def _object(request: Request) -> dict[str, Any]:
@@ -198,7 +234,7 @@ class _CommonFaults:
     async def _answer(self) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
         fault = self.sandbox.fault
         if fault.met("down"):
-            return _hang_up
+            return HangUp()
         slow, seconds = fault.take("slow")
         if slow:
             await asyncio.sleep(1.0 if seconds is None else seconds)
@@ -211,8 +247,11 @@ class _CommonFaults:
         return None
 
 
-async def _hang_up(scope: Scope, receive: Receive, send: Send) -> None:
-    """Close the connection with the answer unfinished, as a dying server does."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-    await send({"type": "http.response.body", "body": b"", "more_body": True})
-    raise ConnectionAbortedError("the sandbox hangs up on purpose")
+class HangUp(Response):
+    """Closes the connection with the answer unfinished, as a dying server does."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Begin an answer, and end the connection."""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        raise ConnectionAbortedError("the sandbox hangs up on purpose")

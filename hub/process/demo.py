@@ -11,7 +11,9 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hub.connectors import registry
 from hub.connectors.registry import Enabled
+from hub.connectors.sandbox import Sandbox
 from hub.errors import BadSetting
 from hub.process.keys import write_private
 from hub.process.serve import address, bound
@@ -45,6 +47,13 @@ def variables(settings: Settings) -> dict[str, str]:
     """The demo settings, the same at every start in one data folder, so that its data goes on fitting."""
     refuse_in_production(settings)
     return {"HUB_DEMO_DAY": keep_day(settings).isoformat()}
+
+
+def sandbox(settings: Settings, system: Enabled, day: date) -> Sandbox:
+    """The stand-in for ``system``; it goes on where it ended last in this data folder, in the world of the same day."""
+    built = registry.sandbox(system, day)
+    built.keep(settings.data_dir / "sandboxes" / f"{system.name}-{day}.jsonl")
+    return built
 
 
 def spoken(settings: Settings, system: str) -> Path:

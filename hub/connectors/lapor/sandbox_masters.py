@@ -44,9 +44,10 @@ INSTITUTIONS: dict[int, str] = {
 }
 
 AREA_LOCATIONS = {area.code: 1200 + 7 * number for number, area in enumerate(AREAS)}
+WHOLE_PROVINCE = 1100
 LOCATIONS: dict[int, tuple[str, str | None]] = {
     34: ("Indonesia", None),
-    1100: ("Provinsi Jawa Tengah", "33"),
+    WHOLE_PROVINCE: ("Provinsi Jawa Tengah", "33"),
     1101: ("Kota Yogyakarta", "34.71"),
     1102: ("Kota Bandung", "32.73"),
     1103: ("Kota Surabaya", "35.78"),
@@ -64,6 +65,7 @@ CHANNEL_IDS = {"WEB": 10, "MOBILE_APP": 11, "SMS": 12, "WHATSAPP": 13, "X": 14}
 OTHER_CHANNEL = 15
 TEMPLATES = {
     "reply_instansi": "Tanggapan dari {{institution_from}}",
+    "progress_instansi": "Perkembangan dari {{institution_from}}",
     "disposition": "Laporan didisposisikan dari {{institution_from}} ke {{institution_to_link}}",
     "status": "Status berubah dari {{status_old}} menjadi {{status_new}}",
 }

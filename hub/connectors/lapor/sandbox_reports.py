@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 
@@ -33,23 +33,39 @@ _TOPICS = (
 )
 _OTHERS_ID, _OTHERS_TRACKING = 4_600_000, 7_600_000
 """Above every id that the demo world cites."""
+SENT_ID, SENT_TRACKING = 9_000_000, 9_900_000
+"""Above every id of the world's own reports; those that callers create begin here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A status a report reached: a value of ``ReportStatus``, or a name nobody knows."""
+    """A status a report reached: a value of ``ReportStatus``, or a name nobody knows.
+
+    ``to`` is who was to answer then; None where that never changed since.
+    """
 
     status: str
     at: datetime
+    to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A follow-up; ``institution`` is None where the citizen wrote."""
+    """A follow-up; ``institution`` is None where the citizen wrote. ``files`` is how many hang on it."""
 
     at: datetime
     institution: int | None
     text: str
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A row of the log that moves nothing by itself."""
+
+    at: datetime
+    text: str
+    to: int | None
 
 
 @dataclass(slots=True)
@@ -76,6 +92,7 @@ class Filed:
     moves: list[Move]
     replies: list[Reply] = field(default_factory=list)
     edited_at: datetime | None = None
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def status(self) -> str:
@@ -90,18 +107,28 @@ class Filed:
     @property
     def updated_at(self) -> datetime:
         """When it last changed."""
-        replied = [reply.at for reply in self.replies[-1:]]
-        return max(self.moves[-1].at, *replied, self.edited_at or self.created_at)
+        said = [*(reply.at for reply in self.replies[-1:]), *(note.at for note in self.notes[-1:])]
+        return max(self.moves[-1].at, *said, self.edited_at or self.created_at)
+
+    def reach(self, status: str, at: datetime) -> None:
+        """It stands somewhere else from ``at`` on."""
+        self.moves.append(Move(status, at, self.disposition))
+
+    def pass_to(self, institution: int, status: str, at: datetime) -> None:
+        """Somebody else must answer from ``at`` on; what was passed on before keeps its institution."""
+        self.moves = [move if move.to else replace(move, to=self.disposition) for move in self.moves]
+        self.disposition = institution
+        self.reach(status, at)
 
     def advance(self, rng: Random, at: datetime) -> None:
         """Let the next thing happen to it: the next status, or a follow-up of a finished one."""
         following = _next(self.status)
         if following is None or rng.random() < 0.2:
-            self.replies.append(Reply(at, self.disposition, "Terima kasih, laporan sudah kami catat."))
+            self.replies.append(_reply(self.disposition, at, "Terima kasih, laporan sudah kami catat."))
             return
         if following is Status.DISPOSED and self.disposition is None:
             self.disposition = masters.AGENCY_INSTITUTIONS["SETDA"]
-        self.moves.append(Move(following.value, at))
+        self.reach(following.value, at)
         if following is Status.FOLLOWED_UP:
             self.replies.append(_answer(self.disposition, at))
 
@@ -114,6 +141,17 @@ def filed(today: date) -> list[Filed]:
     return cited + [other(number, _some_time(rng, last), last, rng) for number in range(COUNT - len(cited))]
 
 
+def numbers(number: int) -> tuple[int, str]:
+    """The id and tracking id of the world's own report of that number."""
+    return _OTHERS_ID + 11 * number, str(_OTHERS_TRACKING + 3 * number)
+
+
+def next_number(ids: Iterable[int]) -> int:
+    """The number after the last of the world's own reports."""
+    own = [number for number in ids if _OTHERS_ID <= number < SENT_ID]
+    return (max(own) - _OTHERS_ID) // 11 + 1 if own else 0
+
+
 def other(number: int, created: datetime, last: datetime, rng: Random) -> Filed:
     """A report that no complaint of the province cites; about every other one is not the province's to answer."""
     category, agency, topic = rng.choice(_TOPICS)
@@ -123,9 +161,10 @@ def other(number: int, created: datetime, last: datetime, rng: Random) -> Filed:
     status = _some_status(number, created, last, rng)
     updated = created + (last - created) * rng.random() * 0.3
     anonymous, secret = rng.random() < 0.1, rng.random() < 0.03
+    id_, tracking_id = numbers(number)
     report = Filed(
-        id=_OTHERS_ID + 11 * number,
-        tracking_id=str(_OTHERS_TRACKING + 3 * number),
+        id=id_,
+        tracking_id=tracking_id,
         title=f"{topic} di {masters.LOCATIONS[area][0]}",
         content=f"{topic} sejak beberapa hari. Mohon diperiksa dan ditindaklanjuti.",
         classification=rng.choice((6, 6, 6, 7, 8)),
@@ -183,7 +222,12 @@ def _answered(report: Filed) -> Filed:
 
 
 def _answer(institution: int | None, at: datetime) -> Reply:
-    return Reply(at, institution, "<p>Yth. Pelapor, laporan telah kami tindaklanjuti.</p><p>{{institution_from}}</p>")
+    text = "<p>Yth. Pelapor, laporan telah kami tindaklanjuti.</p><p>{{institution_from}}</p>"
+    return _reply(institution, at, text)
+
+
+def _reply(institution: int | None, at: datetime, text: str) -> Reply:
+    return Reply(at, institution, text, files=0 if institution is None else 1)
 
 
 def _course(status: str, created: datetime, updated: datetime) -> Iterator[Move]:

@@ -6,11 +6,12 @@ Which dirt a report shows follows from its id, so that it shows the same in ever
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from hub.connectors.lapor import sandbox_masters as masters
-from hub.connectors.lapor.sandbox_reports import Filed, Move, Reply
+from hub.connectors.lapor.sandbox_reports import Filed, Move, Note, Reply
 from hub.connectors.lapor.values import JAKARTA, TOLD
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -68,15 +69,16 @@ def logs(filed: Filed) -> list[dict[str, Any]]:
             text = masters.TEMPLATES["disposition"].replace("{{institution_to_link}}", "<b>{{institution_to_link}}</b>")
             passed = {"type": "disposition", "content": text, "data": None, "created_at": told(new.at)}
             rows.append({**_log(filed, number + 40, old, new), **passed})
+    rows += [_note(filed, number, note) for number, note in enumerate(filed.notes)]
     if rows and filed.id % 13 == 0:
         # Contract L.6: this looks like the row before it, and is another one, because its id differs.
         rows.append({**rows[-1], "id": rows[-1]["id"] + 50})
     return rows
 
 
-def followups(filed: Filed) -> list[dict[str, Any]]:
-    """The rows of ``/followups``, oldest first; an institution's come with an attachment behind a signed address."""
-    return [_followup(filed, number, reply) for number, reply in enumerate(filed.replies)]
+def followups(filed: Filed, sign: Callable[[str], str] = str) -> list[dict[str, Any]]:
+    """The rows of ``/followups``, oldest first; ``sign`` makes the address of a file's path."""
+    return [_followup(filed, number, reply, sign) for number, reply in enumerate(filed.replies)]
 
 
 def status_name(filed: Filed, status: str) -> str:
@@ -122,7 +124,7 @@ def _log(filed: Filed, number: int, old: Move, new: Move) -> dict[str, Any]:
         "content": masters.TEMPLATES["status"],
         "data": {5: None, 6: "perubahan status"}.get(place, json.dumps(data)),
         "institution_from_name": masters.INSTITUTIONS[filed.institution],
-        "institution_to_name": _institution(filed, filed.disposition),
+        "institution_to_name": _institution(filed, new.to or filed.disposition),
     }
     beside = {1: {}, 3: {"created_at": "00-00-0000 00:00:00"}}.get(place, {"created_at": told(new.at)})
     return {**row, **beside}
@@ -132,8 +134,19 @@ def _named(filed: Filed, status: str) -> dict[str, str]:
     return {"name": status_name(filed, status), "color": _COLOURS.get(status, "#f9a825")}
 
 
-def _followup(filed: Filed, number: int, reply: Reply) -> dict[str, Any]:
-    address = f"https://berkas.lapor.example/{filed.id}/{number}.jpg?signature=0123"
+def _note(filed: Filed, number: int, note: Note) -> dict[str, Any]:
+    return {
+        "id": filed.id * 100 + 80 + number,
+        "type": "note",
+        "content": note.text,
+        "data": None,
+        "institution_from_name": None,
+        "institution_to_name": _institution(filed, note.to),
+        "created_at": told(note.at),
+    }
+
+
+def _followup(filed: Filed, number: int, reply: Reply, sign: Callable[[str], str]) -> dict[str, Any]:
     official = reply.institution is not None
     return {
         "id": filed.id * 100 + number,
@@ -142,7 +155,13 @@ def _followup(filed: Filed, number: int, reply: Reply) -> dict[str, Any]:
         "data": None,
         "institution_from_name": _institution(filed, reply.institution),
         "institution_to_name": None,
-        "attachments": [{"path": address, "file_name": "foto.jpg", "extension": "jpg"}] if official else [],
+        "attachments": [_file(filed, number, place, sign) for place in range(reply.files)],
         "user_name": f"Petugas Contoh {filed.id % 40}" if official else None,
         "created_at": told(reply.at),
     }
+
+
+def _file(filed: Filed, number: int, place: int, sign: Callable[[str], str]) -> dict[str, Any]:
+    extension = "pdf" if filed.id % 7 == 0 else "jpg"
+    path = f"/berkas/{filed.id}/{number}-{place}.{extension}"
+    return {"path": sign(path), "file_name": f"lampiran.{extension}", "extension": extension}
