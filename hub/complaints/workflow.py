@@ -39,6 +39,8 @@ class Action(Code):
     REOPEN = "REOPEN", "membuka kembali", "reopen", "The answer does not hold, or the rejection was wrong."
     RATE = "RATE", "menilai", "rate", "One to five stars for the answer."
     FORWARD = "FORWARD", "meneruskan", "forward", "It is brought to another system too; it stays where it is."
+    ADOPT = "ADOPT", "menyesuaikan", "adopt", "Another system decided, and the complaint follows."
+    KEEP = "KEEP", "mempertahankan", "keep", "Another system says otherwise, and what was decided here stays."
 
 
 class RejectReason(Code):

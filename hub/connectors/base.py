@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 
 from pydantic_settings import BaseSettings
 
+from hub.complaints.codes import Channel
 from hub.complaints.forwarding import DeliveryAction
 from hub.complaints.reporter import Reporter
 from hub.connectors.http import Http
@@ -249,6 +250,9 @@ class Connector(ABC):
     def theirs(self, record: Record) -> Mapping[str, Told]:
         """What a record says of the shared fields, in the complaint's words; a field it says nothing of is left out."""
         return {}
+
+    channel: ClassVar[Channel]
+    """Where a complaint came in that this system passes on; needed by who overrides ``intake``."""
 
     def intake(self, raw: Mapping[str, Any], record: Record) -> Intake | None:
         """The complaint that an item asks for, personal columns included; None where it is not ours to answer."""

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any, Self
 
 from hub.kinds import Code
 
@@ -40,6 +41,17 @@ class Shared:
     why_id: str
     why_en: str
     leaves: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict, hash=False)
+
+    def declared(self) -> dict[str, Any]:
+        """As it is registered with its system, for those who have no connector at hand; JSON values."""
+        leaves = {theirs: sorted(ours) for theirs, ours in self.leaves.items()}
+        words = {"why_id": self.why_id, "why_en": self.why_en}
+        return {"field": self.field, "authority": self.authority.value, **words, "leaves": leaves}
+
+    @classmethod
+    def read(cls, declared: Mapping[str, Any]) -> Self:
+        """What ``declared`` gave."""
+        return cls(**{**declared, "authority": Authority(declared["authority"])})
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
+from psycopg.types.json import Jsonb
 from sqlalchemy import create_engine
 
 from hub.complaints.agencies import AGENCIES
@@ -95,11 +96,11 @@ def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connec
     """One row, one partition and the declared indexes for each connector; others are no longer enabled."""
     for connector, settings in connectors:
         connection.execute(
-            "insert into systems (name, title, owner, coverage, tells_changes, every, sends)"
-            " values (%(name)s, %(title)s, %(owner)s, %(coverage)s, %(tells)s, %(every)s, %(sends)s)"
+            "insert into systems (name, title, owner, coverage, tells_changes, every, sends, shared)"
+            " values (%(name)s, %(title)s, %(owner)s, %(coverage)s, %(tells)s, %(every)s, %(sends)s, %(shared)s)"
             " on conflict (name) do update set title = excluded.title, owner = excluded.owner, enabled = true,"
             " coverage = excluded.coverage, tells_changes = excluded.tells_changes, every = excluded.every,"
-            " sends = excluded.sends",
+            " sends = excluded.sends, shared = excluded.shared",
             {
                 "name": connector.name,
                 "title": connector.title,
@@ -108,6 +109,7 @@ def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connec
                 "tells": connector.tells_changes,
                 "every": settings.every,
                 "sends": sorted(action.value for action in connector.sends),
+                "shared": Jsonb([each.declared() for each in connector.shared]),
             },
         )
         _add_partition(connection, connector)

@@ -157,6 +157,7 @@ systems = Table(
     Column("trouble", Text),
     Column("failures", Integer, nullable=False),
     Column("sends", ARRAY(Text), nullable=False),
+    Column("shared", JSONB, nullable=False),
 )
 
 records = Table(

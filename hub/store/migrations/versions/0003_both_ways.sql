@@ -15,6 +15,9 @@ create index counterparts_complaint on counterparts (complaint_id);
 -- What a system takes, so that what must leave the hub can be planned where its connector is not at hand.
 alter table systems add column sends text[] not null default '{}';
 
+-- The fields a complaint and the system's records both hold, with who has the say, for the same reason.
+alter table systems add column shared jsonb not null default '[]';
+
 -- One thing to bring to another system. Prose stays where it is (step_id); no personal data in `facts`.
 -- `due_at` is when it is next taken up: of one that is SENDING the end of its lease, when looking is conclusive.
 create table deliveries (
