@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -11,6 +12,7 @@ from hub.kinds import Code
 from hub.schema import ids
 from hub.schema.context import Context, Info
 from hub.schema.listing import BadArgument, nodes_by_ref
+from hub.schema.needs import needs
 from hub.schema.nodes import Node, code_enum
 from hub.schema.part import Part, entity
 from hub.store import entities, systems
@@ -20,6 +22,11 @@ part = Part("systems", "Outside systems, and any entity by its id.")
 part.needs_every_node = True
 
 NODES_MAX = 100
+LONGEST = 300
+"""Characters of what is told of a system's trouble."""
+
+# A system's own words are in it too, which may hold an address to sign in with, or somebody's number.
+_HIDDEN = re.compile(r"https?://\S+|\S+@\S+|\d{6,}")
 
 
 class SystemCondition(Code):
@@ -94,6 +101,15 @@ class System(Node):
     async def quarantined(self, info: Info) -> int:
         """Open entries."""
         return (await _state(info.context, self.name)).quarantined
+
+    @strawberry.field(
+        description="Why it is down or stopped, in words for who operates the hub; null while it does well.",
+        extensions=needs("hub:operate"),
+    )
+    async def trouble(self, info: Info) -> str | None:
+        """As the last pull noted it."""
+        trouble = (await _state(info.context, self.name)).trouble
+        return None if trouble is None else _HIDDEN.sub("…", trouble)[:LONGEST]
 
 
 async def _state(context: Context, name: str) -> systems.SystemState:
