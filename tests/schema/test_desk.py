@@ -9,6 +9,7 @@ from hub.auth.purposes import Purpose
 from hub.schema.context import Context
 from hub.schema.graph import schema
 from hub.store.database import counted
+from hub.viewer import Viewer, ViewerKind
 from hub.web.page import EXAMPLES
 from tests.fake import order, payment, report
 from tests.schema.stage import ANONYMOUS, OFFICER, Stage
@@ -146,3 +147,15 @@ async def test_the_public_gets_the_desk_without_what_it_may_not_see(stage: Stage
         ("FORBIDDEN", "complaints:pii"),
         ("FORBIDDEN", "complaints:read"),
     }
+
+
+async def test_operators_are_told_why_a_system_is_down_without_numbers_and_addresses(stage: Stage) -> None:
+    query = "{systems {state trouble}}"
+    operator = Viewer(ViewerKind.OFFICER, "operator", frozenset({"hub:operate"}))
+    assert (await stage.got(operator, query))["systems"][0]["trouble"] is None
+    told = "the gateway refuses uji@warga.example, NIK 3399014107900001: see https://gateway.example/?key=x (HTTP 403)"
+    await stage.run("update systems set down_since = now(), trouble = :told", told=told)
+    (system,) = (await stage.got(operator, query))["systems"]
+    assert system == {"state": "DOWN", "trouble": "the gateway refuses … NIK …: see … (HTTP 403)"}
+    answer = await stage.ask(OFFICER, query)
+    assert (answer.data["systems"][0]["trouble"], answer.codes) == (None, ["FORBIDDEN"])
