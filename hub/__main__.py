@@ -252,9 +252,10 @@ def _listening(host: str, port: int, inherited: int | None) -> socket.socket:
 
 def main() -> None:
     """Run a command; an error the hub raises on purpose is one sentence, without a trace."""
-    from hub.process import clients, quarantine, signing, users
+    from hub.process import clients, deliveries, quarantine, signing, users
 
     app.add_typer(quarantine.commands, name="quarantine")
+    app.add_typer(deliveries.commands, name="deliveries")
     app.add_typer(clients.commands, name="clients")
     app.add_typer(users.commands, name="users")
     app.add_typer(signing.commands, name="keys")

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from hub.complaints.agencies import BY_CODE as AGENCIES
 from hub.complaints.categories import BY_CODE as CATEGORIES
-from hub.complaints.problems import Message
+from hub.complaints.problems import Message, Problem, length
 from hub.complaints.workflow import Action, Refusal, RefusalCode, RejectReason
 from hub.kinds import Code
 
@@ -125,6 +125,13 @@ def linked_elsewhere() -> Refusal:
         "This complaint or that record is linked to another one; check the id.",
     )
     return Refusal(RefusalCode.ALREADY_THERE, message)
+
+
+def check_confirmation(action: DeliveryAction, external_id: str | None) -> list[Problem]:
+    """What is wrong with a person's word that a delivery arrived: of a forwarded complaint, which record it became."""
+    if external_id is None and action is not DeliveryAction.CREATE:
+        return []
+    return length("externalId", external_id or "", 1, 500)
 
 
 def _not_taken(able: tuple[str, ...]) -> Message:

@@ -11,11 +11,19 @@ from hub.complaints.text import paragraphs
 from hub.complaints.workflow import RejectReason, Verdict
 
 
-def check_verdict(verdict: Verdict, reason: RejectReason | None, note: str | None) -> list[Problem]:
-    """A rejection has a reason, and only a rejection; a return has a note that says what the reporter owes."""
+def check_verdict(
+    verdict: Verdict, reason: RejectReason | None, note: str | None, target: str | None = None
+) -> list[Problem]:
+    """A rejection has a reason, and only a rejection; a return has a note that says what the reporter owes.
+
+    Only who lacks the authority can say who has it.
+    """
     problems = [] if reason is not None or verdict is not Verdict.REJECTED else [_MISSING_REASON]
     if reason is not None and verdict is not Verdict.REJECTED:
         problems.append(_NEEDLESS_REASON)
+    if target is not None:
+        problems += length("target", target, 1, 100)
+        problems += [_NEEDLESS_TARGET] if reason is not RejectReason.NOT_OUR_AUTHORITY else []
     if note is not None or verdict is Verdict.RETURNED:
         problems += length("note", paragraphs(note or ""), 10, 2_000)
     return problems
@@ -54,4 +62,9 @@ _NEEDLESS_REASON = Problem(
     "reason",
     ProblemCode.NOT_ALLOWED,
     Message("Hanya penolakan yang memiliki alasan.", "Only a rejection has a reason."),
+)
+_NEEDLESS_TARGET = Problem(
+    "target",
+    ProblemCode.NOT_ALLOWED,
+    Message("Hanya NOT_OUR_AUTHORITY yang memiliki instansi tujuan.", "Only NOT_OUR_AUTHORITY names an institution."),
 )

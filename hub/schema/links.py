@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.schema.complaints.agencies import Agency
 from hub.schema.complaints.areas import Area
 from hub.schema.complaints.complaint import Complaint
+from hub.schema.complaints.deliveries import Delivery
 from hub.schema.complaints.filter import COMPLAINTS
 from hub.schema.listing import Link
 from hub.schema.payments import Payment
@@ -35,6 +36,9 @@ LINKS: tuple[Link, ...] = (
     Link(ProcurementOrder, "agency", Agency, ("agency",), "The agency that ordered, where the hub knows it."),
     Link(Agency, "procurementOrders", ProcurementOrder, ("agency",), "What it ordered in online shops.", ORDERS),
     Link(Supplier, "orders", ProcurementOrder, ("supplier",), "What was ordered from it.", ORDERS),
+    Link(Complaint, "deliveries", Delivery, ("ticket",), "What was brought to other systems of it.", list, (_READ,)),
+    Link(Delivery, "complaint", Complaint, ("ticket",), "The complaint it is about, for who sees all of it."),
+    Link(Delivery, "system", System, ("system",), "The system it goes to."),
     *(
         Link(record, "system", System, ("system",), "The system it is a record of.")
         for record in (CentralReport, Payment, ProcurementOrder)

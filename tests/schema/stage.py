@@ -44,6 +44,12 @@ CLERK = Viewer(ViewerKind.OFFICER, "clerk", DEMO_OFFICER.scopes - {"complaints:p
 VIEWERS = {"anonymous": ANONYMOUS, "clerk": CLERK, "officer": OFFICER, "worker": WORKER}
 CAUSE = Cause("test", "test-officer", "run-1")
 
+DELIVERED = """
+insert into deliveries (system, complaint_id, ticket, sequence, action, key, state, actor, correlation)
+select 'fake', id, ticket, 1, 'CREATE', ticket || '/1', 'HELD', 'test-officer', 'run-1' from complaints
+"""
+"""A delivery of each complaint there is."""
+
 ON_THE_WAY: Mapping[str, tuple[Action, ...]] = {
     "RECEIVED": (),
     "RETURNED": (Action.RETURN,),

@@ -12,12 +12,12 @@ from hub.auth.tokens import DEMO_OFFICER
 from hub.schema.graph import schema
 from hub.viewer import Viewer, ViewerKind
 from tests.fake import order, payment, report
-from tests.schema.stage import ANONYMOUS, CLERK, OFFICER, VIEWERS, Stage
+from tests.schema.stage import ANONYMOUS, CLERK, DELIVERED, OFFICER, VIEWERS, Stage
 
 PUBLIC = ""
 """No scope: whoever sees the row sees the field."""
 
-ROWS = {"CentralReport": "reports:read", "Payment": "payments:read"}
+ROWS = {"CentralReport": "reports:read", "Payment": "payments:read", "Delivery": "complaints:read"}
 """What a viewer needs to see any row of a type at all; the other types have rows the public sees."""
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
@@ -30,10 +30,15 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         PUBLIC: """id ticket category categoryLabel title status statusLabel secret receivedAt verifiedAt answeredAt
             closedAt dueAt dueEstimated overdue updatedAt place agency area""",
         "complaints:read": """channel channelLabel class classLabel inspection anonymous rating text attachments
-            timeline references accessLog orders""",
+            timeline references accessLog orders deliveries""",
         "complaints:pii": "reporter",
         "complaints:read reports:read": "centralReport",
         "complaints:read payments:read": "payments",
+    },
+    "Delivery": {
+        PUBLIC: """id key ticket action actionLabel state stateLabel attempts trouble externalId createdAt dueAt
+            settledAt complaint system""",
+        "hub:operate": "evidence",
     },
     "CentralReport": {
         PUBLIC: """id asOf statusTold updatedAt trackingId title content classification category channel status
@@ -78,9 +83,10 @@ async def ids(shared: Stage) -> Mapping[str, str]:
     """The id of a row of each type, of those the public may see where it may see any."""
     await shared.pull(payment("P1"), report("1"), order("O1"))
     await shared.complaint("ASSIGNED", payment_reference="P1", tracking_id="1", order_id="O1", **PLACE)
+    await shared.run(DELIVERED)
     data = await shared.got(
         OFFICER,
-        """{complaints {edges {node {id agency {id} area {id} centralReport {id} payments {id}
+        """{complaints {edges {node {id agency {id} area {id} centralReport {id} payments {id} deliveries {id}
             orders {id supplier {id} system {id}}}}}}""",
     )
     (edge,) = data["complaints"]["edges"]
@@ -91,6 +97,7 @@ async def ids(shared: Stage) -> Mapping[str, str]:
         "Agency": node["agency"]["id"],
         "Area": node["area"]["id"],
         "CentralReport": node["centralReport"]["id"],
+        "Delivery": node["deliveries"][0]["id"],
         "Payment": node["payments"][0]["id"],
         "ProcurementOrder": found["id"],
         "Supplier": found["supplier"]["id"],

@@ -132,6 +132,7 @@ def test_every_filter_is_tried() -> None:
         "ProcurementOrderFilter": {name for name, *_ in ORDERS},
         "CentralReportFilter": {name for name, *_ in REPORTS} | {"system"},
         "AgencyFilter": {"code", "inOffice"},
+        "DeliveryFilter": {"state", "system"},
         "AreaFilter": {"code", "type"},
     }
     types = schema()._schema.type_map

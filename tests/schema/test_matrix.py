@@ -9,9 +9,10 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, get_named_type, is_leaf_type
 
 from hub.schema.complaints.complaint import Complaint
+from hub.schema.complaints.deliveries import Delivery
 from hub.schema.graph import schema
 from hub.store.sight import Depth
-from hub.viewer import ViewerKind
+from hub.viewer import Viewer, ViewerKind
 from tests.schema.cases import (
     CASES,
     KNOWS_REPORTERS,
@@ -24,14 +25,14 @@ from tests.schema.cases import (
     told,
     viewer,
 )
-from tests.schema.stage import ANONYMOUS, WORKER, Stage
+from tests.schema.stage import ANONYMOUS, OFFICER, WORKER, Stage
 from tests.schema.test_fields import FIELDS, ROWS, fields, forbidden
 
 BARE = """id ticket status statusLabel secret receivedAt verifiedAt answeredAt closedAt dueAt dueEstimated overdue
     updatedAt"""
 OF_THE_PUBLIC = "category categoryLabel title place agency area"
 FULL = """channel channelLabel class classLabel inspection anonymous rating text attachments timeline references
-    accessLog orders reporter centralReport payments"""
+    accessLog orders reporter centralReport payments deliveries"""
 DEPTHS: Mapping[str, Depth] = {
     **dict.fromkeys(BARE.split(), Depth.BARE),
     **dict.fromkeys(OF_THE_PUBLIC.split(), Depth.PUBLIC),
@@ -117,9 +118,12 @@ def expected(name: str, depth: Depth, refused: Mapping[str, str], row: Mapping[s
     return {**shown, **dict.fromkeys(refused)}
 
 
+LINKED_MANY = ("Payment", "ProcurementOrder", "Delivery")
+
+
 def withheld(value: Any) -> Any:
     """A link to several leads to none; everything else is null."""
-    is_link = isinstance(value, list) and value and value[0].get("__typename") in ("Payment", "ProcurementOrder")
+    is_link = isinstance(value, list) and value and value[0].get("__typename") in LINKED_MANY
     return [] if is_link else None
 
 
@@ -204,7 +208,7 @@ async def test_totals_tell_officers_of_theirs_and_others_of_what_the_public_sees
         assert {row["count"] for row in found} == {None}
 
 
-@pytest.mark.parametrize("type_name", sorted(FIELDS.keys() - {"Complaint"}))
+@pytest.mark.parametrize("type_name", sorted(FIELDS.keys() - {"Complaint", "Delivery"}))
 @pytest.mark.parametrize("name", VIEWERS)
 async def test_every_field_of_every_other_type(shared: Stage, tickets: Tickets, name: str, type_name: str) -> None:
     who = viewer(name, tickets)
@@ -223,6 +227,33 @@ async def test_every_field_of_every_other_type(shared: Stage, tickets: Tickets, 
     assert refused == (forbidden(type_name, who) if visible else {})
     if visible:
         assert all(answer.data["node"][field] is None for field in refused)
+
+
+OPERATORS = {
+    "operator": Viewer(ViewerKind.OFFICER, "operator", frozenset({"hub:operate"})),
+    "operator of the desk": Viewer(ViewerKind.OFFICER, "operator", OFFICER.scopes | {"hub:operate"}),
+}
+"""Who operates the hub need not handle complaints."""
+
+
+@pytest.mark.parametrize("name", [*VIEWERS, *OPERATORS])
+async def test_a_delivery_is_seen_by_whoever_sees_all_of_its_complaint_or_operates_the_hub(
+    shared: Stage, tickets: Tickets, name: str
+) -> None:
+    who = OPERATORS.get(name) or viewer(name, tickets)
+    whole = {case for case, depth in SEEN.get(name, SEEN["officer"]).items() if depth is Depth.FULL}
+    seen = set(CASES) - {"secret"} if name == "operator" else whole
+    ids = [Delivery.id_of(("hub", f"{ticket}/1")) for ticket in tickets.values()]
+    query = "query($ids: [ID!]!) {nodes(ids: $ids) {... on Delivery {ticket complaint {ticket} system {name}}}}"
+    rows = (await shared.got(who, query, ids=ids))["nodes"]
+    assert {case for case, row in zip(CASES, rows, strict=True) if row} == seen
+    told = {case for case, row in zip(CASES, rows, strict=True) if row and row["complaint"]}
+    assert told == (whole if name != "operator" else set())
+    listed = await shared.ask(who, "{deliveries(first: 100) {totalCount edges {node {ticket evidence {outcome}}}}}")
+    if who.may("hub:operate"):
+        assert {row["ticket"] for row in in_list(listed.data["deliveries"])} == {tickets[case] for case in seen}
+    else:
+        assert (listed.data["deliveries"], listed.codes) == (None, ["FORBIDDEN"])
 
 
 ANY = {

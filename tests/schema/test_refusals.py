@@ -149,6 +149,8 @@ NEEDS = {
     "verifyComplaint": "complaints:verify",
     "assignComplaint": "complaints:assign",
     "respondToComplaint": "complaints:respond",
+    "forwardComplaint": "complaints:assign",
+    **dict.fromkeys(("retryDelivery", "giveUpDelivery", "confirmDelivery"), "hub:operate"),
     **dict.fromkeys(("closeComplaint", "reopenComplaint", "rateComplaint", "replyToComplaint"), "complaints:respond"),
 }
 GIVEN: dict[str, dict[str, Any]] = {
@@ -163,6 +165,10 @@ GIVEN: dict[str, dict[str, Any]] = {
     "reopenComplaint": {"reason": "Masih terjadi hari ini."},
     "rateComplaint": {"rating": 5},
     "replyToComplaint": {"text": "Halte Simpang Lima."},
+    "forwardComplaint": {},
+    "retryDelivery": {"key": "LG-2026-000001/1"},
+    "giveUpDelivery": {"key": "LG-2026-000001/1"},
+    "confirmDelivery": {"key": "LG-2026-000001/1", "externalId": "4410023"},
 }  # fmt: skip
 
 
@@ -176,7 +182,8 @@ def test_every_mutation_is_tried_without_its_scope() -> None:
 async def test_who_lacks_the_scope_is_forbidden_and_changes_nothing(shared: Stage, mutation: str) -> None:
     ticket = await shared.complaint("ANSWERED")
     before = await shared.rows("select count(*) from changes")
-    given = GIVEN[mutation] if mutation == "submitComplaint" else {"ticket": ticket, **GIVEN[mutation]}
+    of_another = mutation == "submitComplaint" or "key" in GIVEN[mutation]
+    given = GIVEN[mutation] if of_another else {"ticket": ticket, **GIVEN[mutation]}
     query = f"mutation($i: {mutation[0].upper()}{mutation[1:]}Input!) {{{mutation}(input: $i) {{__typename}}}}"
     short = Viewer(ViewerKind.OFFICER, "one scope short", OFFICER.scopes - {NEEDS[mutation], "complaints:reply"})
     for viewer in (ANONYMOUS, short):

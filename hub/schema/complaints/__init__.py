@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.complaints.codes import Channel, ComplaintClass, ComplaintStatus
+from hub.complaints.forwarding import AttemptOutcome, DeliveryAction, DeliveryState
 from hub.complaints.workflow import Action, RejectReason, Role, Verdict
 from hub.schema.nodes import code_enum
 from hub.schema.part import Part
@@ -17,5 +18,8 @@ for _codes, _description in (
     (Action, "What somebody does to a complaint."),
     (RejectReason, "Why a complaint is not handled."),
     (Verdict, "What the desk decides on a complaint that came in."),
+    (DeliveryAction, "What a delivery does at the other side."),
+    (DeliveryState, "How far a delivery is."),
+    (AttemptOutcome, "What came of one attempt to bring a delivery over."),
 ):
     code_enum(_codes, _description)

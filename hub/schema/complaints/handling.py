@@ -28,6 +28,11 @@ class VerifyComplaintInput:
     verdict: Verdict = strawberry.field(description="What the desk decides.")
     reason: RejectReason | None = strawberry.field(default=None, description="Needed for REJECTED.")
     note: str | None = strawberry.field(default=None, description="To the reporter; needed for RETURNED.")
+    target: str | None = strawberry.field(
+        default=None,
+        description="For NOT_OUR_AUTHORITY: the institution that must answer, in the id of the system that has the"
+        " complaint too.",
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
@@ -59,9 +64,10 @@ class Mutation:
     )
     async def verify_complaint(self, info: Info, input: Annotated[VerifyComplaintInput, INPUT]) -> MoveResult | None:
         """The reason for a rejection is part of the note."""
-        problems = check_verdict(input.verdict, input.reason, input.note)
+        problems = check_verdict(input.verdict, input.reason, input.note, input.target)
         note = "\n".join(part for part in (input.reason and input.reason.value, input.note) if part) or None
-        act = Act(input.ticket, input.verdict.action, paragraphs(note) if note else None)
+        said = paragraphs(note) if note else None
+        act = Act(input.ticket, input.verdict.action, said, reason=input.reason, target=input.target)
         return await move(info, input, problems, act)
 
     @strawberry.mutation(

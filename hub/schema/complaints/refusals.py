@@ -8,7 +8,7 @@ from typing import Self
 import strawberry
 
 from hub.complaints.problems import Message, Problem, ProblemCode
-from hub.complaints.workflow import Refusal
+from hub.complaints.workflow import Refusal, RefusalCode
 
 _CONFLICT = Message(
     "Kunci idempotensi ini sudah dipakai dengan masukan lain; gunakan kunci baru.",
@@ -60,11 +60,11 @@ class IdempotencyConflict:
         return cls(message=_CONFLICT.in_language(language))
 
 
-@strawberry.type(description="The workflow does not allow this now; nothing was done.")
+@strawberry.type(description="A rule does not allow this now; nothing was done.")
 class NotAllowed:
     """A rule refuses."""
 
-    code: str = strawberry.field(description="WRONG_STATUS or WRONG_ROLE.")
+    code: str = strawberry.field(description=f"Why, for programs: {', '.join(RefusalCode)}.")
     message: str = strawberry.field(description="Why, and what is allowed instead.")
 
     @classmethod

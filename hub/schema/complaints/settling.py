@@ -1,0 +1,140 @@
+"""What a person does about what leaves the hub: forward a complaint; retry, give up or confirm a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Self
+
+import strawberry
+
+from hub.complaints.problems import Message, Problem
+from hub.complaints.workflow import Action, Refusal
+from hub.schema.complaints.acts import INPUT, KEY, MoveResult, move
+from hub.schema.complaints.deliveries import Delivery
+from hub.schema.complaints.handling import ASSIGN
+from hub.schema.complaints.refusals import InvalidInput, NotAllowed
+from hub.schema.context import Info
+from hub.schema.listing import node_of_hub
+from hub.schema.needs import needs
+from hub.store import settling
+from hub.store.database import Cause
+from hub.store.delivery_entity import OPERATE
+from hub.store.handling import Act
+
+_NOT_FOUND = Message(
+    "Pengiriman tidak ditemukan atau tidak dapat Anda lihat; periksa nomornya.",
+    "There is no such delivery that you may see; check its key.",
+)
+
+
+@strawberry.input(description="Bring a complaint to another system too.")
+class ForwardComplaintInput:
+    """Forwarding."""
+
+    ticket: str = strawberry.field(description="Which complaint.")
+    system: str | None = strawberry.field(
+        default=None, description="The system's name; may be left out where one alone takes complaints."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="Send a delivery again, now.")
+class RetryDeliveryInput:
+    """Retrying."""
+
+    key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
+
+
+@strawberry.input(description="Send a delivery never.")
+class GiveUpDeliveryInput:
+    """Giving up."""
+
+    key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
+
+
+@strawberry.input(description="Say that a delivery arrived.")
+class ConfirmDeliveryInput:
+    """Confirming."""
+
+    key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
+    external_id: str | None = strawberry.field(
+        default=None, description="The record it became, in the other system's own id; needed for CREATE."
+    )
+
+
+@strawberry.type(description="The decision was taken.")
+class DeliveryDecided:
+    """As it stands now."""
+
+    delivery: Delivery = strawberry.field(description="The delivery as it stands now.")
+
+
+@strawberry.type(description="There is no such delivery, or it is not yours to see.")
+class DeliveryNotFound:
+    """Both look the same."""
+
+    message: str = strawberry.field(description="What to check.")
+
+    @classmethod
+    def of(cls, language: str) -> Self:
+        """Always the same."""
+        return cls(message=_NOT_FOUND.in_language(language))
+
+
+Decided = DeliveryDecided | InvalidInput | NotAllowed | DeliveryNotFound
+DecisionResult = Annotated[Decided, strawberry.union("DecideDeliveryResult", description="What came of a decision.")]
+Deciding = Callable[..., Awaitable[str | Refusal | list[Problem] | None]]
+
+
+class Mutation:
+    """One field an act."""
+
+    @strawberry.mutation(
+        description="Bring a complaint to another system too; what follows is told there as well. Needs"
+        " complaints:assign.",
+        extensions=needs(ASSIGN),
+    )
+    async def forward_complaint(self, info: Info, input: Annotated[ForwardComplaintInput, INPUT]) -> MoveResult | None:
+        """It stays where it is."""
+        return await move(info, input, [], Act(input.ticket, Action.FORWARD, to=input.system))
+
+    @strawberry.mutation(
+        description="Send a delivery again, now, with a budget as at first. Needs hub:operate.",
+        extensions=needs(OPERATE),
+    )
+    async def retry_delivery(self, info: Info, input: Annotated[RetryDeliveryInput, INPUT]) -> DecisionResult | None:
+        """Of one whose outcome is unknown a person takes it upon themselves that it may be there twice."""
+        return await _decide(info, settling.retry, input.key)
+
+    @strawberry.mutation(
+        description="Send a delivery never; with a complaint that never went out, what should have followed it is given"
+        " up too. Needs hub:operate.",
+        extensions=needs(OPERATE),
+    )
+    async def give_up_delivery(self, info: Info, input: Annotated[GiveUpDeliveryInput, INPUT]) -> DecisionResult | None:
+        """What comes after it may go."""
+        return await _decide(info, settling.give_up, input.key)
+
+    @strawberry.mutation(
+        description="Say that a delivery arrived, as a person has seen there. Needs hub:operate.",
+        extensions=needs(OPERATE),
+    )
+    async def confirm_delivery(
+        self, info: Info, input: Annotated[ConfirmDeliveryInput, INPUT]
+    ) -> DecisionResult | None:
+        """What comes after it may go."""
+        return await _decide(info, settling.confirm, input.key, input.external_id)
+
+
+async def _decide(info: Info, decide: Deciding, key: str, *more: str | None) -> Decided:
+    context = info.context
+    cause: Cause = context.cause(f"mutation:{info.field_name}")
+    async with context.database.write(cause) as db:
+        done = await decide(db, cause, context.viewer, key, *more)
+    if isinstance(done, Refusal):
+        return NotAllowed.of(done, context.language)
+    if isinstance(done, list):
+        return InvalidInput.of(done, context.language)
+    context.forget()
+    delivery = await node_of_hub(context, Delivery, done) if done else None
+    return DeliveryDecided(delivery=delivery) if delivery else DeliveryNotFound.of(context.language)
