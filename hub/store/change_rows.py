@@ -87,9 +87,9 @@ def _of_complaint(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _of_record(viewer: Viewer) -> ColumnElement[bool]:
-    """A record that was deleted is told by what it was."""
+    """Of a record that was deleted, only that it was; what it was before tells whether it was secret."""
     was = cast(func.jsonb_extract_path(changes.c.before, "secret"), JSONB) == literal(True, JSONB)
-    secret = func.coalesce(records.c.secret, was, True)
+    secret = func.coalesce(records.c.secret, case((changes.c.after.is_(None), was)), True)
     return and_(feed.c.system != HUB, or_(~secret, secret_records(viewer)))
 
 
@@ -105,7 +105,7 @@ def told(row: Mapping[Any, Any], viewer: Viewer) -> Change:
         before=facts.told(row["before"], bare=bare),
         after=facts.told(row["after"], bare=bare),
         cause=None if bare else row["cause"],
-        actor=row["actor"] if _knows_actor(row, viewer) else None,
+        actor=row["actor"] if _knows_actor(row, viewer) and not bare else None,
         correlation=None if bare else row["correlation"],
         effective_at=row["effective_at"],
         recorded_at=row["recorded_at"],
