@@ -14,7 +14,7 @@ import asyncio
 import datetime as dt
 import email.utils
 import ipaddress
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -82,6 +82,19 @@ class Http:
             return await self._once(method, self._base + path, idempotent=idempotent, headers=fresh, **request)
 
         return await self._within_deadline(attempt, f"{method} {path}", idempotent=idempotent)
+
+    def may_fetch(self, url: str, hosts: Collection[str] = ()) -> bool:
+        """Whether ``url`` is on this system's own host and port, or over https on one of ``hosts``."""
+        try:
+            asked, own = httpx.URL(url), httpx.URL(self._base)
+            port = asked.port
+        except (httpx.InvalidURL, ValueError):
+            return False
+        if asked.userinfo:
+            return False
+        if (asked.scheme, asked.host, port) == (own.scheme, own.host, own.port):
+            return True
+        return asked.scheme == "https" and asked.host in hosts and port is None
 
     async def fetch(self, url: str, *, most: int) -> bytes:
         """The content of a file at an address the system told, at most ``most`` bytes; sent without any header of ours.

@@ -1,6 +1,6 @@
 """The calls LAPOR offers for reading (contract A.3 and L.1): headers, paging, and what its answers mean.
 
-Sending reports comes to stand beside these, as the POST calls of A.3.
+Those that change something are in ``sending.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from hub.connectors.base import ConnectorSettings, Raw
 from hub.connectors.http import Http
-from hub.connectors.lapor.values import ASKED, JAKARTA
+from hub.connectors.lapor.values import ASKED, JAKARTA, tags_of
 from hub.errors import BadSetting, Stop, TryLater
 
 _Params = list[tuple[str, Any]]
@@ -25,7 +25,8 @@ class LaporSettings(ConnectorSettings):
     """``HUB_LAPOR_*`` (contract L.4). ``auth`` and ``token`` are whole header values, braces included.
 
     ``institutions`` are LAPOR's ids of the province's institutions; ``settle`` is how many seconds a
-    report may take to show in the listing.
+    report may take to show in the listing. ``channel`` and ``category`` are LAPOR's ids for what its masters
+    have no row by our name for; ``file_hosts`` are the hosts, besides LAPOR's own, that files are taken from.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUB_LAPOR_", hide_input_in_errors=True)
@@ -36,8 +37,13 @@ class LaporSettings(ConnectorSettings):
     institutions: Annotated[tuple[PositiveInt, ...], NoDecode] = ()
     listing: bool = True
     settle: float = Field(60, ge=0)
+    channel: PositiveInt | None = None
+    category: PositiveInt | None = None
+    answer_template: str = "reply_instansi"
+    followup_template: str = "progress_instansi"
+    file_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("institutions", mode="before")
+    @field_validator("institutions", "file_hosts", mode="before")
     @classmethod
     def _comma_list(cls, told: object) -> object:
         return [part for part in told.replace(" ", "").split(",") if part] if isinstance(told, str) else told
@@ -56,6 +62,10 @@ class LaporSettings(ConnectorSettings):
             raise BadSetting("HUB_LAPOR_INSTITUTIONS is empty; set the ids of the province's institutions: 310,311")
         return [("institution_id", number) for number in self.institutions]
 
+    def first(self) -> int:
+        """The institution that speaks where no agency does: the province itself, which is to be named first."""
+        return int(self.ours()[0][1])
+
 
 class Calls:
     """LAPOR's reading calls; all are safe to repeat."""
@@ -71,6 +81,15 @@ class Calls:
         params += [("updated_from", _asked(start))] if start else []
         params += [("updated_to", _asked(end))] if end else []
         return await self._page("/complaints", params, page)
+
+    async def tagged(self, ticket: str) -> list[Raw]:
+        """The reports that carry ``ticket`` among their tags, whoever must answer them by now."""
+        path = "/complaints"
+        rows, _ = await self._page(path, [("tag", ticket)], 1)
+        found = [row for row in rows if ticket in tags_of(row.get("tags_raw"))]
+        if len(found) < len(rows):
+            raise Stop("LAPOR's listing does not keep to tag, so the hub cannot find out what was taken")
+        return found
 
     async def report(self, number: int | str) -> tuple[Raw, list[Raw]] | None:
         """One report and its log rows; ``None`` where LAPOR knows none of that id."""

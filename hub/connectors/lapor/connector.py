@@ -1,4 +1,4 @@
-"""Reads reports from SP4N-LAPOR! v3 through SPLP (contract A.3 and L.1); reshapes nothing."""
+"""Speaks to SP4N-LAPOR! v3 through SPLP (contract A.3 and L.1), in both directions; reshapes nothing."""
 
 from __future__ import annotations
 
@@ -8,15 +8,34 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hub.connectors.base import Connector, ConnectorSettings, Coverage, Cursor, Page, Raw, Record, Run
+from hub.complaints.attachments import MOST_BYTES
+from hub.complaints.codes import Channel
+from hub.complaints.forwarding import DeliveryAction
+from hub.connectors.base import (
+    Connector,
+    ConnectorSettings,
+    Coverage,
+    Cursor,
+    Delivery,
+    File,
+    Intake,
+    Page,
+    Raw,
+    Record,
+    Run,
+)
 from hub.connectors.http import Http
 from hub.connectors.lapor.calls import Calls, LaporSettings
+from hub.connectors.lapor.incoming import files, intake
 from hub.connectors.lapor.mapping import PERSONAL, to_record
 from hub.connectors.lapor.masters import Masters
 from hub.connectors.lapor.sandbox_masters import OUR_INSTITUTIONS
+from hub.connectors.lapor.sending import Sending
+from hub.connectors.lapor.shared import SHARED, told
 from hub.connectors.lapor.statuses import UNTOUCHED, status_named
 from hub.connectors.lapor.values import ASKED, JAKARTA, number_of, plain, time_of
-from hub.errors import Stop
+from hub.connectors.sharing import Told
+from hub.errors import Refused, Stop
 from hub.kinds import Report
 
 AT_ONCE = 6
@@ -28,7 +47,10 @@ _Out = TypeVar("_Out")
 
 
 class Lapor(Connector):
-    """Reports at the centre, with their history. The listing tells every change, an hour or a year old."""
+    """Reports at the centre, with their history. The listing tells every change, an hour or a year old.
+
+    Complaints are forwarded to it, and what follows them; reports passed on to us come in as complaints.
+    """
 
     name = "lapor"
     id_path = "report.id"
@@ -38,12 +60,17 @@ class Lapor(Connector):
     kinds = (Report,)
     Settings = LaporSettings
     personal = PERSONAL
+    sends = frozenset(DeliveryAction)
+    shared = SHARED
+    channel = Channel.LAPOR
 
     def __init__(self, settings: ConnectorSettings, http: Http) -> None:
         assert isinstance(settings, LaporSettings)
         super().__init__(settings, http)
         self._listing, self._settle = settings.listing, timedelta(seconds=settings.settle)
+        self._institutions, self._file_hosts = frozenset(settings.institutions), frozenset(settings.file_hosts)
         self._calls = Calls(settings, http)
+        self._sending = Sending(settings, http, self._calls)
         self._masters: Masters | None = None
 
     @classmethod
@@ -67,6 +94,41 @@ class Lapor(Connector):
     def map(self, raw: Mapping[str, Any]) -> Record:
         """See ``mapping.to_record``."""
         return to_record(raw)
+
+    async def send(self, delivery: Delivery) -> str:
+        """See ``sending``."""
+        return await self._sending.send(delivery)
+
+    def looks_up(self, delivery: Delivery) -> bool:
+        """A new report is found by its tag, for which there must be a listing; the rest by the report's history."""
+        return self._listing or delivery.action is not DeliveryAction.CREATE
+
+    @property
+    def settle(self) -> float:
+        """A report may take that long to show."""
+        return self._settle.total_seconds()
+
+    async def look_up(self, delivery: Delivery) -> str | None:
+        """See ``sending``."""
+        return await self._sending.look_up(delivery)
+
+    def theirs(self, record: Record) -> Mapping[str, Told]:
+        """See ``shared.told``."""
+        return told(record)
+
+    def intake(self, raw: Mapping[str, Any], record: Record) -> Intake | None:
+        """See ``incoming.intake``."""
+        return intake(raw, record, self._institutions)
+
+    def files(self, raw: Mapping[str, Any]) -> tuple[File, ...]:
+        """See ``incoming.files``."""
+        return files(raw)
+
+    async def fetch(self, file: File) -> bytes:
+        """A file from LAPOR's own host, or one that a setting names: an item may not send the hub anywhere else."""
+        if not self.http.may_fetch(file.url, self._file_hosts):
+            raise Refused("the address of the file is not LAPOR's: name its host in HUB_LAPOR_FILE_HOSTS if it is")
+        return await self.http.fetch(file.url, most=MOST_BYTES)
 
     @classmethod
     def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ from hub.complaints.areas import BY_CODE
 from hub.connectors.base import Record
 from hub.connectors.lapor.history import history
 from hub.connectors.lapor.statuses import FINAL, status_named
-from hub.connectors.lapor.values import flag_of, json_in, number_of, plain, time_of
+from hub.connectors.lapor.values import flag_of, json_in, number_of, plain, tags_of, time_of
 from hub.errors import BadRecord
 from hub.kinds import Key, Report, ReportStatus
 
@@ -79,9 +79,8 @@ def _facts(raw: _Told, report: _Told) -> Report:
 
 def _keys(report: _Told, facts: Report) -> tuple[Key, ...]:
     """The tracking id, our tickets among the tags, the agency that must answer and the place."""
-    tags = [tag.strip() for tag in plain(report.get("tags_raw")).split("#")]
     keys = [Key("report", facts.tracking_id)]
-    keys += [Key("ticket", tag) for tag in dict.fromkeys(tags) if _TICKET.fullmatch(tag)]
+    keys += [Key("ticket", tag) for tag in dict.fromkeys(tags_of(report.get("tags_raw"))) if _TICKET.fullmatch(tag)]
     if facts.agency_code:
         keys.append(Key("agency", facts.agency_code))
     if facts.area_code:

@@ -67,6 +67,11 @@ def object_in(told: object) -> Mapping[str, Any]:
     return held if isinstance(held, Mapping) else {}
 
 
+def tags_of(told: object) -> list[str]:
+    """The tags of ``#one#two``."""
+    return [tag.strip() for tag in plain(told).split("#") if tag.strip()]
+
+
 def plain(told: object) -> str:
     """Text without markup, scripts and unprintable characters, one line a block; empty where there is none.
 
