@@ -47,6 +47,7 @@ from hub.web.languages import language
 from hub.web.limits import Limits
 from hub.web.rates import LOOPBACK, Budgets, Rates
 from hub.web.requests import http_error, middleware, request_id
+from hub.web.snapshot import Snapshots
 from hub.web.terms import Terms
 from hub.web.throttle import too_many
 
@@ -122,12 +123,16 @@ class _Hub:
             Route("/", page.home_page(self._rows, graphiql=ide)),
             *([] if subgraph else self._sign_in()),
             *([] if subgraph else [Route("/bulk/{system}", self._bulk(allowances).post, methods=["POST"])]),
+            *([] if subgraph else [Route("/bulk/{system}", self._snapshots(allowances), methods=["GET"])]),
             *page.routes(graphiql=ide),
             *health.routes({"database": self._check}, metrics),
         ]
 
     def _bulk(self, allowances: Allowances) -> Bulk:
         return Bulk(self._viewer, allowances, self._pushes)
+
+    def _snapshots(self, allowances: Allowances) -> Snapshots:
+        return Snapshots(self._viewer, allowances, self._database)
 
     def _sign_in(self) -> list[BaseRoute]:
         """The authorization server and its pages; what serves a part of the graph only reads its tokens."""

@@ -1,0 +1,86 @@
+"""``GET /bulk/{system}``: all that one may see of a system as NDJSON, and the cursor to follow its changes from there.
+
+The first line is ``{"system", "cursor", "at"}``, then a line for each subject, the last one ``{"count"}``; without that
+one the answer was cut, and is worth nothing. Memory is bounded: rows leave as fast as the client reads them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import orjson
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from hub.errors import Forbidden, TryLater
+from hub.store import snapshots
+from hub.store.database import Database
+from hub.store.snapshots import Snapshot
+from hub.viewer import Viewer, ViewerKind
+from hub.web.allowance import Allowances
+from hub.web.envelope import Unfit
+from hub.web.throttle import address_of
+
+log = structlog.stdlib.get_logger(__name__)
+
+NDJSON = "application/x-ndjson"
+AT_ONCE = 2
+"""Snapshots that are told at once: each holds a connection for as long as its client reads."""
+
+
+class Snapshots:
+    """The endpoint, an ASGI app; ``viewer`` says who asks."""
+
+    def __init__(
+        self, viewer: Callable[[Request], Awaitable[Viewer]], allowances: Allowances, database: Database
+    ) -> None:
+        self._viewer, self._allowances, self._database = viewer, allowances, database
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; what a client that goes away leaves behind is closed with it."""
+        request = Request(scope)
+        try:
+            viewer = await self._entered(request)
+            if self._free.locked():
+                raise TryLater("Others are told a snapshot.")
+            async with self._free, snapshots.opened(self._database, viewer, request.path_params["system"]) as snapshot:
+                await _answer(snapshot)(scope, receive, send)
+        except Forbidden as error:
+            raise Unfit(403, "FORBIDDEN", str(error)) from None
+        except (TryLater, OperationalError, InterfaceError):
+            sentence = "The hub cannot tell this now; try again later."
+            raise Unfit(503, "TRY_LATER", sentence, {"Retry-After": "5"}) from None
+        except ClientDisconnect:
+            log.info("snapshot cut", path=request.url.path)
+
+    async def _entered(self, request: Request) -> Viewer:
+        viewer = await self._viewer(request)
+        if viewer.kind is ViewerKind.ANONYMOUS:
+            raise HTTPException(401, "Send an access token, as Bearer or DPoP.", {"WWW-Authenticate": "Bearer"})
+        await self._allowances.enter(viewer, address_of(request))
+        return viewer
+
+
+def _answer(snapshot: Snapshot | None) -> Response:
+    if snapshot is None:
+        raise Unfit(404, "NOT_FOUND", "There is no such system of which you may take a snapshot.")
+    return StreamingResponse(_lines(snapshot), media_type=NDJSON, headers={"Cache-Control": "no-store"})
+
+
+async def _lines(snapshot: Snapshot) -> AsyncIterator[bytes]:
+    count = 0
+    yield _line({"system": snapshot.system, "cursor": snapshot.cursor, "at": snapshot.at})
+    async for batch in snapshot.rows:
+        count += len(batch)
+        yield b"".join(map(_line, batch))
+    yield _line({"count": count})
+
+
+def _line(told: object) -> bytes:
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
