@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import orjson
@@ -27,25 +28,30 @@ SUPERSEDED = "a later row tells the same record anew"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item: the record it tells of as far as it could be read, and what is wrong with it, if anything is."""
+    """One item: the record it tells of as far as it could be read, and what is wrong with it, if anything is.
+
+    ``stale`` says that an item before it told a newer version.
+    """
 
     kind: str | None
     external_id: str | None
-    version: int = 0
     trouble: str | None = None
+    stale: bool = False
 
 
 @dataclass(slots=True)
 class Batch:
     """Items in feed order, the rows that hold among them, and the faults for quarantine.
 
-    ``holder`` tells which item each row stands for; of items that say the same, the first.
+    ``holder`` tells which item each row stands for; of items that say the same, the first. ``whole`` are the rows'
+    items before personal columns were dropped: they are for this batch only, and stored nowhere.
     """
 
     items: list[Item] = field(default_factory=list)
     rows: dict[Place, Row] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     holder: dict[Place, int] = field(default_factory=dict)
+    whole: dict[Place, Raw] = field(default_factory=dict, repr=False)
 
     @property
     def repeated(self) -> int:
@@ -70,31 +76,31 @@ class Batch:
         told = item.kind, item.external_id
         if item.trouble is not None or item.kind is None or item.external_id is None:
             return Fate(Outcome.QUARANTINED, *told, item.trouble)
-        place = item.kind, item.external_id
-        if self.holder[place] == index:
-            return Fate(stored[place], *told)
-        if index < self.holder[place]:
-            return Fate(Outcome.UNCHANGED, *told, SUPERSEDED)
-        stale = item.version < self.rows[place].record.version
-        return Fate(Outcome.STALE if stale else Outcome.UNCHANGED, *told)
+        if item.stale:
+            return Fate(Outcome.STALE, *told)
+        holder = self.holder[item.kind, item.external_id]
+        if index == holder:
+            return Fate(stored[item.kind, item.external_id], *told)
+        return Fate(Outcome.UNCHANGED, *told, SUPERSEDED if index < holder else None)
 
 
 def read(connector: Connector, seal: Seal, items: Iterable[Raw]) -> Batch:
     """``items`` of the connector's system as a batch."""
     batch = Batch()
     for item in items:
-        raw = storable(strip(item, connector.personal))
+        whole = storable(item)
+        raw = strip(whole, connector.personal)
         try:
             record = fit(connector.map(raw))
         except BadRecord as bad:
             batch.faults.append(Fault(raw, bad.reason))
-            batch.items.append(Item(None, _id(raw, connector.id_path), trouble=bad.reason))
+            batch.items.append(Item(None, _id(raw, connector.id_path), bad.reason))
             continue
-        _keep(batch, row_of(record, raw, seal))
+        _keep(batch, row_of(record, raw, seal), whole)
     return batch
 
 
-def _keep(batch: Batch, row: Row) -> None:
+def _keep(batch: Batch, row: Row, whole: Raw) -> None:
     record, place = row.record, row.place
     trouble = None
     if record.unknown:
@@ -105,12 +111,20 @@ def _keep(batch: Batch, row: Row) -> None:
     if before is None or (kept is not before and kept.digest != before.digest):
         batch.holder[place] = len(batch.items)
     batch.rows[place] = kept
-    batch.items.append(Item(*place, record.version, trouble))
+    if kept is not before:
+        batch.whole[place] = whole
+    batch.items.append(Item(*place, trouble, stale=kept is before))
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def row_of(record: Record, raw: Raw, seal: Seal) -> Row:
     """A record as it is stored; facts and prose apart, personal keys hashed."""
-    facts = {each.name: getattr(record.facts, each.name) for each in fields(record.facts)}  # type: ignore[arg-type]
+    kind: Any = type(record.facts)
+    facts = {name: getattr(record.facts, name) for name in _names(kind)}
     prose = {name: facts.pop(name) for name in record.facts.prose}
     keys = [
         (key.name, seal.hash(key.name, key.value).hex() if key.personal else key.value)
