@@ -18,18 +18,16 @@ from hub.complaints.codes import ComplaintClass, ComplaintStatus
 from hub.complaints.deadlines import Reached
 from hub.complaints.forwarding import Rule, forwards_to
 from hub.complaints.workflow import Action, Refusal, RejectReason, Role, move
-from hub.store import forwarding, sight, timeline
+from hub.store import forwarding, hearing, sight, timeline
 from hub.store.database import Cause
 from hub.store.forwarding import Happened
+from hub.store.lives import STANDING, Life, lives
 from hub.store.milestones import due, times
 from hub.store.naming import nameable
 from hub.store.promises import Done, KeyTaken, Promise, claim, fulfil, release
 from hub.store.sealing import Seal
-from hub.store.tables import complaint_steps, complaints
+from hub.store.tables import complaints
 from hub.viewer import Viewer, ViewerKind
-
-_STANDING = frozenset({Action.REPLY, Action.FORWARD})
-"""Acts that start no clock anew where they moved nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,9 @@ async def _tried(
     row = await _locked(db, viewer, wanted.ticket)
     if row is None:
         return None
-    life = await _life(db, row["id"])
+    life = (await lives(db, [row["id"]]))[row["id"]]
     role = Role.SYSTEM if wanted.told_by else role_of(viewer)
-    reached = move(ComplaintStatus(row["status"]), wanted.action, role, returned_from=_before_return(life))
+    reached = move(ComplaintStatus(row["status"]), wanted.action, role, returned_from=life.before_return)
     if isinstance(reached, Refusal):
         return reached
     to = await forwarding.chosen(db, row["id"], wanted.to) if wanted.action is Action.FORWARD else None
@@ -115,25 +113,26 @@ async def _moved(
     db: AsyncConnection,
     cause: Cause,
     row: RowMapping,
-    life: list[Reached],
+    life: Life,
     reached: ComplaintStatus,
     wanted: Act,
     role: Role,
 ) -> Happened:
     # Two acts in one millisecond, or a clock that was set back, must not tear the timeline's order.
     now = max(datetime.now(UTC), row["updated_at"])
-    stays = wanted.action in _STANDING and reached.value == row["status"]
+    stays = wanted.action in STANDING and reached.value == row["status"]
     moves = [] if stays else [Reached(reached, now)]
     values = {
         **(wanted.changes or {}),
         **(times(reached, now, dict(row)) if reached.value != row["status"] else {}),
-        **due([*life, *moves], ComplaintClass(row["class"]), row["inspection"]),
+        **due([*life.reached, *moves], ComplaintClass(row["class"]), row["inspection"]),
         "status": reached.value,
         "updated_at": now,
     }
     await db.execute(update(complaints).where(complaints.c.id == row["id"]).values(values))
     step = Reached(reached, now)
     step_id = await timeline.add_step(db, row["id"], wanted.action, step, role, cause.actor, wanted.note)
+    await hearing.say(db, row, values, wanted.told_by)
     facts = {"target": wanted.target, "rating": values.get("rating")}
     return Happened(
         complaint_id=row["id"],
@@ -153,20 +152,3 @@ async def _locked(db: AsyncConnection, viewer: Viewer, ticket: str) -> RowMappin
         return None
     statement = select(complaints).where(complaints.c.ticket == ticket, sight.in_full(viewer)).with_for_update()
     return (await db.execute(statement)).mappings().one_or_none()
-
-
-async def _life(db: AsyncConnection, complaint_id: int) -> list[Reached]:
-    steps = complaint_steps.c
-    found = await db.execute(
-        select(steps.action, steps.status, steps.at).where(steps.complaint_id == complaint_id).order_by(steps.id)
-    )
-    life: list[Reached] = []
-    for action, status, at in found:
-        if action not in _STANDING or status != life[-1].status:
-            life.append(Reached(ComplaintStatus(status), at))
-    return life
-
-
-def _before_return(life: list[Reached]) -> ComplaintStatus:
-    """The status before the reporter was asked."""
-    return next((one.status for one in reversed(life) if one.status is not ComplaintStatus.RETURNED), life[0].status)

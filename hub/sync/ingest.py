@@ -16,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Connector, Raw
 from hub.store import quarantine, records
+from hub.store.quarantine import Fault
 from hub.store.records import Fate, Outcome
 from hub.store.sealing import Seal
 from hub.sync import batch
 from hub.sync.batch import Batch
+from hub.sync.merge import Merge
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Ingest:
     def __init__(self, connector: Connector, seal: Seal) -> None:
         self._connector = connector
         self._seal = seal
+        self._merge = Merge(connector, seal)
 
     async def batch(
         self, connection: AsyncConnection, items: Iterable[Raw], seen_at: datetime, *, settle: bool = True
@@ -75,15 +78,20 @@ class Ingest:
         await quarantine.put(connection, name, read.faults, seen_at)
         await quarantine.clear(connection, name, [place for place, row in read.rows.items() if row.clean])
         await records.touch(connection, name, read.unread_ids, seen_at)
-        return Taken(_tally(read, outcomes), read.fates(dict(zip(read.rows, outcomes, strict=True))))
+        stored = dict(zip(read.rows, outcomes, strict=True))
+        unfit = await self._merge.take(connection, read, stored)
+        await quarantine.put(connection, name, unfit, seen_at)
+        return Taken(_tally(read, outcomes, unfit), read.fates(stored))
 
     async def settle(self, connection: AsyncConnection, seen_at: datetime) -> Tally:
         """Apply what waited for the end of the run."""
         items = await records.take_pending(connection, self._connector.name)
-        return await self.batch(connection, items, seen_at) if items else Tally()
+        tally = await self.batch(connection, items, seen_at) if items else Tally()
+        await self._merge.catch_up(connection)
+        return tally
 
 
-def _tally(read: Batch, outcomes: list[Outcome]) -> Tally:
+def _tally(read: Batch, outcomes: list[Outcome], unfit: list[Fault]) -> Tally:
     counts = Counter(outcomes)
     return Tally(
         created=counts[Outcome.CREATED],
@@ -91,6 +99,6 @@ def _tally(read: Batch, outcomes: list[Outcome]) -> Tally:
         unchanged=counts[Outcome.UNCHANGED] + read.repeated,
         stale=counts[Outcome.STALE],
         pending=counts[Outcome.PENDING],
-        quarantined=len(read.faults),
+        quarantined=len(read.faults) + len(unfit),
         nameless=read.nameless,
     )
