@@ -23,6 +23,8 @@ commands = typer.Typer(no_args_is_help=True, help="OAuth clients: the programs o
 Id = Annotated[str, typer.Argument(help="The client's id.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Texts = list[str]
+Requests = Annotated[int | None, typer.Option(min=1, help="How many operations it may send a minute.")]
+Cost = Annotated[int | None, typer.Option(min=1, help="How much its operations may cost a minute.")]
 
 
 @commands.command()
@@ -43,6 +45,8 @@ def create(
     must_push: Annotated[bool, typer.Option("--must-push", help="It has to push its requests (RFC 9126).")] = False,
     must_bind: Annotated[bool, typer.Option("--must-bind", help="Its tokens have to be bound (RFC 9449).")] = False,
     token_seconds: Annotated[int | None, typer.Option(min=1, max=86_400, help="How long its tokens live.")] = None,
+    requests: Requests = None,
+    cost: Cost = None,
     id: Annotated[str | None, typer.Option(help="An id of your choice; else one is made up.")] = None,
     json: Json = False,
 ) -> None:
@@ -65,6 +69,7 @@ def create(
         must_bind=must_bind,
         token_seconds=token_seconds,
     )
+    wanted = replace(wanted, **_budget(requests, cost))
     client, secret = operator.run(lambda settings, store: register(settings, store, wanted))
     line = f"Client {client.id} is registered." + (f"\nIts secret, shown only now: {secret}" if secret else "")
     operator.answer(_told(client) | ({"secret": secret} if secret else {}), line, json=json)
@@ -146,6 +151,32 @@ def resume(client_id: Id, json: Json = False) -> None:
 def delete(client_id: Id, json: Json = False) -> None:
     """Forget a client with everything it was granted."""
     _change("remove", client_id, json)
+
+
+@commands.command()
+def budget(client_id: Id, requests: Requests = None, cost: Cost = None, json: Json = False) -> None:
+    """Change how much a client may ask for; every process knows within a second."""
+    changed = _budget(requests, cost)
+    if not changed:
+        raise BadSetting("Say --requests, --cost or both.")
+
+    async def change(settings: Settings, store: Database) -> Client:
+        from hub.store import clients
+
+        async with operator.writing(store, "clients:budget") as db:
+            await clients.budget(db, client_id, changed)
+            return operator.found(await clients.get(db, client_id), f"client {client_id}")
+
+    client = operator.run(change)
+    line = (
+        f"{client_id} may send {client.requests_per_minute} operations a minute, at a cost of {client.cost_per_minute}."
+    )
+    operator.answer(_told(client), line, json=json)
+
+
+def _budget(requests: int | None, cost: int | None) -> dict[str, Any]:
+    told = {"requests_per_minute": requests, "cost_per_minute": cost}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 @commands.command()

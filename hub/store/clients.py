@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -115,6 +116,11 @@ async def pin(db: AsyncConnection, client_id: str, *, documents_only: bool) -> b
     """Let the client send its registered operations only, or any; whether it exists."""
     done = update(clients).where(clients.c.id == client_id).values(documents_only=documents_only)
     return _found(await db.execute(done))
+
+
+async def budget(db: AsyncConnection, client_id: str, changed: Mapping[str, int]) -> None:
+    """Change ``requests_per_minute``, ``cost_per_minute`` or both."""
+    await db.execute(update(clients).where(clients.c.id == client_id).values(dict(changed)))
 
 
 def _select() -> Select[Any]:

@@ -145,8 +145,22 @@ def test_a_client_is_pinned_to_its_operations(run: Run, tmp_path: Path) -> None:
     assert "may send any operation" in run("clients", "documents", "gojek", "--any")
 
 
+def test_how_much_a_client_may_ask_for(run: Run) -> None:
+    told = created(run, "--grant", "client_credentials", "--requests", "30")
+    assert (told["requests_per_minute"], told["cost_per_minute"]) == (30, 100_000)
+    (told,) = run("clients", "budget", told["id"], "--cost", "5000", "--json")
+    assert (told["requests_per_minute"], told["cost_per_minute"]) == (30, 5000)
+    with pytest.raises(BadSetting, match="--requests, --cost or both"):
+        run("clients", "budget", told["id"])
+
+
 def test_what_is_not_there(run: Run) -> None:
-    for words in (("clients", "show", "x"), ("clients", "delete", "x"), ("users", "suspend", "x")):
+    for words in (
+        ("clients", "show", "x"),
+        ("clients", "delete", "x"),
+        ("clients", "budget", "x", "--cost", "1"),
+        ("users", "suspend", "x"),
+    ):
         with pytest.raises(NotThere, match="There is no"):
             run(*words)
 
