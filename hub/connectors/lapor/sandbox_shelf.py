@@ -73,10 +73,12 @@ class Shelf:
         insort(self._order, (report.updated_at, report.id))
 
     def change(self, report: Filed, happen: Callable[[], object]) -> None:
-        """Let something happen to one."""
+        """Let something happen to one; where it cannot, the report stays as it was."""
         self._take_out(report)
-        happen()
-        insort(self._order, (report.updated_at, report.id))
+        try:
+            happen()
+        finally:
+            insort(self._order, (report.updated_at, report.id))
         self._noted(report)
 
     def _take_out(self, report: Filed) -> None:
