@@ -160,5 +160,6 @@ async def test_a_token_counts_in_the_header_only(ready: Stage) -> None:
         await ready.http.post("/oauth/userinfo", data=held),
     ):
         assert answer.status_code == 401
-        assert answer.headers["www-authenticate"].startswith("Bearer resource_metadata=")
-    assert ISSUER in answer.headers["www-authenticate"]
+        challenge = answer.headers["www-authenticate"]
+        assert challenge.startswith('Bearer scope="openid", resource_metadata="' + ISSUER)
+        assert "error" not in challenge
