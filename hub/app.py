@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,11 +40,12 @@ from hub.viewer import Viewer
 from hub.web import health, page
 from hub.web.allowance import Allowances
 from hub.web.bulk import Bulk
+from hub.web.figures import Figures
 from hub.web.gate import ReadOnce
 from hub.web.graphql import GraphQLEndpoint
-from hub.web.health import Metrics, SystemFigures
 from hub.web.languages import language
 from hub.web.limits import Limits
+from hub.web.metrics import Metrics
 from hub.web.rates import LOOPBACK, Budgets, Rates
 from hub.web.requests import http_error, middleware, request_id
 from hub.web.snapshot import Snapshots
@@ -106,7 +107,7 @@ class _Hub:
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Every route of the app."""
-        metrics, ide = Metrics(self._figures), self._settings.with_ide
+        metrics, ide = Metrics(self._figures()), self._settings.with_ide
         allowances = Allowances(self.rates, self.terms)
         endpoint = GraphQLEndpoint(
             schema(subgraph, parts(self._settings), extensions=(ReadOnce,)),
@@ -184,17 +185,8 @@ class _Hub:
             for one in await self._overview()
         ]
 
-    async def _figures(self) -> Sequence[SystemFigures]:
-        now = datetime.now(UTC)
-        return [
-            SystemFigures(
-                one.name,
-                (now - one.synced_at).total_seconds() if one.synced_at else None,
-                one.records,
-                one.quarantined,
-            )
-            for one in await self._overview()
-        ]
+    def _figures(self) -> Figures:
+        return Figures(self._database, {each.name for each in registry.enabled(self._settings) if each.connector.sends})
 
     async def _check(self) -> str | None:
         await self._overview()

@@ -24,7 +24,7 @@ from hub.complaints.problems import ProblemCode
 from hub.complaints.workflow import RefusalCode
 from hub.connectors import registry
 from hub.settings import Settings
-from hub.web.health import Metrics
+from hub.web.metrics import Metrics
 from hub.web.requests import CODES
 from tests.connectors import test_contract
 from tests.connectors.contract import ConnectorContract

@@ -1,0 +1,94 @@
+"""The figures of systems, deliveries and feed: which there are, and what the database says of them just now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.errors import TryLater
+from hub.store import deliveries, feed, systems
+from hub.store.database import Database
+from hub.store.deliveries import Backlog
+from hub.store.systems import SystemState
+
+
+class Gauged(NamedTuple):
+    """What a figure means, and the labels that tell its values apart."""
+
+    meaning: str
+    labels: tuple[str, ...]
+
+
+FIGURES: Mapping[str, Gauged] = {
+    "hub_system_lag_seconds": Gauged(
+        "How far a system and the hub are apart: in, seconds since the last complete pull;"
+        " out, the age of the oldest delivery that is not settled, 0 without one",
+        ("system", "direction"),
+    ),
+    "hub_system_state": Gauged("1 for the state a system is in", ("system", "state")),
+    "hub_system_records": Gauged("Records held of a system", ("system",)),
+    "hub_system_quarantined": Gauged("Items of a system in quarantine", ("system",)),
+    "hub_deliveries": Gauged("Deliveries that are not settled", ("system", "state")),
+    "hub_delivery_age_seconds": Gauged("Seconds since the oldest of them was planned", ("system", "state")),
+    "hub_feed_position": Gauged("The last position that was given to a change", ("system",)),
+    "hub_feed_lag_seconds": Gauged("The age of the oldest change without a position, 0 without one", ("system",)),
+}
+
+
+class Sample(NamedTuple):
+    """One value of a figure, for the values of its labels."""
+
+    figure: str
+    labels: tuple[str, ...]
+    value: float
+
+
+class Figures:
+    """Asks the database; ``senders`` are the systems that something can be brought to."""
+
+    def __init__(self, database: Database, senders: Collection[str]) -> None:
+        self._database, self._senders = database, senders
+
+    async def __call__(self) -> list[Sample]:
+        """All figures as they are now; ``TryLater`` while the database does not answer."""
+        try:
+            async with self._database.read() as db:
+                known, backlog, heads = await systems.overview(db), await deliveries.backlog(db), await feed.figures(db)
+        except SQLAlchemyError as error:
+            raise TryLater(f"the database does not answer ({type(error).__name__})") from error
+        now = datetime.now(UTC)
+        told = [*_of_systems(known, now), *_of_deliveries(backlog, self._senders, now)]
+        return [*told, *(sample for head in heads for sample in _of_feed(head))]
+
+
+def _of_systems(known: list[SystemState], now: datetime) -> Iterator[Sample]:
+    for system in known:
+        yield Sample("hub_system_state", (system.name, system.state), 1)
+        yield Sample("hub_system_records", (system.name,), system.records)
+        yield Sample("hub_system_quarantined", (system.name,), system.quarantined)
+        if system.synced_at:
+            yield Sample("hub_system_lag_seconds", (system.name, "in"), _age(system.synced_at, now))
+
+
+def _of_deliveries(backlog: list[Backlog], senders: Collection[str], now: datetime) -> Iterator[Sample]:
+    lags = dict.fromkeys(senders, 0.0)
+    for each in backlog:
+        age = _age(each.oldest, now)
+        lags[each.system] = max(age, lags.get(each.system, 0.0))
+        yield Sample("hub_deliveries", (each.system, each.state), each.count)
+        yield Sample("hub_delivery_age_seconds", (each.system, each.state), age)
+    for system, lag in lags.items():
+        yield Sample("hub_system_lag_seconds", (system, "out"), lag)
+
+
+def _of_feed(head: feed.Figures) -> Iterator[Sample]:
+    yield Sample("hub_feed_position", (head.system,), head.position)
+    yield Sample("hub_feed_lag_seconds", (head.system,), head.lag)
+
+
+def _age(since: datetime, now: datetime) -> float:
+    # The database's clock and ours may differ by a moment.
+    return max(0.0, (now - since).total_seconds())

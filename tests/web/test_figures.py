@@ -1,0 +1,79 @@
+"""What ``/metrics`` tells of systems, deliveries and feed is what the database holds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hub.errors import TryLater
+from hub.store.database import Database
+from hub.sync import sequencer
+from hub.web.figures import FIGURES, Figures
+from tests.fake import payment
+from tests.schema.stage import DELIVERED, Stage, staged
+
+
+@pytest.fixture
+async def stage(database_url: str) -> AsyncIterator[Stage]:
+    """A hub with one system."""
+    async with staged(database_url) as stage:
+        yield stage
+
+
+async def told(stage: Stage) -> dict[tuple[str, ...], float]:
+    """The values by figure and labels."""
+    samples = await Figures(stage.database, {"fake"})()
+    assert all(len(labels) == len(FIGURES[figure].labels) for figure, labels, _ in samples)
+    return {(figure, *labels): value for figure, labels, value in samples}
+
+
+async def test_before_anything_happened_nothing_lags(stage: Stage) -> None:
+    assert await told(stage) == {
+        ("hub_system_state", "fake", "STARTING"): 1,
+        ("hub_system_records", "fake"): 0,
+        ("hub_system_quarantined", "fake"): 0,
+        ("hub_system_lag_seconds", "fake", "out"): 0,
+    }
+
+
+async def test_a_pull_sets_the_lag_of_what_comes_in(stage: Stage) -> None:
+    await stage.pull(payment("P1"), payment("P2"))
+    await stage.run("update systems set synced_at = now() - interval '100 seconds'")
+    figures = await told(stage)
+    assert figures["hub_system_state", "fake", "UP"] == 1
+    assert figures["hub_system_records", "fake"] == 2
+    assert figures["hub_system_lag_seconds", "fake", "in"] == pytest.approx(100, abs=5)
+
+
+async def test_the_oldest_that_is_not_settled_sets_the_lag_of_what_goes_out(stage: Stage) -> None:
+    await stage.complaints("VERIFIED", [{}, {}, {}])
+    await stage.run(DELIVERED)
+    ages = "update deliveries set state = :state, created_at = now() - make_interval(secs => :age) where id = :id"
+    for number, (state, age) in enumerate([("HELD", 50), ("WAITING", 200), ("DONE", 900)], 1):
+        await stage.run(ages, id=number, state=state, age=age)
+    figures = await told(stage)
+    assert {labels: value for labels, value in figures.items() if labels[0] == "hub_deliveries"} == {
+        ("hub_deliveries", "fake", "HELD"): 1,
+        ("hub_deliveries", "fake", "WAITING"): 1,
+    }
+    assert figures["hub_delivery_age_seconds", "fake", "HELD"] == pytest.approx(50, abs=5)
+    assert figures["hub_system_lag_seconds", "fake", "out"] == pytest.approx(200, abs=5)
+
+
+async def test_the_feed_tells_its_position_and_its_age(stage: Stage) -> None:
+    await stage.records(payment("P1"))
+    await sequencer.sequence(stage.database)
+    assert (await told(stage))["hub_feed_position", "fake"] == 1
+    await stage.records(payment("P2"))
+    assert 0 < (await told(stage))["hub_feed_lag_seconds", "fake"] < 30
+    await sequencer.sequence(stage.database)
+    figures = await told(stage)
+    assert (figures["hub_feed_position", "fake"], figures["hub_feed_lag_seconds", "fake"]) == (2, 0)
+
+
+async def test_a_database_that_is_away_is_said_so() -> None:
+    database = Database("postgresql://hub@127.0.0.1:9/hub")
+    with pytest.raises(TryLater, match="the database does not answer"):
+        await Figures(database, ())()
+    await database.close()
