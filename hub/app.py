@@ -35,6 +35,7 @@ from hub.store.database import Database, counted
 from hub.store.epoch import Watch
 from hub.store.sealing import Seal
 from hub.store.systems import SystemState
+from hub.sync.hooks import Hooks
 from hub.sync.push import Pushes
 from hub.viewer import Viewer
 from hub.web import health, page
@@ -43,6 +44,7 @@ from hub.web.bulk import Bulk
 from hub.web.figures import Figures
 from hub.web.gate import ReadOnce
 from hub.web.graphql import GraphQLEndpoint
+from hub.web.hooks import BODY_LIMIT, PATH, HookEndpoint
 from hub.web.languages import language
 from hub.web.limits import Limits
 from hub.web.metrics import Metrics
@@ -67,7 +69,7 @@ def build(settings: Settings, subgraph: str | None = None) -> Starlette:
             hub.terms,
             development=not settings.production,
             body_limit=settings.body_limit,
-            larger={"/bulk/": settings.bulk_limit},
+            larger={"/bulk/": settings.bulk_limit, "/hooks/": BODY_LIMIT},
             origins=settings.cors_origins,
         ),
         exception_handlers={HTTPException: http_error, TooMany: too_many},
@@ -102,6 +104,7 @@ class _Hub:
         self._rules = registry.rules(settings)
         self._trusted = trust.read(settings.issuers_file, self._scopes)
         self._pushes = Pushes(database, self._seal, registry.enabled(settings))
+        self._hooks = Hooks(database, self._seal, registry.enabled(settings))
         outside = Issuers(self._trusted.issuers)
         self._viewers = Viewers(database, watch, self.keys, settings.issuer, outside, self.rates, settings.secret)
 
@@ -125,6 +128,7 @@ class _Hub:
             *([] if subgraph else self._sign_in()),
             *([] if subgraph else [Route("/bulk/{system}", self._bulk(allowances).post, methods=["POST"])]),
             *([] if subgraph else [Route("/bulk/{system}", self._snapshots(allowances), methods=["GET"])]),
+            *([] if subgraph else [Route(PATH, HookEndpoint(self._hooks, metrics.registry))]),
             *page.routes(graphiql=ide),
             *health.routes({"database": self._check}, metrics),
         ]
@@ -148,6 +152,7 @@ class _Hub:
         yield
         await self.rates.close()
         await self._pushes.close()
+        await self._hooks.close()
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:

@@ -9,7 +9,8 @@ What to raise: ``TryLater`` (down, slow, 429, 5xx), ``Stop`` (401/403 after one 
 settings, broken contract) from the connector, for what is sent also ``Unclear`` (it may have been
 taken) and ``Refused`` (a person must mend it); ``BadRecord`` from the mapping.
 
-A connector that only reads leaves out what is below "What goes out" and "What comes in as a complaint".
+A connector that only reads leaves out what is below "What goes out", "What comes in as a complaint" and
+"What the system tells by itself".
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pydantic_settings import BaseSettings
 from hub.complaints.codes import Channel
 from hub.complaints.forwarding import DeliveryAction
 from hub.complaints.reporter import Reporter
+from hub.connectors.hooks import HookCall, HookTold
 from hub.connectors.http import Http
 from hub.connectors.sharing import Shared, Told
 from hub.errors import Stop
@@ -58,6 +60,10 @@ class Record:
     says the status ends the record's life, so that two different final states can be seen as in
     doubt. Times are aware. ``amount`` is in ``currency``. ``secret`` rows reach only officers who
     may read personal data.
+
+    ``facts_version`` is for systems that tell of one record in words of two sorts, of which one says
+    only part. Then ``version`` orders no more than status, told, final and ``updated_at``, and the
+    rest has this order of its own: negative where the word says only part, positive where it says all.
     """
 
     facts: Kind
@@ -73,6 +79,7 @@ class Record:
     final: bool = False
     secret: bool = False
     unknown: str | None = None
+    facts_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +272,20 @@ class Connector(ABC):
     async def fetch(self, file: File) -> bytes:
         """A file's content; raises ``TryLater`` or ``Refused`` (its address has died, or is not the system's)."""
         raise Stop(f"{self.name} has no files")
+
+    # What the system tells by itself
+
+    hooks: ClassVar[tuple[str, ...]] = ()
+    """Paths below ``/hooks/<name>/`` that the system calls, such as ``v1/notify``."""
+
+    @classmethod
+    def hook_off(cls, settings: ConnectorSettings, hook: str) -> str | None:
+        """Which setting ``hook`` wants that is not set, as a sentence; ``BadSetting`` where one is wrong."""
+        return None
+
+    def receive(self, call: HookCall) -> HookTold:
+        """Check who signed ``call``, on its raw bytes and before anything else, and read what it tells."""
+        raise Stop(f"{self.name} has no hooks")
 
     @classmethod
     def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:

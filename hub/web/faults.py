@@ -74,8 +74,8 @@ def disclosed(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
 
 
 def shaped(path: str, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an error outside of an execution: as GraphQL clients read it, flat below ``/bulk/``."""
-    if path.startswith("/bulk/"):
+    """The body of an error outside of an execution: as GraphQL clients read it, flat where systems call."""
+    if path.startswith(("/bulk/", "/hooks")):
         return {"message": message, **extensions}
     return {"errors": [{"message": message, "extensions": extensions}]}
 

@@ -38,11 +38,12 @@ class Budgets:
     """What is allowed to whom, a minute unless it says otherwise; a client's own budgets are in its row.
 
     ``address`` is for every request, before anybody is known, and ``spared`` are networks it does
-    not count (where gateways and tools of one's own are). ``requests`` and ``cost`` are for a
-    viewer who is no client. ``token`` is for one client, five times that for one address; ``login``
-    for one user name, three times that for one address. ``guesses`` are wrong tracking codes an
-    hour, for one ticket from one address; twice that for one address and ten times that for one
-    ticket, so that a stranger alone cannot keep a reporter from the complaint.
+    not count (where gateways and tools of one's own are); calls of hooks have ten times as much,
+    counted apart. ``requests`` and ``cost`` are for a viewer who is no client. ``token`` is for one
+    client, five times that for one address; ``login`` for one user name, three times that for one
+    address. ``guesses`` are wrong tracking codes an hour, for one ticket from one address; twice that
+    for one address and ten times that for one ticket, so that a stranger alone cannot keep a reporter
+    from the complaint.
     """
 
     address: int = 1_200
@@ -74,6 +75,11 @@ class Rates:
         """One request from ``address``, whatever it asks."""
         if not self.spares(address):
             await self._take(RateLimitItemPerMinute(self.budgets.address, 1, "address"), network(address))
+
+    async def hook(self, address: str) -> None:
+        """One call of a system from ``address``: it tells each payment by itself, after a pause all at once."""
+        if not self.spares(address):
+            await self._take(RateLimitItemPerMinute(self.budgets.address * 10, 1, "hook"), network(address))
 
     def spares(self, address: str) -> bool:
         """Whether ``address`` is of a network that is not counted; what has no address is of this machine."""

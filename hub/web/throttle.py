@@ -24,8 +24,9 @@ class AddressBudget:
         """Pass the request on, or answer 429."""
         if scope["type"] == "http" and scope["path"] not in FREE:
             request = Request(scope)
+            count = self._rates.hook if scope["path"].startswith("/hooks/") else self._rates.address
             try:
-                await self._rates.address(address_of(request))
+                await count(address_of(request))
             except TooMany as error:
                 await (await too_many(request, error))(scope, receive, send)
                 return

@@ -252,7 +252,7 @@ def in_words(expected: dict[str, Any]) -> dict[str, Any]:
     """A sample's record with times and money read, so that 10.00 is 10 and 07:00+07:00 is midnight UTC."""
     times = {name: datetime.fromisoformat(expected[name]) for name in ("occurred_at", "updated_at")}
     amount = None if expected["amount"] is None else Decimal(expected["amount"])
-    return expected | times | {"amount": amount}
+    return {"facts_version": None} | expected | times | {"amount": amount}
 
 
 def without_one(node: Any) -> Iterator[Any]:

@@ -1,0 +1,147 @@
+"""``/hooks/{system}/…``: checked before anything else, stored before it is answered, refused without the body."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from hub.web.hooks import BODY_LIMIT
+from hub.web.rates import Budgets
+from tests.fake import payment
+from tests.web.conftest import serve
+from tests.web.hooking import Called, called, sign
+
+RECORDS = "select external_id, status, version from records order by external_id"
+
+
+@pytest.fixture
+async def hub(database_url: str) -> AsyncIterator[Called]:
+    async with called(database_url) as made:
+        yield made
+
+
+async def test_what_was_told_is_stored_before_it_is_answered(hub: Called) -> None:
+    answer = await hub.call(payment("A"), payment("B", status="PENDING"), x_request_id="request-1")
+    assert (answer.status_code, answer.json()) == (200, {"code": "taken"})
+    assert await hub.rows(RECORDS) == [("A", "SUCCESS", 1), ("B", "PENDING", 1)]
+    assert await hub.rows("select distinct cause, actor, correlation from changes where kind = 'payment'") == [
+        ("hook:fake", "fake", "request-1")
+    ]
+    assert hub.counted("taken") == 1
+
+
+async def test_repeats_in_parallel_and_older_words_change_nothing(hub: Called) -> None:
+    answers = await asyncio.gather(*(hub.call(payment("A", version=2)) for _ in range(12)))
+    answers.append(await hub.call(payment("A", version=1, status="PENDING")))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await hub.rows(RECORDS) == [("A", "SUCCESS", 2)]
+    assert await hub.rows("select count(*) from changes where kind = 'payment'") == [(1,)]
+
+
+async def test_a_wrong_signature_gets_the_contracts_answer_and_one_line_without_the_body(hub: Called) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = await hub.call(payment("A", payer="Uji Coba"), x_signature="0" * 64)
+    assert (answer.status_code, answer.json()) == (401, {"code": "no"})
+    assert await hub.rows(RECORDS) == []
+    (line,) = [line for line in logs if line["event"] == "hook refused"]
+    assert (line["system"], line["hook"], line["reason"]) == ("fake", "v1/notify", "signature")
+    assert "Uji" not in str(logs)
+    assert hub.counted("refused") == 1
+
+
+async def test_the_whole_path_as_called_is_what_is_checked(hub: Called) -> None:
+    body = b"[]"
+    for path in ("/hooks/fake/v1/notify?again=1", "/hooks/fake/v1%2Fnotify"):
+        elsewhere = await hub.http.post(
+            path, content=body, headers={"x-signature": sign("/hooks/fake/v1/notify", body)}
+        )
+        assert elsewhere.status_code == 401
+        own = await hub.http.post(path, content=body, headers={"x-signature": sign(path, body)})
+        assert own.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/hooks",
+        "/hooks/",
+        "/hooksfake/v1/notify",
+        "/hooks/fake",
+        "/hooks/fake/",
+        "/hooks/fake/v1/notify/",
+        "/hooks//fake/v1/notify",
+        "/hooks/fake/v1/other",
+        "/hooks/other/v1/notify",
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_another_path_is_not_there_and_leads_nowhere(hub: Called, method: str, path: str) -> None:
+    answer = await hub.http.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+async def test_a_hook_is_called_with_post_only(hub: Called, method: str) -> None:
+    answer = await hub.http.request(method, "/hooks/fake/v1/notify", headers={"origin": "http://localhost"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_no_page_of_another_origin_may_read_the_answer(hub: Called) -> None:
+    answer = await hub.call(payment("A"), origin="http://localhost:3000")
+    assert answer.status_code == 200
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+async def test_a_hook_whose_setting_is_missing_says_so(hub: Called) -> None:
+    answer = await hub.call(payment("A"), path="/hooks/fake/unset")
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"code": "HOOK_OFF", "message": "This hook is off: HUB_FAKE_WORD is not set."},
+    )
+    assert hub.counted("unavailable", "unset") == 1
+
+
+async def test_a_body_that_is_too_large_is_not_read(hub: Called) -> None:
+    answer = await hub.http.post("/hooks/fake/v1/notify", content=b"[" + b" " * BODY_LIMIT + b"]")
+    assert (answer.status_code, answer.json()["code"]) == (413, "BODY_TOO_LARGE")
+
+
+async def test_what_cannot_be_stored_is_to_be_sent_again(database_url: str) -> None:
+    async with called(database_url, away="postgresql://127.0.0.1:9/nowhere") as hub:
+        answer = await hub.call(payment("A"))
+        assert (answer.status_code, answer.json()["code"]) == (503, "TRY_LATER")
+        assert (hub.counted("unavailable"), hub.counted("taken")) == (1, 0)
+        assert (await hub.call(payment("A"), x_signature="")).status_code == 401
+
+
+async def test_an_item_nobody_can_read_and_an_unknown_code_go_to_quarantine(hub: Called) -> None:
+    told: list[Any] = [payment("A", broken=1), payment("B", status="BARU")]
+    assert (await hub.call(*told)).status_code == 200
+    assert await hub.rows(RECORDS) == [("B", "UNKNOWN", 1)]
+    assert await hub.rows("select count(*) from quarantine where system = 'fake'") == [(2,)]
+
+
+async def test_an_address_may_call_ten_times_as_often_as_it_may_ask(database_url: str) -> None:
+    async with called(database_url, Budgets(address=2, spared=()), client="192.0.2.1") as hub:
+        answers = [await hub.call(payment("A")) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429]
+    assert answers[-1].json()["code"] == "RATE_LIMITED"
+
+
+async def test_over_a_real_server_the_path_is_checked_as_it_was_sent(hub: Called) -> None:
+    async with serve(hub.app) as url, httpx.AsyncClient(trust_env=False) as client:
+        for path, signed, status in (
+            ("/hooks/fake/v1/notify", "/hooks/fake/v1/notify", 200),
+            ("/hooks/fake/v1%2Fnotify", "/hooks/fake/v1%2Fnotify", 200),
+            ("/hooks/fake/v1%2Fnotify", "/hooks/fake/v1/notify", 401),
+            ("/hooks/fake/v1/notify?a=%20", "/hooks/fake/v1/notify?a=%20", 200),
+            ("/hooks/fake/v1/notify/", "/hooks/fake/v1/notify/", 404),
+        ):
+            headers = {"x-signature": sign(signed, b"[]")}
+            assert (await client.post(url + path, content=b"[]", headers=headers)).status_code == status, path
