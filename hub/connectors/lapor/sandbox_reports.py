@@ -7,7 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
 
+from hub.complaints.categories import BY_CODE as CATEGORIES
+from hub.complaints.codes import ComplaintStatus
 from hub.connectors.lapor import sandbox_masters as masters
+from hub.connectors.lapor.statuses import HERE, THERE
 from hub.demo.shapes import CitedReport, DemoComplaint
 from hub.demo.world import SEED, complaints
 from hub.kinds import ReportStatus as Status
@@ -202,12 +205,23 @@ def _of_complaint(complaint: DemoComplaint, cited: CitedReport) -> Filed:
         secret=complaint.secret,
         user=None if hidden else {"name": person.name, "phone": person.phone, "email": person.email},
         ticket=complaint.ticket,
-        moves=list(_course(cited.status, cited.created_at, cited.updated_at)),
+        moves=list(_course(cited.status, cited.created_at, _reached(complaint, cited))),
         edited_at=cited.updated_at.replace(microsecond=0),
     )
     if len(report.moves) > 2:
-        report.disposition = masters.AGENCY_INSTITUTIONS[complaint.agency_code or "SETDA"]
+        usual = CATEGORIES[complaint.category].agency_code
+        report.disposition = masters.AGENCY_INSTITUTIONS[complaint.agency_code or usual]
     return _answered(report)
+
+
+def _reached(complaint: DemoComplaint, cited: CitedReport) -> datetime:
+    """When a report got where it stands; one that stands behind its complaint has been there since before."""
+    meant = HERE[Status(cited.status)]
+    stands, here = meant and THERE[meant], THERE[ComplaintStatus(complaint.status)]
+    if stands in _MAIN and here in _MAIN and _MAIN.index(stands) < _MAIN.index(here):
+        before = cited.created_at + (complaint.steps[-1].at - cited.created_at) / 2
+        return max(cited.created_at, min(before, cited.updated_at))
+    return cited.updated_at
 
 
 def _answered(report: Filed) -> Filed:
