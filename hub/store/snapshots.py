@@ -60,10 +60,14 @@ async def opened(database: Database, viewer: Viewer, system: str) -> AsyncIterat
 
 async def _rows(db: AsyncConnection, viewer: Viewer, system: str) -> AsyncGenerator[list[Mapping[str, Any]], None]:
     statement = _complaints(viewer) if system == HUB else _records(viewer, system)
-    found = await db.stream(statement.execution_options(yield_per=BATCH))
     tell = _complaint if system == HUB else _record
-    async for batch in found.mappings().partitions():
-        yield [tell(row) for row in batch]
+    found = await db.stream(statement.execution_options(yield_per=BATCH))
+    # As a context manager it would stay open when this generator is closed early.
+    try:
+        async for batch in found.mappings().partitions():
+            yield [tell(row) for row in batch]
+    finally:
+        await found.close()
 
 
 def _complaints(viewer: Viewer) -> Select[Any]:

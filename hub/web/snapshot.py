@@ -13,8 +13,7 @@ import orjson
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from hub.errors import Forbidden, TryLater
@@ -28,9 +27,11 @@ from hub.web.throttle import address_of
 
 log = structlog.stdlib.get_logger(__name__)
 
-NDJSON = "application/x-ndjson"
+NDJSON = b"application/x-ndjson"
 AT_ONCE = 2
 """Snapshots that are told at once: each holds a connection for as long as its client reads."""
+PATIENCE = 30.0
+"""Seconds in which a client has to take what is sent."""
 
 
 class Snapshots:
@@ -44,20 +45,20 @@ class Snapshots:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what a client that goes away leaves behind is closed with it."""
-        request = Request(scope)
+        request = Request(scope, receive)
         try:
             viewer = await self._entered(request)
             if self._free.locked():
                 raise TryLater("Others are told a snapshot.")
             async with self._free, snapshots.opened(self._database, viewer, request.path_params["system"]) as snapshot:
-                await _answer(snapshot)(scope, receive, send)
+                if snapshot is None:
+                    raise Unfit(404, "NOT_FOUND", "There is no such system of which you may take a snapshot.")
+                await _tell(snapshot, request, send)
         except Forbidden as error:
             raise Unfit(403, "FORBIDDEN", str(error)) from None
         except (TryLater, OperationalError, InterfaceError):
             sentence = "The hub cannot tell this now; try again later."
             raise Unfit(503, "TRY_LATER", sentence, {"Retry-After": "5"}) from None
-        except ClientDisconnect:
-            log.info("snapshot cut", path=request.url.path)
 
     async def _entered(self, request: Request) -> Viewer:
         viewer = await self._viewer(request)
@@ -67,10 +68,28 @@ class Snapshots:
         return viewer
 
 
-def _answer(snapshot: Snapshot | None) -> Response:
-    if snapshot is None:
-        raise Unfit(404, "NOT_FOUND", "There is no such system of which you may take a snapshot.")
-    return StreamingResponse(_lines(snapshot), media_type=NDJSON, headers={"Cache-Control": "no-store"})
+async def _tell(snapshot: Snapshot, request: Request, send: Send) -> None:
+    """Send it, unless the client goes away or stops reading; nothing is cut off while it reads from the database."""
+    await request.body()
+    gone = asyncio.create_task(_gone(request))
+    headers = [(b"content-type", NDJSON), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    try:
+        async for chunk in _lines(snapshot):
+            if gone.done():
+                raise TimeoutError
+            async with asyncio.timeout(PATIENCE):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except TimeoutError:
+        # The server then ends the connection, by which the client sees that this is not all.
+        log.info("snapshot cut", path=request.url.path)
+    finally:
+        gone.cancel()
+
+
+async def _gone(request: Request) -> None:
+    await request.receive()
 
 
 async def _lines(snapshot: Snapshot) -> AsyncIterator[bytes]:
