@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.complaints.workflow import Refusal
 from hub.store.sealing import Seal
 from hub.store.tables import complaints, idempotency
+
+KEPT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,19 @@ class Promise:
     operation: str
     key: str
     input: Mapping[str, Any]
+
+
+async def promised(
+    db: AsyncConnection, seal: Seal, promise: Promise | None, act: Callable[[], Awaitable[Done | Refusal | None]]
+) -> Done | KeyTaken | Refusal | None:
+    """Do ``act`` once for ``promise``; where nothing was done the key is free again."""
+    before = await claim(db, seal, promise) if promise else None
+    if before is not None:
+        return before
+    done = await act()
+    if promise:
+        await (fulfil(db, promise, done.complaint_id) if isinstance(done, Done) else release(db, promise))
+    return done
 
 
 async def claim(db: AsyncConnection, seal: Seal, promise: Promise) -> Done | KeyTaken | None:
@@ -65,6 +81,12 @@ async def fulfil(db: AsyncConnection, promise: Promise, complaint_id: int) -> No
 async def release(db: AsyncConnection, promise: Promise) -> None:
     """Nothing was done, so the key is free again: the same may be allowed later."""
     await db.execute(delete(idempotency).where(_promised(promise)))
+
+
+async def expire(db: AsyncConnection) -> int:
+    """Forget promises made more than ``KEPT_DAYS`` ago; returns how many."""
+    old = idempotency.c.created_at < func.now() - text(f"interval '{KEPT_DAYS} days'")
+    return (await db.execute(delete(idempotency).where(old))).rowcount
 
 
 def _promised(promise: Promise) -> ColumnElement[bool]:

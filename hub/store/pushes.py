@@ -16,10 +16,9 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.store.promises import KEPT_DAYS
 from hub.store.records import Fate, Outcome
 from hub.store.tables_push import push_batches, pushes
-
-KEPT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)

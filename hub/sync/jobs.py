@@ -20,7 +20,7 @@ from procrastinate.jobs import Status
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.store import deliveries, feed, grants, quarantine, systems
+from hub.store import deliveries, feed, grants, promises, pushes, quarantine, systems
 from hub.store.database import Cause, Database
 from hub.store.queue import nudge
 from hub.store.sealing import Seal
@@ -133,10 +133,11 @@ async def _stop(work: Work, system: str, trouble: BadSetting) -> None:
 @tasks.periodic(cron="17 3 * * *")
 @tasks.task(name="keep_house", queueing_lock="keep house", pass_context=True)
 async def keep_house(context: JobContext, timestamp: int) -> None:
-    """Drop what is kept for a time only: old quarantine entries, what was granted and has ended, jobs that are done."""
+    """Drop what is kept for a time only: quarantine, what was granted or promised, the feed, jobs that are done."""
     work = _work(context)
     async with work.database.write(Cause("keep-house", "worker", str(timestamp))) as db:
         dropped, expired = await quarantine.expire(db), await grants.expire(db)
+        kept = await promises.expire(db) + await pushes.expire(db)
         old = await feed.expire(db, timedelta(days=work.feed_days))
     await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)
-    log.info("house kept", quarantine_dropped=dropped, grants_expired=expired, feed_dropped=old)
+    log.info("house kept", quarantine_dropped=dropped, grants_expired=expired, promises_expired=kept, feed_dropped=old)

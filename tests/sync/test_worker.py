@@ -240,11 +240,22 @@ async def test_house_is_kept(database_url: str) -> None:
                 " values ('fake', %s, 'broken', '{}', %s, now())",
                 [bytes([age]), at],
             )
+        await connection.execute(
+            "insert into pushes (client, system, key, created_at) values"
+            " ('client', 'fake', 'old', now() - interval '31 days'), ('client', 'fake', 'new', now())"
+        )
+        await connection.execute(
+            "insert into idempotency (client, operation, key, fingerprint, created_at) values"
+            " ('client', 'rate', 'old', '', now() - interval '31 days'), ('client', 'rate', 'new', '', now())"
+        )
     work = Work(database, Seal([b"k" * 32], b"s" * 32), {}, STALLED_AFTER)
     async with worker.queue(database_url).open_async() as app:
         await app.tasks["hub:keep_house"].defer_async(timestamp=0)
         await app.run_worker_async(wait=False, additional_context={"work": work}, install_signal_handlers=False)
     async with database.read() as db:
         kept = (await db.exec_driver_sql("select first_at from quarantine")).scalars().all()
+        keys = (await db.exec_driver_sql("select key from pushes union all select key from idempotency")).scalars()
+        promised = keys.all()
     await database.close()
     assert kept == [days[89]]
+    assert promised == ["new", "new"]

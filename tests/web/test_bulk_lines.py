@@ -1,0 +1,117 @@
+"""A body as lines and batches, however it is cut into chunks; in bounded memory, however long it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tracemalloc
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.sync.push import LONGEST, item_of
+from hub.web import lines as reading
+from hub.web.lines import Batch, batches
+from tests.fake import payment
+from tests.web.pushing import desk
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+LINES = st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b" ")), max_size=30)
+
+
+async def chunked(body: bytes, sizes: list[int]) -> AsyncIterator[bytes]:
+    at = 0
+    for size in sizes:
+        yield body[at : at + size]
+        at += size
+    yield body[at:]
+
+
+def read(body: bytes, sizes: list[int] | None = None) -> list[Batch]:
+    async def all_of_it() -> list[Batch]:
+        return [batch async for batch in batches(chunked(body, sizes or []))]
+
+    with asyncio.Runner() as runner:
+        return runner.run(all_of_it())
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of three rows or a hundred bytes, rows of twenty bytes."""
+    monkeypatch.setattr(reading, "ROWS", 3)
+    monkeypatch.setattr(reading, "BYTES", 100)
+    monkeypatch.setattr(reading, "LONGEST", 20)
+
+
+@given(LINES, st.lists(st.integers(0, 50)), st.booleans())
+def test_batches_depend_on_the_lines_alone(told: list[bytes], sizes: list[int], ended: bool) -> None:
+    body = b"\n".join(told) + (b"\n" if ended else b"")
+    whole, cut = read(body), read(body, sizes)
+    assert whole == cut
+    assert [batch.last for batch in whole] == [False] * (len(whole) - 1) + [True]
+    found = [line for batch in whole for line in batch.lines]
+    kept = [line for line in told if line.strip()]
+    assert [line.too_long for line in found] == [len(line) > 20 for line in kept]
+    assert all(line.content == said for line, said in zip(found, kept, strict=True) if not line.too_long)
+    assert all(len(batch.lines) <= 3 for batch in whole)
+
+
+@given(LINES, LINES)
+def test_two_bodies_that_differ_in_a_line_differ_in_a_batch(one: list[bytes], other: list[bytes]) -> None:
+    def of(lines: list[bytes]) -> list[bytes]:
+        return [line for line in lines if line.strip()]
+
+    assert (read(b"\n".join(one)) == read(b"\n".join(other))) == (of(one) == of(other))
+
+
+@given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_a_line_is_an_object_or_a_reason(content: bytes) -> None:
+    item = item_of(reading.Line(content))
+    assert isinstance(item, dict | str)
+    try:
+        said = json.loads(content)
+    except ValueError:
+        said = None
+    assert isinstance(said, dict) or isinstance(item, str)
+
+
+def test_a_row_may_be_nested_so_deep_and_no_deeper() -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
+
+    assert isinstance(item_of(reading.Line(nested(64))), dict)
+    for levels in (65, 500, 100_000):
+        assert isinstance(item_of(reading.Line(nested(levels))), str)
+    assert isinstance(item_of(reading.Line(b'{"a":[' + b"[],{}," * 90 + b"1]}")), dict)
+
+
+async def test_a_hundred_thousand_rows_need_no_more_memory_than_a_few(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row of each batch can be stored; what is measured is what is held while a body comes and goes."""
+    monkeypatch.setattr(reading, "ROWS", 1_000)
+    monkeypatch.setattr(reading, "BYTES", 4 * 1024 * 1024)
+    monkeypatch.setattr(reading, "LONGEST", LONGEST)
+
+    async def body() -> AsyncIterator[bytes]:
+        for number in range(100_000):
+            row = payment(f"P{number}", note="x" * 400) if number % 1_000 == 0 else ["x" * 400]
+            yield json.dumps(row).encode() + b"\n"
+
+    async with desk(database_url) as hub:
+        headers = {"idempotency-key": "key-00001", "x-as": "fake", "content-type": "application/x-ndjson"}
+        tracemalloc.start()
+        try:
+            async with hub.http.stream("POST", "/bulk/fake", content=body(), headers=headers) as response:
+                told = [line async for line in response.aiter_lines()]
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert json.loads(told[-1])["summary"]["CREATED"] == 100
+    assert most < 60 * 1024 * 1024
