@@ -96,8 +96,9 @@ record_files = Table(
     Column("source", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("sha256", LargeBinary),
+    Column("attempts", Integer, nullable=False),
     Column("trouble", Text),
-    Column("tried_at", _Time, nullable=False),
+    Column("due_at", _Time),
 )
 
 feed = Table(

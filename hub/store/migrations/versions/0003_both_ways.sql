@@ -76,6 +76,7 @@ create index shared_fields_conflicts on shared_fields (conflict_since) where con
 create index shared_fields_complaint on shared_fields (complaint_id);
 
 -- Files fetched from other systems, by hash of their content, and where each was pointed to.
+-- Of one that is not here yet `due_at` says when it is tried next; where it is null too, it is not tried any more.
 create table files (
     sha256 bytea primary key,
     media_type text not null,
@@ -83,6 +84,8 @@ create table files (
     content bytea not null,
     stored_at timestamptz not null default now()
 );
+-- Pictures and letters are compressed already, and are read in slices.
+alter table files alter column content set storage external;
 create table record_files (
     system text not null references systems (name),
     kind text not null,
@@ -90,8 +93,10 @@ create table record_files (
     source text not null,
     name text not null,
     sha256 bytea references files (sha256),
+    attempts int not null default 0,
     trouble text,
-    tried_at timestamptz not null default now(),
+    due_at timestamptz default now(),
     primary key (system, kind, external_id, source)
 );
 create index record_files_file on record_files (sha256);
+create index record_files_due on record_files (system, due_at) where due_at is not null;
