@@ -9,15 +9,15 @@ from strawberry.extensions import SchemaExtension
 from hub.errors import BadSetting
 from hub.schema import changes, complaints, payments, procurement, push, reports, systems
 from hub.schema.build import HubSchema, build
-from hub.schema.complaints import deliveries, following, handling, queries, settling, submission, totals
+from hub.schema.complaints import deciding, deliveries, following, handling, queries, settling, submission, totals
 from hub.schema.links import LINKS
 from hub.schema.part import Part
 
 PARTS: tuple[Part, ...] = (complaints.part, reports.part, payments.part, procurement.part, systems.part)
 
-for _queries in (queries.Query, totals.Query, deliveries.Query):
+for _queries in (queries.Query, totals.Query, deliveries.Query, deciding.Query):
     complaints.part.query(_queries)
-for _mutations in (submission.Mutation, handling.Mutation, following.Mutation, settling.Mutation):
+for _mutations in (submission.Mutation, handling.Mutation, following.Mutation, settling.Mutation, deciding.Mutation):
     complaints.part.mutation(_mutations)
 systems.part.query(changes.Query)
 systems.part.mutation(push.Mutation)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, String, and_, cast, false, func, literal, literal_column, not_, true
+from sqlalchemy import ColumnElement, Date, String, and_, cast, false, func, literal, literal_column, not_, select, true
 
 from hub.store import sight
 from hub.store.entity import Beside, Entity, Sort
 from hub.store.tables import agencies, areas, complaint_keys, complaints, systems
+from hub.store.tables_sync import shared_fields
 
 HUB = "hub"
 """The system of what the hub itself keeps."""
@@ -28,6 +29,12 @@ def late() -> ColumnElement[bool]:
 def overdue() -> ColumnElement[bool]:
     """``late``, but false where there is no time."""
     return func.coalesce(late(), false())
+
+
+def disputed() -> ColumnElement[bool]:
+    """Another system says otherwise in a field, and a person has to decide."""
+    waiting = select(shared_fields.c.complaint_id).where(shared_fields.c.conflict_since.is_not(None))
+    return complaints.c.id.in_(waiting)
 
 
 _BESIDE_COMPLAINTS = Beside(complaint_keys, complaint_keys.c.complaint_id == complaints.c.id)
@@ -66,6 +73,7 @@ COMPLAINT = Entity(
         "received_to": lambda at: complaints.c.received_at < at,
         # Without the coalesce that a column needs, which would hide the condition from its index.
         "overdue": lambda wanted: late() if wanted else not_(overdue()),
+        "conflict": lambda wanted: disputed() if wanted else not_(disputed()),
     },
     extra=(overdue().label("overdue"),),
     key_guards={
@@ -74,7 +82,7 @@ COMPLAINT = Entity(
     },
     filter_guards={
         **dict.fromkeys(("agency", "area", "category"), sight.in_public),
-        **dict.fromkeys(("channel", "klass"), sight.in_full),
+        **dict.fromkeys(("channel", "klass", "conflict"), sight.in_full),
     },
     depth=sight.depth,
     told=sight.told,

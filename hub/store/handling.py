@@ -24,7 +24,7 @@ from hub.store.forwarding import Happened
 from hub.store.lives import STANDING, Life, lives
 from hub.store.milestones import due, times
 from hub.store.naming import nameable
-from hub.store.promises import Done, KeyTaken, Promise, claim, fulfil, release
+from hub.store.promises import Done, KeyTaken, Promise, promised
 from hub.store.sealing import Seal
 from hub.store.tables import complaints
 from hub.viewer import Viewer, ViewerKind
@@ -58,19 +58,13 @@ async def act(
     rules: Sequence[Rule] = (),
 ) -> Done | KeyTaken | Refusal | None:
     """Move a complaint; None when it is not there or not the viewer's to act on. By ``rules`` it is forwarded then."""
-    before = await claim(db, seal, promise) if promise else None
-    if before is not None:
-        return before
-    done = await _tried(db, cause, viewer, wanted, rules)
-    if promise:
-        await (fulfil(db, promise, done.complaint_id) if isinstance(done, Done) else release(db, promise))
-    return done
+    return await promised(db, seal, promise, lambda: _tried(db, cause, viewer, wanted, rules))
 
 
 async def _tried(
     db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Act, rules: Sequence[Rule]
 ) -> Done | Refusal | None:
-    row = await _locked(db, viewer, wanted.ticket)
+    row = await locked(db, viewer, wanted.ticket)
     if row is None:
         return None
     life = (await lives(db, [row["id"]]))[row["id"]]
@@ -147,7 +141,8 @@ async def _moved(
     )
 
 
-async def _locked(db: AsyncConnection, viewer: Viewer, ticket: str) -> RowMapping | None:
+async def locked(db: AsyncConnection, viewer: Viewer, ticket: str) -> RowMapping | None:
+    """The complaint's row, locked until the end; None when it is not there or not the viewer's to act on."""
     if not nameable(ticket):
         return None
     statement = select(complaints).where(complaints.c.ticket == ticket, sight.in_full(viewer)).with_for_update()

@@ -96,6 +96,8 @@ async def _settle(
             complaints[each.complaint_id].follow(each.field, merged.value, each.theirs.at)
     await sharing.keep(db, said)
     await adopt(db, complaints.values(), Role.SYSTEM, system, now)
+    taken = [(id_, name, word) for id_, each in complaints.items() for name, word in each.words.items()]
+    await sharing.overhear(db, system, taken, now)
 
 
 async def _telling(db: AsyncConnection, system: str, complaint_ids: Sequence[int]) -> set[int]:

@@ -112,5 +112,20 @@ async def keep(db: AsyncConnection, said: Sequence[Words]) -> None:
     await db.execute(text(_KEEP), given)
 
 
+_OVERHEAR = """
+update shared_fields f set ours = told.word, ours_at = :at
+from unnest(cast(:ids as bigint[]), cast(:fields as text[]), cast(:words as text[])) as told(id, field, word)
+where f.complaint_id = told.id and f.field = told.field and f.system <> :system
+  and (f.ours_at is null or f.ours_at < :at)
+"""
+
+
+async def overhear(db: AsyncConnection, system: str, followed: Sequence[tuple[int, str, str]], at: datetime) -> None:
+    """What a complaint took over from ``system`` (id, field, word) is what the hub says to the other systems."""
+    if followed:
+        ids, fields, said = (list(each) for each in zip(*followed, strict=True))
+        await db.execute(text(_OVERHEAR), {"system": system, "ids": ids, "fields": fields, "words": said, "at": at})
+
+
 def _told(at: datetime | None, value: str | None) -> Told | None:
     return None if at is None else Told(at, value or "")

@@ -10,7 +10,7 @@ from hub.auth import scopes
 from hub.store.sight import Depth
 from hub.viewer import Viewer, ViewerKind
 from tests.fake import order, payment, report
-from tests.schema.stage import ANONYMOUS, CLERK, DELIVERED, OFFICER, WORKER, Stage
+from tests.schema.stage import ANONYMOUS, CLERK, DELIVERED, DISPUTED, OFFICER, SHARES, WORKER, Stage
 
 PLACE = {"latitude": -7.004567, "longitude": 110.438765}
 CASES: Mapping[str, dict[str, Any]] = {
@@ -85,7 +85,7 @@ Tickets = Mapping[str, str]
 
 
 async def prepared(stage: Stage) -> Tickets:
-    """A complaint of each case, each with a report, a payment, an order and a delivery."""
+    """A complaint of each case, each with a report, a payment, an order, a delivery and a conflict."""
     await stage.run("insert into users (id, kind) values ('u_siti', 'CITIZEN'), ('u_budi', 'CITIZEN')")
     made = {}
     for number, (name, case) in enumerate(CASES.items(), 1):
@@ -94,6 +94,8 @@ async def prepared(stage: Stage) -> Tickets:
         made[name] = await stage.complaint(**case, **keys, **PLACE, category="PUBLIC_TRANSPORT", by=PARTNER)
     await stage.run("update complaints set citizen_id = 'u_siti', rating = 4")
     await stage.run(DELIVERED)
+    await stage.run(SHARES)
+    await stage.run(DISPUTED)
     return made
 
 

@@ -62,6 +62,15 @@ ON_THE_WAY: Mapping[str, tuple[Action, ...]] = {
 }
 """What has to be done to a new complaint until it has a status."""
 
+SHARES = """update systems set shared = '[{"field": "agency", "authority": "BOTH", "why_id": "Alasan.",
+    "why_en": "A reason.", "leaves": {}}]' where name = 'fake'"""
+"""Lets the fake system have a say in who answers."""
+
+DISPUTED = """insert into shared_fields
+    (system, complaint_id, field, ours, ours_at, theirs, theirs_at, conflict_since)
+    select 'fake', id, 'agency', agency_code, received_at, 'DINKES', now(), now() from complaints"""
+"""Lets it say otherwise of every complaint."""
+
 REPORTER = Reporter(name="Uji Coba", phone="+6281100000001", email="uji@warga.example", nik="3399014107900001")
 
 

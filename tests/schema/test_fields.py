@@ -30,7 +30,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         PUBLIC: """id ticket category categoryLabel title status statusLabel secret receivedAt verifiedAt answeredAt
             closedAt dueAt dueEstimated overdue updatedAt place agency area""",
         "complaints:read": """channel channelLabel class classLabel inspection anonymous rating text attachments
-            timeline references accessLog orders deliveries""",
+            timeline references accessLog orders deliveries shared conflicts""",
         "complaints:pii": "reporter",
         "complaints:read reports:read": "centralReport",
         "complaints:read payments:read": "payments",

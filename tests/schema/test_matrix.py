@@ -32,7 +32,7 @@ BARE = """id ticket status statusLabel secret receivedAt verifiedAt answeredAt c
     updatedAt"""
 OF_THE_PUBLIC = "category categoryLabel title place agency area"
 FULL = """channel channelLabel class classLabel inspection anonymous rating text attachments timeline references
-    accessLog orders reporter centralReport payments deliveries"""
+    accessLog orders reporter centralReport payments deliveries shared conflicts"""
 DEPTHS: Mapping[str, Depth] = {
     **dict.fromkeys(BARE.split(), Depth.BARE),
     **dict.fromkeys(OF_THE_PUBLIC.split(), Depth.PUBLIC),
@@ -266,3 +266,18 @@ ANY = {
     "System": "{found: systems {id}}",
 }
 """How to come by a row of each type."""
+
+
+@pytest.mark.parametrize("name", VIEWERS)
+async def test_conflicts_are_told_to_whoever_may_assign_and_sees_all_of_the_complaint(
+    shared: Stage, tickets: Tickets, name: str
+) -> None:
+    who = viewer(name, tickets)
+    answer = await shared.ask(who, "{conflicts(first: 100) {totalCount edges {node {ticket conflicts {field}}}}}")
+    if not who.may("complaints:assign"):
+        assert (answer.data["conflicts"], answer.codes) == (None, ["FORBIDDEN"])
+        return
+    rows = in_list(answer.data["conflicts"])
+    assert {row["ticket"] for row in rows} == told(name, tickets, Depth.FULL)
+    assert answer.data["conflicts"]["totalCount"] == len(rows)
+    assert all(row["conflicts"] == [{"field": "agency"}] for row in rows)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hub.complaints.adopting import Keep
 from hub.complaints.codes import Channel, ComplaintClass, ComplaintStatus
 from hub.complaints.forwarding import AttemptOutcome, DeliveryAction, DeliveryState
 from hub.complaints.workflow import Action, RejectReason, Role, Verdict
+from hub.connectors.sharing import Authority
 from hub.schema.nodes import code_enum
 from hub.schema.part import Part
 
@@ -20,6 +22,8 @@ for _codes, _description in (
     (Verdict, "What the desk decides on a complaint that came in."),
     (DeliveryAction, "What a delivery does at the other side."),
     (DeliveryState, "How far a delivery is."),
+    (Authority, "Which side owns a field that a complaint and another system's record both hold."),
+    (Keep, "Whose word a person lets stand where two systems disagree."),
     (AttemptOutcome, "What came of one attempt to bring a delivery over."),
 ):
     code_enum(_codes, _description)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.problems import Problem
 from hub.complaints.references import check_key
@@ -15,8 +17,9 @@ from hub.schema.complaints.refusals import ComplaintNotFound, IdempotencyConflic
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
 from hub.store import handling
+from hub.store.database import Cause
 from hub.store.handling import Act
-from hub.store.promises import KeyTaken, Promise
+from hub.store.promises import Done, KeyTaken, Promise
 
 INPUT = strawberry.argument(description="What is wanted.")
 KEY = "Makes a repeat harmless: same key and input, same answer. 8 to 128 letters, digits or . _ : -"
@@ -33,8 +36,26 @@ Moved = ComplaintMoved | InvalidInput | IdempotencyConflict | NotAllowed | Compl
 MoveResult = Annotated[Moved, strawberry.union("MoveComplaintResult", description="What came of a move.")]
 
 
+Did = Done | KeyTaken | Refusal | None
+
+
 async def move(info: Info, input: Any, problems: list[Problem], act: Act) -> Moved:
     """Check, act in one transaction, and show the outcome as the graph does."""
+    context = info.context
+
+    async def moved(db: AsyncConnection, cause: Cause, promise: Promise | None) -> Did:
+        return await handling.act(db, cause, context.seal, context.viewer, promise, act, context.rules)
+
+    return await acted(info, input, problems, moved)
+
+
+async def acted(
+    info: Info,
+    input: Any,
+    problems: list[Problem],
+    act: Callable[[AsyncConnection, Cause, Promise | None], Awaitable[Did]],
+) -> Moved:
+    """The same for any act on a complaint."""
     context, key = info.context, input.idempotency_key
     problems = [*(check_key(key) if key is not None else []), *problems]
     if problems:
@@ -42,7 +63,7 @@ async def move(info: Info, input: Any, problems: list[Problem], act: Act) -> Mov
     promise = promised(info, key, dataclasses.asdict(input)) if key is not None else None
     cause = context.cause(f"mutation:{info.field_name}")
     async with context.database.write(cause) as db:
-        done = await handling.act(db, cause, context.seal, context.viewer, promise, act, context.rules)
+        done = await act(db, cause, promise)
     if isinstance(done, KeyTaken):
         return IdempotencyConflict.of(context.language)
     if isinstance(done, Refusal):

@@ -12,11 +12,13 @@ from hub.complaints.categories import BY_CODE as CATEGORIES
 from hub.complaints.codes import Channel, ComplaintClass, ComplaintStatus
 from hub.schema.complaints import part
 from hub.schema.complaints.reporter import Reporter, ReporterRead, reads_of, reporter_of
+from hub.schema.complaints.shared import SharedField, shared_of
 from hub.schema.complaints.timeline import ComplaintStep, References, references_of, timeline_of
 from hub.schema.context import Info
 from hub.schema.needs import needs
 from hub.schema.nodes import LanguageArgument, Node, label, label_field
 from hub.schema.part import entity
+from hub.schema.weights import SHORT
 from hub.store import entities
 from hub.store.entity import Row
 from hub.store.sight import PII, READ
@@ -152,6 +154,25 @@ class Complaint(Node):
     async def timeline(self, info: Info) -> list[ComplaintStep] | None:
         """One statement a level."""
         return await timeline_of(info.context, self.ticket)
+
+    @strawberry.field(
+        description="What it and its records in other systems both hold, by who has the say. Needs complaints:read.",
+        directives=[SHORT],
+        extensions=needs(READ),
+    )
+    async def shared(self, info: Info) -> list[SharedField] | None:
+        """Two statements a level, with ``conflicts``."""
+        return await shared_of(info.context, self.row)
+
+    @strawberry.field(
+        description="Of these, where the two sides differ and a person has to decide. Needs complaints:read.",
+        directives=[SHORT],
+        extensions=needs(READ),
+    )
+    async def conflicts(self, info: Info) -> list[SharedField] | None:
+        """Two statements a level, with ``shared``."""
+        shared = await shared_of(info.context, self.row)
+        return None if shared is None else [each for each in shared if each.conflict_since]
 
     @strawberry.field(description="What it names in other systems. Needs complaints:read.", extensions=needs(READ))
     async def references(self, info: Info) -> References | None:
