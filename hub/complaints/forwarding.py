@@ -63,6 +63,7 @@ class AttemptOutcome(Code):
     TRY_LATER = "TRY_LATER", "Coba lagi nanti", "Try later", "The other side did nothing; it is tried again."
     UNCLEAR = "UNCLEAR", "Tidak jelas", "Unclear", "No answer came: it may have been taken."
     REFUSED = "REFUSED", "Ditolak", "Refused", "The other side refuses it."
+    UNFIT = "UNFIT", "Tidak dapat dikirim", "Unfit", "It cannot be sent as it is; it was not tried."
     STOPPED = "STOPPED", "Dihentikan", "Stopped", "The system rests until a person mends its settings."
     FOUND = "FOUND", "Ditemukan", "Found", "It was looked for, and is there."
     NOT_FOUND = "NOT_FOUND", "Tidak ditemukan", "Not found", "It was looked for, and is not there."

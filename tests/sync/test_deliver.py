@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.complaints.forwarding import AttemptOutcome as Outcome
-from hub.complaints.forwarding import Rule
+from hub.complaints.forwarding import DeliveryAction, Rule
 from hub.complaints.workflow import Action, RejectReason
 from hub.store import deliveries, handling, migrate
 from hub.store.database import Database
@@ -232,12 +232,12 @@ async def test_it_backs_off_ever_longer_with_jitter_and_never_beyond_a_quarter_o
 
 async def test_a_refusal_waits_for_a_person_and_hinders_no_other_complaint(stage: Stage) -> None:
     there = There(faults=iter(["refuse"]))
-    first, second = await forwarded(stage), await forwarded(stage)
-    await act(stage, first, Action.START)
-    outcomes = await run(stage, there)
-    assert outcomes == {Outcome.REFUSED: 1, Outcome.DONE: 1}
-    assert sorted(await states(stage)) == [("CREATE", "DONE"), ("CREATE", "HELD"), ("FOLLOW_UP", "WAITING")]
-    assert len({first, second} & set(there.by_ticket)) == 1
+    for _ in range(2):
+        await act(stage, await forwarded(stage), Action.START)
+    assert await run(stage, there) == {Outcome.REFUSED: 1, Outcome.DONE: 2}
+    found = sorted(await states(stage))
+    assert found == [("CREATE", "DONE"), ("CREATE", "HELD"), ("FOLLOW_UP", "DONE"), ("FOLLOW_UP", "WAITING")]
+    assert len(there.by_ticket) == 1
 
 
 async def test_a_system_that_stops_rests_and_the_attempt_was_none(stage: Stage) -> None:
@@ -412,3 +412,43 @@ async def test_the_backlog_is_told_by_system_and_state(stage: Stage, database_ur
     await database.close()
     assert [(each.system, each.state, each.count) for each in found] == [("fake", "HELD", 1), ("fake", "WAITING", 1)]
     assert found[0].oldest == oldest
+
+
+async def test_a_reporter_that_cannot_be_opened_holds_one_delivery_and_stops_nobody(stage: Stage) -> None:
+    there = There()
+    await forwarded(stage)
+    await stage.run("update reporters set sealed = 'rubbish that no key opens'::bytea")
+    await forwarded(stage)
+    assert await run(stage, there) == {Outcome.UNFIT: 1, Outcome.DONE: 1}
+    assert await states(stage) == [("CREATE", "HELD"), ("CREATE", "DONE")]
+
+
+async def test_what_a_system_takes_no_longer_waits_for_a_person(stage: Stage) -> None:
+    class Narrow(Taking):
+        sends = frozenset({DeliveryAction.CREATE})
+
+    ticket = await forwarded(stage)
+    await act(stage, ticket, Action.START)
+    await run(stage, There(), Narrow)
+    assert await states(stage) == [("CREATE", "DONE"), ("FOLLOW_UP", "HELD")]
+
+
+async def test_a_look_that_gets_no_answer_is_repeated_ever_more_seldom_and_uses_up_no_budget(stage: Stage) -> None:
+    there = There(faults=iter(["unclear"]), looks=iter(["later"] * 6))
+    await forwarded(stage)
+    await run(stage, there)
+    waits = []
+    for age in (1, 10, 100, 1_000, 10_000):
+        await stage.run(
+            "update deliveries set due_at = now(), attempted_at = now() - make_interval(secs => :age)", age=age
+        )
+        await run(stage, there)
+        (row,) = await stage.rows("select extract(epoch from due_at - now())::float, attempts from deliveries")
+        waits.append(row[0])
+        assert row[1] == 1
+    assert all(
+        0.7 * min(age, 900) - 1 <= wait <= 1.3 * min(age, 900)
+        for age, wait in zip((1, 10, 100, 1_000, 10_000), waits, strict=True)
+    )
+    await due_now(stage)
+    assert await run(stage, there) == {Outcome.FOUND: 1}

@@ -1,0 +1,105 @@
+"""A system for tests of the worker that takes deliveries over HTTP: a connector folder, and the server it speaks to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from unittest.mock import patch
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from hub.process.serve import address, bound
+
+CONNECTOR = '''
+from hub.complaints.forwarding import DeliveryAction
+from hub.connectors.base import Connector, ConnectorSettings, Page
+from hub.errors import Unclear, TryLater
+from hub.kinds import Payment
+from tests.fake import Fake
+
+class OwnSettings(ConnectorSettings):
+    model_config = {"env_prefix": "HUB_WEST_"}
+
+class West(Connector):
+    """Posts what it is given, and asks for it by its key."""
+
+    name, title, owner, docs = "west", "West", "Tests", "about:blank"
+    kinds = (Payment,)
+    Settings = OwnSettings
+    sends = frozenset(DeliveryAction)
+
+    async def pages(self, run):
+        yield Page([], {})
+
+    async def one(self, external_id):
+        return None
+
+    async def probe(self):
+        return None
+
+    def map(self, raw):
+        return Fake.map(self, raw)
+
+    async def send(self, delivery):
+        try:
+            answer = await self.http.send("POST", f"/take/{delivery.key}", idempotent=False)
+        except TryLater as trouble:
+            raise Unclear(str(trouble)) from None
+        return answer.json()["id"]
+
+    def looks_up(self, delivery):
+        return True
+
+    async def look_up(self, delivery):
+        return (await self.http.send("GET", f"/take/{delivery.key}", idempotent=True)).json()["id"]
+'''
+
+
+class Receiver:
+    """Takes what is posted; it answers only while ``going`` is set."""
+
+    def __init__(self) -> None:
+        self.systems = ("west",)
+        self.url = ""
+        self.taken: list[str] = []
+        self.going = asyncio.Event()
+        self.going.set()
+
+    @property
+    def doubled(self) -> list[str]:
+        """What was taken more than once."""
+        return [key for key, times in Counter(self.taken).items() if times > 1]
+
+    async def _take(self, request: Request) -> Response:
+        key = request.path_params["key"]
+        if request.method == "POST":
+            self.taken.append(key)
+            await self.going.wait()
+        return JSONResponse({"id": f"W-{key.partition('/')[0]}" if key in self.taken else None})
+
+    @contextlib.asynccontextmanager
+    async def served(self, folder: Path) -> AsyncIterator[None]:
+        """Answer on a free port, with the connector in a folder below ``folder``."""
+        (folder / "west").mkdir(parents=True)
+        (folder / "west" / "__init__.py").touch()
+        (folder / "west" / "connector.py").write_text(CONNECTOR)
+        app = Starlette(routes=[Route("/take/{key:path}", self._take, methods=["GET", "POST"])])
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
+        with bound("127.0.0.1", 0) as listener, patch.object(server, "capture_signals", contextlib.nullcontext):
+            self.url = address(listener)
+            serving = asyncio.create_task(server.serve([listener]))
+            while not server.started:
+                await asyncio.sleep(0.01)
+            try:
+                yield
+            finally:
+                self.going.set()
+                server.should_exit = True
+                await serving
