@@ -122,9 +122,19 @@ def test_of_somebody_elses_work_the_answer_and_the_end_are_told(name: str, meant
 
 def test_an_agency_is_told_once_it_must_answer_and_since_then() -> None:
     owner = {"institution_name": "Dinas Sosial Provinsi Jawa Tengah"}
-    assert words(PASSED, **owner, **DISHUB)["agency"] == Told(datetime(2026, 1, 2, 2, 0, tzinfo=UTC), "DISHUB")
+    assert words(PASSED, **owner, **DISHUB, status_name="Didisposisi")["agency"] == Told(
+        datetime(2026, 1, 2, 2, 0, tzinfo=UTC), "DISHUB"
+    )
     assert "agency" not in words(**owner)
     assert "agency" not in words(PASSED, **STRANGER)
+    assert "agency" not in words(**DISHUB, status_name="Diverifikasi"), "a wish of whoever sent it"
+
+
+def test_of_two_rows_in_one_second_the_second_is_later() -> None:
+    once = words(MOVED, **DISHUB, status_name="Dalam Proses")["status"]
+    twice = words(MOVED, {**MOVED, "id": 7}, **DISHUB, status_name="Ditindaklanjuti")["status"]
+    assert (once.value, twice.value) == ("IN_PROGRESS", "ANSWERED")
+    assert once.at < twice.at
 
 
 def test_codes_are_told_in_the_complaints_words_and_prose_is_not() -> None:

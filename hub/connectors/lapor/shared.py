@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.complaints.agencies import normalised
 from hub.connectors.base import Record
 from hub.connectors.lapor.labels import category_of, class_of
-from hub.connectors.lapor.statuses import HERE, LEAVES, OWN_STEPS, UNDER_WAY
+from hub.connectors.lapor.statuses import HERE, LEAVES, OWN_STEPS, UNDER_WAY, UNTOUCHED
 from hub.connectors.sharing import Authority, Shared, Told
 from hub.kinds import Report, ReportStatus
 
@@ -104,16 +104,24 @@ def _status(record: Record, facts: Report) -> Told | None:
 
 
 def _agency(record: Record, facts: Report) -> Told | None:
-    """Which of our agencies must answer, once somebody was told to; an owner is not."""
-    if facts.disposition is None or facts.agency_code is None:
+    """Which of our agencies must answer, once the report was passed on.
+
+    Before that, the one it names is a wish of whoever sent it, which may be the hub; an owner need not answer.
+    """
+    if record.status in UNTOUCHED or facts.disposition is None or facts.agency_code is None:
         return None
     return Told(_since(record, facts, "DISPOSITION"), facts.agency_code)
 
 
 def _since(record: Record, facts: Report, type_: str) -> datetime:
-    """When the last row of that type happened; where none tells its time, the last update, by when it had."""
-    rows = [row["at"] for row in facts.log if row["type"] == type_]
-    return datetime.fromisoformat(rows[-1]) if rows and rows[-1] else record.updated_at
+    """When the last row of that type happened; where none tells its time, the last update, by when it had.
+
+    LAPOR tells whole seconds: of several rows in one, each is a microsecond later than the one before it.
+    """
+    times = [row["at"] for row in facts.log if row["type"] == type_]
+    if not times or not times[-1]:
+        return record.updated_at
+    return datetime.fromisoformat(times[-1]) + timedelta(microseconds=times.count(times[-1]) - 1)
 
 
 def _with_a_stranger(facts: Report) -> bool:
