@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,41 +18,9 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Raw, Record
-
-IN_DOUBT = "IN_DOUBT"
-"""The status of a kind that has it, when the feed holds two final states that contradict each other (contract L.6)."""
-
-
-Place = tuple[str, str]
-"""Kind and external id: of one system, one record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A record ready to be stored, with the (stripped) item it came from."""
-
-    record: Record
-    raw: Raw
-    body: dict[str, Any]
-    prose: dict[str, Any]
-    keys: list[tuple[str, str]]
-    digest: bytes
-
-    @property
-    def place(self) -> Place:
-        """Which record it is."""
-        return self.record.facts.kind, self.record.external_id
-
-    @property
-    def clean(self) -> bool:
-        """Whether every code in it was known."""
-        return self.record.unknown is None
-
-    @property
-    def can_be_in_doubt(self) -> bool:
-        """Whether its kind has a status for contradicting final states."""
-        return IN_DOUBT in self.record.facts.statuses.__members__
+from hub.connectors.base import Raw
+from hub.store.joining import with_held
+from hub.store.rows import Row
 
 
 class Outcome(StrEnum):
@@ -81,31 +49,17 @@ class Fate:
     reason: str | None = None
 
 
-def merged(before: Row, after: Row) -> Row:
-    """Of two rows of one record in one batch, what holds: the newer, and of equal ones the later."""
-    if after.record.version < before.record.version:
-        return before
-    contradicts = (
-        after.can_be_in_doubt
-        and before.record.version == after.record.version
-        and before.record.final
-        and after.record.final
-        and before.record.status != after.record.status
-    )
-    return replace(after, record=replace(after.record, status=IN_DOUBT)) if contradicts else after
-
-
 _STAGE = """
 create temp table if not exists staged (
     number int, kind text, external_id text, version bigint, digest bytea, status text, told text, final boolean,
     secret boolean, occurred_at timestamptz, updated_at timestamptz, amount numeric, currency text, body jsonb,
-    prose jsonb, keys jsonb, raw jsonb, doubtable boolean, record_id bigint, outcome text
+    prose jsonb, keys jsonb, raw jsonb, doubtable boolean, facts_version bigint, record_id bigint, outcome text
 ) on commit delete rows
 """
 
 _COPY = """
 copy staged (number, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at, amount,
-             currency, body, prose, keys, raw, doubtable) from stdin
+             currency, body, prose, keys, raw, doubtable, facts_version) from stdin
 """
 
 _COMPARE = """
@@ -115,14 +69,15 @@ update staged s set
         when c.id is null then 'CREATED'
         when s.version < c.version then 'STALE'
         when s.digest = c.digest then 'UNCHANGED'
-        when s.version = c.version and not cast(:settle as boolean) then 'PENDING'
+        when s.version = c.version and s.facts_version is not distinct from c.facts_version
+             and not cast(:settle as boolean) then 'PENDING'
         else 'UPDATED' end,
     status = case
         when s.doubtable and s.version = c.version and s.final and c.final and s.status <> c.status
         then 'IN_DOUBT' else s.status end
 from (
     select asked.number, r.* from staged asked left join lateral (
-        select id, version, digest, final, status from records
+        select id, version, facts_version, digest, final, status from records
         where system = :system and kind = asked.kind and external_id = asked.external_id limit 1) r on true
 ) c
 where c.number = s.number
@@ -131,9 +86,9 @@ where c.number = s.number
 
 _INSERT = """
 insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at,
-                     updated_at, amount, currency, body, prose, seen_at)
+                     updated_at, amount, currency, body, prose, facts_version, seen_at)
 select :system, record_id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
-       amount, currency, body, prose, :seen_at
+       amount, currency, body, prose, facts_version, :seen_at
 from staged where outcome = 'CREATED'
 """
 
@@ -141,7 +96,7 @@ _UPDATE = """
 update records r set
     version = s.version, digest = s.digest, status = s.status, told = s.told, final = s.final, secret = s.secret,
     occurred_at = s.occurred_at, updated_at = s.updated_at, amount = s.amount, currency = s.currency, body = s.body,
-    prose = s.prose, seen_at = :seen_at, gone_at = null
+    prose = s.prose, facts_version = s.facts_version, seen_at = :seen_at, gone_at = null
 from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.record_id
 """
 
@@ -149,7 +104,8 @@ _SEEN = """
 update records r set
     seen_at = :seen_at,
     gone_at = case when s.outcome = 'STALE' then r.gone_at end,
-    version = greatest(r.version, s.version)
+    version = greatest(r.version, s.version),
+    facts_version = greatest(r.facts_version, s.facts_version)
 from staged s where s.outcome in ('UNCHANGED', 'STALE', 'PENDING') and r.system = :system and r.id = s.record_id
 """
 
@@ -190,7 +146,7 @@ async def upsert(
     await connection.execute(
         text("select pg_advisory_xact_lock(hashtextextended('ingest ' || :system, 0))"), {"system": system}
     )
-    await _stage(connection, rows)
+    await _stage(connection, await with_held(connection, system, rows))
     given = {"system": system, "seen_at": seen_at, "settle": settle}
     await connection.execute(text(_COMPARE), given)
     outcomes = await _outcomes(connection)
@@ -244,6 +200,7 @@ async def _stage(connection: AsyncConnection, rows: Sequence[Row]) -> None:
                     orjson.dumps(row.keys).decode(),
                     orjson.dumps(row.raw).decode(),
                     row.can_be_in_doubt,
+                    record.facts_version,
                 )
             )
 

@@ -181,6 +181,7 @@ records = Table(
     Column("prose", JSONB, nullable=False),
     Column("seen_at", _Time, nullable=False),
     Column("gone_at", _Time),
+    Column("facts_version", BigInteger),
 )
 
 record_keys = Table(

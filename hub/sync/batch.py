@@ -18,9 +18,9 @@ import orjson
 from hub.connectors.base import Connector, Raw, Record
 from hub.connectors.personal import strip
 from hub.errors import BadRecord
-from hub.store import records
 from hub.store.quarantine import Fault
-from hub.store.records import Fate, Outcome, Place, Row
+from hub.store.records import Fate, Outcome
+from hub.store.rows import Place, Row, merged
 from hub.store.sealing import Seal
 
 SUPERSEDED = "a later row tells the same record anew"
@@ -107,7 +107,7 @@ def _keep(batch: Batch, row: Row, whole: Raw) -> None:
         trouble = f"{record.unknown} is unknown: {_at(row.raw, record.unknown, record.told)!r}"
         batch.faults.append(Fault(row.raw, trouble, *place))
     before = batch.rows.pop(place, None)
-    kept = row if before is None else records.merged(before, row)
+    kept = row if before is None else merged(before, row)
     if before is None or (kept is not before and kept.digest != before.digest):
         batch.holder[place] = len(batch.items)
     batch.rows[place] = kept
@@ -142,7 +142,7 @@ def fit(record: Record) -> Record:
     """``record`` if the store can hold it; raises ``BadRecord`` for values beyond its columns and indexes."""
     if record.amount is not None and not (record.amount.is_finite() and abs(record.amount) < AMOUNT_MAX):
         raise BadRecord("the amount is not a number the hub can hold")
-    if abs(record.version) > VERSION_MAX:
+    if max(abs(record.version), abs(record.facts_version or 0)) > VERSION_MAX:
         raise BadRecord("the version is not a number the hub can hold")
     indexed = [getattr(record.facts, name) for name in record.facts.indexed]
     values = [record.external_id, *(key.value for key in record.keys), *(value for value in indexed if value)]

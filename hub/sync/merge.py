@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.adopting import means
+from hub.complaints.calendar import JAKARTA
 from hub.connectors.base import Connector, Record
 from hub.connectors.sharing import Told
 from hub.errors import BadRecord
@@ -20,7 +21,8 @@ from hub.store.counterparts import CLAIMS, Claim
 from hub.store.intake import Wanted
 from hub.store.quarantine import Fault
 from hub.store.recall import recall
-from hub.store.records import Outcome, Place
+from hub.store.records import Outcome
+from hub.store.rows import Place
 from hub.store.sealing import Seal
 from hub.sync.batch import Batch
 
@@ -90,8 +92,8 @@ class Merge:
 
     def _told(self, record: Record) -> dict[str, Told]:
         """What a record says that a complaint can say too."""
-        told = self._connector.theirs(record)
-        return {name: word for name, word in told.items() if name in self._shared and means(name, word.value)}
+        told, today = self._connector.theirs(record), datetime.now(JAKARTA).date()
+        return {name: word for name, word in told.items() if name in self._shared and means(name, word.value, today)}
 
     def _wanted(self, records: Iterable[Record], batch: Batch) -> tuple[list[Wanted], list[Fault]]:
         wanted, faults = [], []
