@@ -10,7 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import bearer, desk, pull
+from bench import bearer, bulk, desk, pull
 from hub.process.embedded import embedded
 
 
@@ -24,6 +24,7 @@ async def main() -> None:
                 "first_pull": await pull.measure(url, Path(folder)),
                 "desk_query": await desk.measure(url),
                 "bearer_check": await bearer.measure(url),
+                "bulk": await bulk.measure(Path(folder)),
             }
     text = json.dumps(results, indent=2)
     Path(__file__).with_name("results.json").write_text(text + "\n")

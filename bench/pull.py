@@ -30,14 +30,14 @@ SYSTEM = "gopay"
 
 
 @asynccontextmanager
-async def _connected(folder: Path) -> AsyncIterator[Connector]:
+async def connected(folder: Path) -> AsyncIterator[Connector]:
     """The connector, speaking to its sandbox in a process of its own."""
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     os.environ.update(registry.load(SYSTEM).sandbox_settings(url, folder), HUB_DATA_DIR=str(folder))
     command = [sys.executable, "-m", "hub", "sandbox", SYSTEM, "--today", DAY.isoformat(), "--port", url[17:]]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        await _answers(url)
+        await answers(f"{url}/_control")
         system = next(one for one in registry.enabled(Settings()) if one.name == SYSTEM)
         async with registry.opened(system) as connector:
             yield connector
@@ -46,18 +46,18 @@ async def _connected(folder: Path) -> AsyncIterator[Connector]:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
 
 
-async def _answers(url: str) -> None:
+async def answers(url: str) -> None:
     async with httpx.AsyncClient() as client:
         for _ in range(200):
             try:
-                await client.get(f"{url}/_control")
+                await client.get(url)
                 return
             except httpx.ConnectError:
                 await asyncio.sleep(0.1)
@@ -66,12 +66,12 @@ async def _answers(url: str) -> None:
 
 async def measure(url: str, folder: Path) -> dict[str, Any]:
     """Seconds and items a second of the whole pull, of reading alone, of mapping alone and of storing alone."""
-    async with _connected(folder) as connector:
+    async with connected(folder) as connector:
         await migrate(url, [(type(connector), connector.settings)])
         database = Database(url)
         await seed(database, SEAL, DAY)
         whole = await Pull(database, connector, SEAL).run()
-        items, reading = await _read(connector)
+        items, reading = await read(connector)
         mapping = _map(connector, items)
         await _empty(database)
         storing = await _store(database, connector, items)
@@ -92,7 +92,7 @@ async def _known() -> AsyncIterator[list[str]]:
     yield
 
 
-async def _read(connector: Connector) -> tuple[list[Raw], float]:
+async def read(connector: Connector) -> tuple[list[Raw], float]:
     began = time.perf_counter()
     run = Run(cursor={}, full=True, now=datetime.now(UTC), known=_known())
     items = [item async for page in connector.pages(run) for item in page.items]

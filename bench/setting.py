@@ -11,5 +11,6 @@ from hub.viewer import Viewer, ViewerKind
 
 DAY: date = datetime.now(ZoneInfo("Asia/Jakarta")).date()
 SECRET = b"bench-bench-bench-bench-bench-be"
-SEAL = Seal([b"k" * 32], SECRET)
+SEAL_KEY = b"k" * 32
+SEAL = Seal([SEAL_KEY], SECRET)
 OFFICER = Viewer(ViewerKind.OFFICER, "bench", DESK)
