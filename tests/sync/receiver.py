@@ -62,6 +62,13 @@ class West(Connector):
 '''
 
 
+def write(folder: Path) -> None:
+    """Write the connector into a folder below ``folder``."""
+    (folder / "west").mkdir(parents=True)
+    (folder / "west" / "__init__.py").touch()
+    (folder / "west" / "connector.py").write_text(CONNECTOR)
+
+
 class Receiver:
     """Takes what is posted; it answers only while ``going`` is set."""
 
@@ -87,9 +94,7 @@ class Receiver:
     @contextlib.asynccontextmanager
     async def served(self, folder: Path) -> AsyncIterator[None]:
         """Answer on a free port, with the connector in a folder below ``folder``."""
-        (folder / "west").mkdir(parents=True)
-        (folder / "west" / "__init__.py").touch()
-        (folder / "west" / "connector.py").write_text(CONNECTOR)
+        write(folder)
         app = Starlette(routes=[Route("/take/{key:path}", self._take, methods=["GET", "POST"])])
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
         with bound("127.0.0.1", 0) as listener, patch.object(server, "capture_signals", contextlib.nullcontext):
