@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from hub.complaints import agencies, areas, categories
@@ -54,8 +55,10 @@ FIELDS: Mapping[str, Field] = {
 }
 
 
-def means(field: str, word: str) -> bool:
-    """Whether ``word`` can be what a complaint says in ``field``."""
+def means(field: str, word: str, on: date) -> bool:
+    """Whether ``word`` can be what a complaint says in ``field``; on the day ``on``, for who must be in office."""
+    if field == AGENCY:
+        return word in agencies.BY_CODE and agencies.BY_CODE[word].in_office(on)
     return field in FIELDS and FIELDS[field].of(word) is not None
 
 

@@ -9,10 +9,14 @@ from typing import Any, Self
 import strawberry
 
 from hub.kinds import Code, ReportStatus
+from hub.schema.context import Info
+from hub.schema.context import Info
+from hub.schema.files import ReportFile, files_of
 from hub.schema.listing import Listing, list_field
-from hub.schema.nodes import code_enum, label_field
+from hub.schema.nodes import LanguageArgument, code_enum, label
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
+from hub.schema.weights import SHORT
 from hub.store import record_entities
 from hub.store.entity import Row
 
@@ -77,7 +81,6 @@ class CentralReport(SystemRecord):
     category: str | None = strawberry.field(description="Its category, in the centre's word.")
     channel: str | None = strawberry.field(description="Where it came in, in the centre's word.")
     status: ReportStatus = strawberry.field(description="Where it stands.")
-    status_label: str | None = label_field("status", "Where it stands")
     institution: str | None = strawberry.field(description="The institution that owns it.")
     disposition: str | None = strawberry.field(description="The institution that must answer.")
     anonymous: bool = strawberry.field(description="Whether the reporter's name is hidden.")
@@ -85,6 +88,14 @@ class CentralReport(SystemRecord):
     reported_at: datetime = strawberry.field(description="When it came in at the centre.")
     followups: int = strawberry.field(description="How many follow-ups it has.")
     log: list[ReportEvent] = strawberry.field(description="What happened to it, in order.")
+
+    @strawberry.field(description="Where it stands, in words; of a status nobody knows the centre's own word.")
+    def status_label(self, info: Info, language: LanguageArgument = None) -> str | None:
+        """So that people see what the hub cannot read."""
+        if self.status is not ReportStatus.UNKNOWN:
+            return label(info, self.status.label_id, self.status.label_en, language)
+        told = self.status_told
+        return label(info, f"Tidak dikenal di pusat: {told}", f"Unknown at the centre: {told}", language)
 
     @classmethod
     def from_row(cls, row: Row) -> Self:

@@ -37,10 +37,15 @@ class Followed:
     at: datetime | None = None
 
     def follow(self, name: str, word: str, at: datetime) -> None:
-        """Take over ``word``, if the complaint does not say so already."""
-        if FIELDS[name].word(self.row) != word:
-            self.words[name] = word
-            self.at = max(self.at or at, at)
+        """Take over ``word``, if the complaint does not say so already; nothing is assigned to nobody."""
+        if FIELDS[name].word(self.row) == word or (word == ComplaintStatus.ASSIGNED and not self._agency):
+            return
+        self.words[name] = word
+        self.at = max(self.at or at, at)
+
+    @property
+    def _agency(self) -> str | None:
+        return self.words.get(AGENCY) or self.row["agency_code"]
 
 
 async def adopt(db: AsyncConnection, every: Iterable[Followed], role: Role, actor: str, now: datetime) -> None:

@@ -80,7 +80,8 @@ async def _follow(
     """Their word becomes what was decided here."""
     assert said.theirs
     word, column = said.theirs.value, FIELDS[said.field]
-    said.ours, said.conflict_since = Told(now, word), None
+    said.says(Told(now, word))
+    said.conflict_since = None
     await sharing.keep(db, [said])
     complaint = Followed(row)
     complaint.follow(said.field, word, now)
@@ -93,7 +94,7 @@ async def _decline(
 ) -> None:
     """The same word of theirs asks nobody again; another one does."""
     assert said.theirs
-    said.declined, said.conflict_since = said.theirs.value, None
+    said.declined, said.conflict_since, said.new = said.theirs.value, None, True
     await sharing.keep(db, [said])
     reached = Reached(ComplaintStatus(row["status"]), now)
     await timeline.add_step(db, row["id"], Action.KEEP, reached, role_of(viewer), cause.actor)

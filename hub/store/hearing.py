@@ -6,7 +6,7 @@ Whoever comes here has locked the complaints' rows, or locks them first: the two
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,22 +36,17 @@ async def hear(db: AsyncConnection, system: str, shared: SharedFields, heard: He
     if not news:
         return
     rows = await locked(db, news)
-    known = {(each.complaint_id, each.field): each for each in await sharing.words(db, news, system)}
-    lived = (
-        {}
-        if silent
-        else await lives(db, [id_ for id_, told in news.items() if any((id_, n) not in known for n in told)])
-    )
-    said = []
+    said = {(each.complaint_id, each.field): each for each in await sharing.words(db, news, system)}
+    first = [id_ for id_, told in news.items() if any((id_, name) not in said for name in told)]
+    lived = {} if silent else await lives(db, first)
     for row in rows:
         for name, word in news[row["id"]].items():
-            each = known.get((row["id"], name))
-            if each is None:
+            place = row["id"], name
+            if place not in said:
                 ours = None if silent else sharing.first_word(row, name, lived[row["id"]].since)
-                each = Words(system, row["id"], name, ours)
-            each.hears(word)
-            said.append(each)
-    await _settle(db, system, shared, rows, said)
+                said[place] = Words(system, *place, ours)
+            said[place].hears(word)
+    await _settle(db, system, shared, rows, said.values())
 
 
 async def say(db: AsyncConnection, row: Mapping[Any, Any], new: Mapping[str, Any], told_by: str | None = None) -> None:
@@ -61,12 +56,12 @@ async def say(db: AsyncConnection, row: Mapping[Any, Any], new: Mapping[str, Any
     """
     now = {**row, **new}
     changed = {name: word for name, field in FIELDS.items() if (word := field.word(now)) != field.word(row)}
-    known = await sharing.words(db, [row["id"]]) if changed else []
     by_system: dict[str, list[Words]] = defaultdict(list)
-    for each in known:
-        if each.field in changed and each.system != told_by:
-            each.says(Told(now["updated_at"], changed[each.field] or ""))
+    for each in await sharing.words(db, [row["id"]]) if changed else []:
+        if each.system != told_by:
             by_system[each.system].append(each)
+            if each.field in changed:
+                each.says(Told(now["updated_at"], changed[each.field] or ""))
     if by_system:
         declared = await sharing.declared(db)
         for system, said in sorted(by_system.items()):
@@ -82,12 +77,13 @@ async def review(db: AsyncConnection, system: str, shared: SharedFields, complai
 
 
 async def _settle(
-    db: AsyncConnection, system: str, shared: SharedFields, rows: Sequence[Mapping[Any, Any]], said: Sequence[Words]
+    db: AsyncConnection, system: str, shared: SharedFields, rows: Sequence[Mapping[Any, Any]], said: Collection[Words]
 ) -> None:
     now = datetime.now(UTC)
     telling = await _telling(db, system, [row["id"] for row in rows])
     complaints = {row["id"]: Followed(row) for row in rows}
-    for each in said:
+    # By name, so that who must answer is settled before whether it is assigned.
+    for each in sorted(said, key=lambda each: each.field):
         if each.field not in shared:
             continue
         merged = each.settle(shared[each.field], now)

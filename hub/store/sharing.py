@@ -34,20 +34,24 @@ class Words:
     theirs: Told | None = None
     declined: str | None = None
     conflict_since: datetime | None = None
+    new: bool = False
+    """Whether it has to be stored."""
 
     def hears(self, word: Told) -> None:
         """The other side said something, now or long ago."""
-        self.theirs = later(self.theirs, word)
+        self.theirs, self.new = later(self.theirs, word), True
 
     def says(self, word: Told) -> None:
         """Something was decided here."""
-        self.ours = later(self.ours, word)
+        self.ours, self.new = later(self.ours, word), True
 
     def settle(self, shared: Shared, now: datetime) -> Merged:
         """What holds; notes since when a person has to decide, if one has to."""
         merged = merge(shared.authority, self.ours, self.theirs, shared.leaves)
         waits = merged.conflict and self.theirs is not None and self.theirs.value != self.declined
-        self.conflict_since = (self.conflict_since or now) if waits else None
+        since = (self.conflict_since or now) if waits else None
+        self.new |= since != self.conflict_since
+        self.conflict_since = since
         return merged
 
 
@@ -94,8 +98,9 @@ on conflict (system, complaint_id, field) do update set
 """
 
 
-async def keep(db: AsyncConnection, said: Sequence[Words]) -> None:
-    """Store what was said; the complaints' rows are locked by who calls this."""
+async def keep(db: AsyncConnection, every: Iterable[Words]) -> None:
+    """Store what is new of what was said; the complaints' rows are locked by who calls this."""
+    said = [each for each in every if each.new]
     if not said:
         return
     given = {

@@ -14,6 +14,7 @@ from hub.connectors.sharing import Authority, Shared, Told
 from hub.errors import BadRecord
 from hub.kinds import Report
 from hub.store.database import Cause
+from hub.store.migrate import migrate
 from hub.sync.ingest import Ingest, Tally
 from tests.fake import Fake, FakeSettings, World, report
 from tests.schema.stage import Stage
@@ -95,9 +96,37 @@ async def hear(stage: Stage, *items: Raw, connector: type[Centre] = Centre) -> T
             return await ingest.batch(db, items, datetime.now(UTC))
 
 
+async def shares(stage: Stage) -> None:
+    """Register the system as one that shares, as a migration does."""
+    await migrate(stage.database.url, [(Centre, FakeSettings())])
+
+
 async def catch_up(stage: Stage) -> None:
     """The end of a run."""
     async with Http("http://127.0.0.1:9") as http:
         ingest = Ingest(Centre(FakeSettings(), http, World()), stage.seal)
         async with stage.database.write(Cause("pull:fake", "worker", "run-1")) as db:
             await ingest.settle(db, datetime.now(UTC))
+
+
+async def complaint_of(stage: Stage, ticket: str) -> tuple[object, ...]:
+    """Status, agency, and when it was closed."""
+    (row,) = await stage.rows("select status, agency_code, closed_at from complaints where ticket = :t", t=ticket)
+    return tuple(row)
+
+
+async def timeline_of(stage: Stage, ticket: str) -> list[tuple[str, str, str, str]]:
+    """Action, status, role and actor of each step."""
+    return await stage.rows(
+        "select s.action, s.status, s.role, s.actor from complaint_steps s join complaints c on c.id = s.complaint_id"
+        " where c.ticket = :t order by s.id",
+        t=ticket,
+    )
+
+
+async def links_of(stage: Stage) -> list[tuple[str, str, str]]:
+    """Record, ticket and origin of each link."""
+    return await stage.rows(
+        "select p.external_id, c.ticket, p.origin from counterparts p join complaints c on c.id = p.complaint_id"
+        " order by p.external_id"
+    )
