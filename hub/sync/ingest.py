@@ -15,12 +15,13 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Connector, Raw
-from hub.store import quarantine, records
+from hub.store import fetching, quarantine, records
 from hub.store.quarantine import Fault
 from hub.store.records import Fate, Outcome
 from hub.store.sealing import Seal
 from hub.sync import batch
 from hub.sync.batch import Batch
+from hub.sync.files import noted
 from hub.sync.merge import Merge
 
 
@@ -79,6 +80,7 @@ class Ingest:
         await quarantine.clear(connection, name, [place for place, row in read.rows.items() if row.clean])
         await records.touch(connection, name, read.unread_ids, seen_at)
         stored = dict(zip(read.rows, outcomes, strict=True))
+        await fetching.note(connection, name, noted(self._connector, read, stored))
         unfit = await self._merge.take(connection, read, stored)
         await quarantine.put(connection, name, unfit, seen_at)
         return Taken(_tally(read, outcomes, unfit), read.fates(stored))

@@ -21,9 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Connector, Coverage, Cursor, Page, Raw, Run
 from hub.errors import HubError, Stop, TryLater
-from hub.store import deliveries, records, systems
+from hub.store import deliveries, fetching, records, systems
 from hub.store.database import Cause, Database, transaction
 from hub.store.sealing import Seal
+from hub.sync.files import Files
 from hub.sync.ingest import Ingest, Tally
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ class Pull:
         self._ingest = Ingest(connector, seal)
         self._name = connector.name
         self._cause = Cause(f"pull:{self._name}", "worker", uuid.uuid4().hex)
+        self._files = Files(database, connector, self._cause)
 
     async def run(self, *, full: bool = False) -> PullResult:
         """Pull once; never raises what one system's trouble explains."""
@@ -90,9 +92,12 @@ class Pull:
         async with aclosing(self._connector.pages(run)) as pages, aclosing(_batches(pages)) as batches:
             async for page in batches:
                 async with transaction(connection, self._cause):
-                    result.tally.add(await self._ingest.batch(connection, page.items, now, settle=False))
+                    taken = await self._ingest.take(connection, page.items, now, settle=False)
                     await systems.advance(connection, self._name, page.cursor)
+                result.tally.add(taken.tally)
+                await self._files.take(page.items, taken.fates)
         await self._finish(connection, now, begun, result)
+        await self._files.catch_up()
 
     async def _begin(self, connection: AsyncConnection, full: bool, now: datetime) -> tuple[datetime | None, Cursor]:
         """When the full run this pull belongs to began (None: to none), and the cursor it goes on from.
@@ -106,6 +111,8 @@ class Pull:
             if not full and stood.full_at and now - stood.full_at < FULL_EVERY:
                 return None, stood.cursor
             await records.forget_pending(connection, self._name)
+            if full:
+                await fetching.seek_all(connection, self._name)
             await systems.start_full(connection, self._name, now)
             return now, {}
 
