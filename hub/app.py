@@ -42,6 +42,7 @@ from hub.web import health, page
 from hub.web.allowance import Allowances
 from hub.web.bulk import Bulk
 from hub.web.figures import Figures
+from hub.web.files import Files
 from hub.web.gate import ReadOnce
 from hub.web.graphql import GraphQLEndpoint
 from hub.web.hooks import BODY_LIMIT, PATH, HookEndpoint
@@ -128,6 +129,7 @@ class _Hub:
             *([] if subgraph else self._sign_in()),
             *([] if subgraph else [Route("/bulk/{system}", self._bulk(allowances).post, methods=["POST"])]),
             *([] if subgraph else [Route("/bulk/{system}", self._snapshots(allowances), methods=["GET"])]),
+            *([] if subgraph else [Route("/files/{sha256}", self._files(allowances).get)]),
             *([] if subgraph else [Route(PATH, HookEndpoint(self._hooks, metrics.registry))]),
             *page.routes(graphiql=ide),
             *health.routes({"database": self._check}, metrics),
@@ -138,6 +140,9 @@ class _Hub:
 
     def _snapshots(self, allowances: Allowances) -> Snapshots:
         return Snapshots(self._viewer, allowances, self._database)
+
+    def _files(self, allowances: Allowances) -> Files:
+        return Files(self._viewer, allowances, self._database)
 
     def _sign_in(self) -> list[BaseRoute]:
         """The authorization server and its pages; what serves a part of the graph only reads its tokens."""

@@ -10,7 +10,6 @@ import strawberry
 
 from hub.kinds import Code, ReportStatus
 from hub.schema.context import Info
-from hub.schema.context import Info
 from hub.schema.files import ReportFile, files_of
 from hub.schema.listing import Listing, list_field
 from hub.schema.nodes import LanguageArgument, code_enum, label
@@ -88,6 +87,11 @@ class CentralReport(SystemRecord):
     reported_at: datetime = strawberry.field(description="When it came in at the centre.")
     followups: int = strawberry.field(description="How many follow-ups it has.")
     log: list[ReportEvent] = strawberry.field(description="What happened to it, in order.")
+
+    @strawberry.field(description="The files that came with it, as far as the hub has them.", directives=[SHORT])
+    async def files(self, info: Info) -> list[ReportFile]:
+        """One statement a level."""
+        return await files_of(info.context, self.ref)
 
     @strawberry.field(description="Where it stands, in words; of a status nobody knows the centre's own word.")
     def status_label(self, info: Info, language: LanguageArgument = None) -> str | None:

@@ -25,9 +25,10 @@ LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 OPEN = ("/.well-known/", "/oauth/jwks")
 SHARED = frozenset({"/graphql", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/par"})
+SHARED_BELOW = "/files/"
 
 SENT = ("authorization", "content-type", "dpop", "hub-purpose", "hub-tracking-code", "x-request-id")
-READ = ("dpop-nonce", "retry-after", "www-authenticate", "x-request-id")
+READ = ("content-disposition", "dpop-nonce", "etag", "retry-after", "www-authenticate", "x-request-id")
 
 
 class Registered(Protocol):
@@ -60,7 +61,9 @@ class Origins:
         if scope["type"] != "http" or "origin" not in Headers(scope=scope):
             return self.app
         path: str = scope["path"]
-        return self._open if path.startswith(OPEN) else self._shared if path in SHARED else self.app
+        if path.startswith(OPEN):
+            return self._open
+        return self._shared if path in SHARED or path.startswith(SHARED_BELOW) else self.app
 
 
 class _Shared(CORSMiddleware):

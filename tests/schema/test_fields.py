@@ -42,7 +42,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "CentralReport": {
         PUBLIC: """id asOf statusTold updatedAt trackingId title content classification category channel status
-            statusLabel institution disposition anonymous secret reportedAt followups log agency area system""",
+            statusLabel institution disposition anonymous secret reportedAt followups log files agency area system""",
         "complaints:read": "complaint",
     },
     "Payment": {
