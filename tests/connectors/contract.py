@@ -131,6 +131,10 @@ class ConnectorContract:
         assert answer.status_code == 400
         assert "server_error" in answer.json()["error"]
 
+    async def test_sandbox_tells_what_can_be_done_in_the_systems_place(self, running: Running) -> None:
+        answer = await running.control.post("/_control/act", json={"do": "dance"})
+        assert (answer.status_code, answer.json()["acts"]) == (400, running.sandbox.acts)
+
     async def test_probe_passes(self, running: Running) -> None:
         async with running.connected() as connector:
             await connector.probe()

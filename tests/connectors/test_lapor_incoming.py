@@ -199,6 +199,7 @@ async def test_an_item_cannot_send_the_hub_anywhere_else(running: Running, url: 
     async with running.connected(settings) as connector:
         with pytest.raises(Refused, match="HUB_LAPOR_FILE_HOSTS"):
             await connector.fetch(File("followups/1/0", "a.jpg", url))
+        assert Lapor.Settings(file_hosts="a.example, b.example").file_hosts == ("a.example", "b.example")  # type: ignore[attr-defined, call-arg]
         assert connector.http.may_fetch("https://berkas.lapor.example/1.jpg?s=1", ("berkas.lapor.example",))
 
 

@@ -61,7 +61,9 @@ async def test_nothing_is_idempotent(running: Running) -> None:
 
 
 async def test_the_new_id_stands_where_clients_have_met_it(running: Running) -> None:
-    answers = [(await create(running)).json() for _ in range(3)]
+    told = [await create(running) for _ in range(3)]
+    answers = [answer.json() for answer in told]
+    assert {answer.headers["X-Contract-Status"] for answer in told} == {"assumed"}
     shapes = {json.dumps(answer).replace(str(number), "N") for number, answer in enumerate(answers, SENT_ID)}
     assert shapes == {
         '{"complaint_id": N}',

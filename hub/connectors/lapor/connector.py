@@ -68,7 +68,10 @@ class Lapor(Connector):
         assert isinstance(settings, LaporSettings)
         super().__init__(settings, http)
         self._listing, self._settle = settings.listing, timedelta(seconds=settings.settle)
-        self._institutions, self._file_hosts = frozenset(settings.institutions), frozenset(settings.file_hosts)
+        self._institutions, self._file_hosts = (
+            frozenset(settings.institutions),
+            frozenset(map(str.lower, settings.file_hosts)),
+        )
         self._calls = Calls(settings, http)
         self._sending = Sending(settings, http, self._calls)
         self._masters: Masters | None = None

@@ -21,7 +21,7 @@ from hub.connectors.lapor.calls import LaporSettings
 from hub.connectors.lapor.sandbox_acts import ACTS, act
 from hub.connectors.lapor.sandbox_files import LIVES, Files
 from hub.connectors.lapor.sandbox_masters import PROVINCE, masters
-from hub.connectors.lapor.sandbox_posts import FAULTS, Posts
+from hub.connectors.lapor.sandbox_posts import ASSUMED, FAULTS, Posts
 from hub.connectors.lapor.sandbox_query import Query, Refused
 from hub.connectors.lapor.sandbox_reports import COUNT, UNKNOWN_STATUS, Filed, Move, filed, next_number, other
 from hub.connectors.lapor.sandbox_shelf import Shelf
@@ -30,7 +30,6 @@ from hub.connectors.sandbox import Sandbox
 
 PER_PAGE = 50
 FOLLOWUPS_PER_PAGE = 20
-ASSUMED = {"X-Contract-Status": "assumed"}
 _Call = Callable[[Request], Response | Awaitable[Response]]
 _FILED = TypeAdapter(Filed)
 

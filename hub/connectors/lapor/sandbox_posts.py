@@ -16,6 +16,7 @@ from hub.connectors.lapor.sandbox_query import Refused
 from hub.connectors.lapor.sandbox_taking import Answer, Taking
 from hub.connectors.sandbox import Faults, HangUp
 
+ASSUMED = {"X-Contract-Status": "assumed"}
 FAULTS = {
     "accept_then_hang": "what is sent is taken, and the answer comes `value` seconds late (60 by default)",
     "accept_then_500": "what is sent is taken, and the answer is HTTP 500",
@@ -71,7 +72,7 @@ class Posts:
         hangs, seconds = self._fault.take("accept_then_hang")
         if hangs:
             await _gone(request, 60.0 if seconds is None else seconds)
-        return JSONResponse(answer)
+        return JSONResponse(answer, headers=ASSUMED)
 
 
 async def _json(request: Request) -> Any:
