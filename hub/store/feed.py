@@ -21,7 +21,11 @@ HUB = "hub"
 AT_ONCE = 20_000
 """Changes that get their positions in one transaction."""
 
-_LOCK = "select pg_try_advisory_xact_lock(hashtextextended('feed ' || :system, 0))"
+# A plan that was made for a backlog, and one for any horizon, would read the whole history for the few changes of now.
+_LOCK = """
+select pg_try_advisory_xact_lock(hashtextextended('feed ' || :system, 0)),
+       set_config('plan_cache_mode', 'force_custom_plan', true)
+"""
 
 _BEGIN = """
 insert into feed_heads (system, cluster) select :system, system_identifier from pg_control_system()
@@ -38,7 +42,6 @@ select h.last, s.system_identifier as here,
 from feed_heads h cross join pg_control_system() s where h.system = :system
 """
 
-# Horizon and numbers are given as values, so that the plan is made for how little there is after them.
 _PLACE = """
 with present as materialized (
     select pg_snapshot_xmin(s) as oldest, pg_snapshot_xmax(s) as next from pg_current_snapshot() s
@@ -137,17 +140,20 @@ class Figures:
     lag: float
 
 
-_FIGURES = """
-select h.system, h.last as position, coalesce(extract(epoch from now() - w.recorded_at), 0)::float as lag
-from feed_heads h left join lateral (
-    select c.recorded_at from changes c
-    where c.system = h.system and c.transaction >= h.horizon and c.id > h.dropped_change
-      and not exists (select from feed f where f.change_id = c.id)
-    order by c.transaction limit 1
-) w on true order by h.system
+_OLDEST = """
+select extract(epoch from now() - c.recorded_at)::float from changes c
+where c.system = :system and c.transaction >= cast(:horizon as xid8) and c.id > :dropped_change
+  and not exists (select from feed f where f.change_id = c.id)
+order by c.transaction limit 1
 """
 
 
 async def figures(db: AsyncConnection) -> list[Figures]:
     """Of every system whose sequencer has begun."""
-    return [Figures(**row) for row in (await db.execute(text(_FIGURES))).mappings()]
+    found = []
+    for name in await systems(db):
+        head = (await db.execute(text(_HEAD), {"system": name})).mappings().one_or_none()
+        if head:
+            since = {"system": name, "horizon": head["horizon"], "dropped_change": head["dropped_change"]}
+            found.append(Figures(name, head["last"], await db.scalar(text(_OLDEST), since) or 0.0))
+    return found

@@ -126,8 +126,8 @@ async def going(work: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
 async def wrote(stage: Stage, database: Database, seconds: float, writers: int, seed: int) -> None:
     """Let ``writers`` write for so long."""
     dice = random.Random(seed)
-    tickets = await stage.complaints("RECEIVED", [{}] * 6)
-    at_work = Writers(stage, database, tickets, dice, longest=seconds / 20)
+    tickets = await stage.complaints("RECEIVED", [{}] * 12)
+    at_work = Writers(stage, database, tickets, dice, longest=0.2)
     until = time.monotonic() + seconds
     await asyncio.gather(*(at_work.one(until) for _ in range(writers)))
 
@@ -193,7 +193,7 @@ async def test_sequencers_are_killed_again_and_again(stage: Stage, database_url:
         await asyncio.to_thread(processes[which].wait)
         processes[which] = subprocess.Popen([sys.executable, "-c", SEQUENCER, database_url])
         kills += 1
-        await asyncio.sleep(2 + dice.random())
+        await asyncio.sleep(3 + dice.random())
 
     try:
         with started(database_url) as processes:
@@ -205,4 +205,4 @@ async def test_sequencers_are_killed_again_and_again(stage: Stage, database_url:
         await writing.close()
         await reading.close()
     assert kills >= 5
-    assert during > 1_000
+    assert during > 200
