@@ -8,9 +8,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+AWAY = (OperationalError, InterfaceError, TimeoutError, psycopg.OperationalError, psycopg.InterfaceError)
+"""What is raised where the database does not answer or broke off; the driver's own where COPY is used."""
 
 statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 """Where the SQL statements of the current request or test are noted, when somebody counts them."""

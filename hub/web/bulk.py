@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 import structlog
 from python_multipart.multipart import parse_options_header
-from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -22,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from hub.auth.scopes import may_sync
 from hub.complaints.references import check_key
 from hub.errors import Forbidden, TryLater
-from hub.store.database import Cause
+from hub.store.database import AWAY, Cause
 from hub.store.pushes import Told, Upload
 from hub.store.records import Outcome
 from hub.sync.push import Push, Pushes
@@ -69,7 +68,7 @@ class Bulk:
             raise Unfit(408, "TOO_SLOW", "Nothing came for a while; send the same again, with the same key.") from None
         except Forbidden as error:
             raise Unfit(403, "FORBIDDEN", str(error)) from None
-        except (TryLater, OperationalError, InterfaceError) as error:
+        except (TryLater, *AWAY) as error:
             log.warning("bulk broken off", path=request.url.path, kind=type(error).__name__)
             sentence = "The hub cannot store this now; send the same again, with the same key."
             raise Unfit(503, "TRY_LATER", sentence, {"Retry-After": "5"}) from None

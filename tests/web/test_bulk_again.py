@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from hub.connectors.base import Raw
 from hub.store import pushes
@@ -134,6 +135,19 @@ async def sending(url: str, body: bytes, until: int) -> AsyncIterator[None]:
     yield
     writer.close()
     await writer.wait_closed()
+
+
+async def test_a_database_that_breaks_off_is_told_and_the_repeat_does_the_rest(hub: Desk) -> None:
+    blocked = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    async with hub.database.hold() as other, other.begin():
+        await other.execute(text("select pg_advisory_xact_lock(hashtextextended('ingest fake', 0))"))
+        sending = asyncio.create_task(hub.push(items(25)))
+        async with asyncio.timeout(20):
+            while not await hub.rows(f"select pg_terminate_backend(pid) {blocked}"):
+                await asyncio.sleep(0.01)
+        broken = await sending
+    assert (broken.status, broken.error["code"], broken.headers["retry-after"]) == (503, "TRY_LATER", "5")
+    assert (await hub.push(items(25))).outcomes == ["CREATED"] * 25
 
 
 async def test_a_client_that_reads_nothing_before_all_is_sent_is_not_stalled(
