@@ -13,7 +13,7 @@ class HookCall:
     """A call of somebody who says to be the system; nothing in it is true before its signature was checked.
 
     ``hook`` is one of the connector's ``hooks``; ``endpoint`` the path as it was called, still encoded
-    and with its query; names of ``headers`` are in lower case; ``body`` is as it came.
+    and with its query; ``headers`` are found by name in whatever case; ``body`` is as it came.
     """
 
     hook: str

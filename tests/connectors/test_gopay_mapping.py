@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import hub.connectors.gopay
 from hub.connectors.base import Record
-from hub.connectors.gopay.mapping import FINAL, LATEST, RANK, STATUS, to_record
+from hub.connectors.gopay.mapping import to_record
+from hub.connectors.gopay.statuses import FINAL, LATEST, RANK, STATUS
 from hub.errors import BadRecord
 from hub.kinds import PaymentStatus
 

@@ -180,9 +180,10 @@ class TestPull:
 
 def test_the_key_file_is_made_once_for_its_owner_only(tmp_path: Any) -> None:
     made = Gopay.sandbox_settings("http://127.0.0.1:1", tmp_path / "keys")
-    file = tmp_path / "keys" / "gopay.pem"
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert [path.name for path in file.parent.iterdir()] == ["gopay.pem"]
+    files = sorted((tmp_path / "keys").iterdir())
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert [file.name for file in files] == ["gopay-notify.pem", "gopay-notify.pub", "gopay.pem", "gopay.pub"]
+    assert made["HUB_GOPAY_NOTIFY_PUBLIC_KEY_FILE"] == str(files[1])
     assert Gopay.sandbox_settings("http://127.0.0.1:1", tmp_path / "keys") == made
     assert set(made) >= {f"HUB_GOPAY_{name}" for name in ("URL", "CLIENT_KEY", "CLIENT_SECRET", "PARTNER_ID")}
 

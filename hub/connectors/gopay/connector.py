@@ -1,4 +1,7 @@
-"""Reads the transaction history of the payment provider (contract B.4, B.5, L.2): speaks HTTP, reshapes nothing."""
+"""Reads the payment provider's transaction history and takes its notifications: speaks HTTP, reshapes nothing.
+
+Contracts B.4 to B.7 and L.2.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ from typing import Any
 
 from hub.connectors.base import Connector, ConnectorSettings, Cursor, Page, Raw, Record, Run
 from hub.connectors.gopay.access import Access
+from hub.connectors.gopay.hooks import CLASSIC, SERVICES, Notifications
 from hub.connectors.gopay.mapping import PERSONAL, to_record
-from hub.connectors.gopay.settings import GopaySettings, make_key
+from hub.connectors.gopay.settings import GopaySettings, make_key, variable
 from hub.connectors.gopay.signing import timestamp
+from hub.connectors.hooks import HookCall, HookTold
 from hub.connectors.http import Http
 from hub.errors import Stop
 from hub.kinds import Payment
@@ -50,12 +55,14 @@ class Gopay(Connector):
     Settings = GopaySettings
     personal = PERSONAL
     tells_changes = False
+    hooks = (*SERVICES, CLASSIC)
     horizon_days = 183  # One day less than the list gives: its edge moves while a run lasts.
 
     def __init__(self, settings: ConnectorSettings, http: Http) -> None:
         super().__init__(settings, http)
         assert isinstance(settings, GopaySettings)
         self._access = Access(settings, http)
+        self._notifications = Notifications(settings)
 
     async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
         """Every page of every window up to ``run.now``, which stays the end however long the run lasts.
@@ -110,17 +117,34 @@ class Gopay(Connector):
         return to_record(raw)
 
     @classmethod
+    def hook_off(cls, settings: ConnectorSettings, hook: str) -> str | None:
+        """Notifications of SNAP want the provider's key and our partner id, classic ones the server key."""
+        assert isinstance(settings, GopaySettings)
+        for name in ("server_key",) if hook == CLASSIC else ("notify_public_key_file", "partner_id"):
+            if not settings.has(name):
+                return f"{variable(name)} is not set."
+        if hook != CLASSIC:
+            settings.notify_public_key()
+        return None
+
+    def receive(self, call: HookCall) -> HookTold:
+        """See ``hooks``."""
+        return self._notifications.receive(call)
+
+    @classmethod
     def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:
         """Made-up credentials; the secrets follow from the key, so that they stay the same."""
-        file = folder / "gopay.pem"
-        if not file.exists():
-            make_key(file)
+        file, notify = folder / "gopay.pem", folder / "gopay-notify.pem"
+        for each in (file, notify):
+            if not each.exists():
+                make_key(each)
         prefix, key = f"HUB_{cls.name.upper()}_", file.read_bytes()
         return {
             f"{prefix}URL": url,
             f"{prefix}CLIENT_KEY": "hub-demo",
             f"{prefix}PRIVATE_KEY_FILE": str(file),
             f"{prefix}CLIENT_SECRET": hashlib.sha256(b"client" + key).hexdigest(),
+            f"{prefix}NOTIFY_PUBLIC_KEY_FILE": str(notify.with_suffix(".pub")),
             f"{prefix}SERVER_KEY": hashlib.sha256(b"server" + key).hexdigest(),
             f"{prefix}PARTNER_ID": "HUBJATENG",
             f"{prefix}CHANNEL_ID": "95221",

@@ -18,9 +18,10 @@ from starlette.routing import BaseRoute, Route
 
 from hub.connectors.base import ConnectorSettings
 from hub.connectors.gopay.access import TOKEN
+from hub.connectors.gopay.calls import Body, Refused, json_object, missing
 from hub.connectors.gopay.connector import DETAIL, LIST, PAGE_SIZE
 from hub.connectors.gopay.sandbox_door import Door
-from hub.connectors.gopay.sandbox_fields import Body, Refused, asks_for_payments, json_object, whole_number, window
+from hub.connectors.gopay.sandbox_fields import asks_for_payments, whole_number, window
 from hub.connectors.gopay.sandbox_history import History, half_year
 from hub.connectors.gopay.sandbox_payments import Held, invented
 from hub.connectors.gopay.settings import GopaySettings
@@ -145,7 +146,7 @@ class GopaySandbox(Sandbox):
         reference = info.get("referenceNo") or info.get("originalReferenceNo")
         partner = body.get("originalPartnerReferenceNo")
         if not reference and not partner:
-            raise Refused(400, "02", "Invalid Mandatory Field originalPartnerReferenceNo")
+            raise missing("originalPartnerReferenceNo")
         held = self.history.payments.get(str(reference)) if reference else self.history.of_partner(partner)
         if held is None:
             raise Refused(404, "01", "Transaction Not Found")

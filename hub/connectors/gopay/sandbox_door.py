@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 
 from hub.connectors.gopay import signing
-from hub.connectors.gopay.sandbox_fields import Refused, instant
+from hub.connectors.gopay.calls import Refused, instant, malformed, require, unauthorized
 from hub.connectors.gopay.settings import GopaySettings
 
 TOLERANCE = timedelta(seconds=120)
@@ -30,15 +30,15 @@ class Door:
 
     def grant(self, headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, str]:
         """A token for a well signed request; ``grantType`` may also be spelt ``grant_type``."""
-        _require(headers, ("X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE"))
+        require(headers, "X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE")
         if (body.get("grantType") or body.get("grant_type")) != "client_credentials":
-            raise Refused(400, "01", "Invalid Field Format grantType")
+            raise malformed("grantType")
         self._check_time(headers["X-TIMESTAMP"])
         key, at = self._settings.need("client_key"), headers["X-TIMESTAMP"]
         if headers["X-CLIENT-KEY"] != key:
-            raise Refused(401, "00", "Unauthorized. [Unknown client]")
+            raise unauthorized("Unknown client")
         if not signing.is_asymmetric_signature(headers["X-SIGNATURE"], self._public_key, key, at):
-            raise Refused(401, "00", "Unauthorized. [Signature]")
+            raise unauthorized("Signature")
         token = secrets.token_urlsafe(32)
         self._tokens = {known: end for known, end in self._tokens.items() if end > self._clock()}
         self._tokens[token] = self._clock() + LIFE
@@ -51,23 +51,23 @@ class Door:
     def enter(self, request: Request, body: bytes) -> None:
         """Let a transaction request in, or raise ``Refused``; its external id is used up either way."""
         headers = request.headers
-        _require(headers, _MANDATORY)
+        require(headers, *_MANDATORY)
         if headers["X-PARTNER-ID"] != self._settings.need("partner_id"):
             raise Refused(404, "16", "Partner Not Found")
         self._use_up(headers["X-PARTNER-ID"], headers["X-EXTERNAL-ID"])
         if not re.fullmatch(r"[0-9A-Za-z]{5}", headers["CHANNEL-ID"]):
-            raise Refused(400, "01", "Invalid Field Format CHANNEL-ID")
+            raise malformed("CHANNEL-ID")
         self._check_time(headers["X-TIMESTAMP"])
         token = self._check_token(headers["Authorization"])
         secret, endpoint = self._settings.need("client_secret"), _endpoint(request)
         signature, at = headers["X-SIGNATURE"], headers["X-TIMESTAMP"]
         if not signing.is_symmetric_signature(signature, secret, request.method, endpoint, token, body, at):
-            raise Refused(401, "00", "Unauthorized. [Signature]")
+            raise unauthorized("Signature")
 
     def _check_time(self, value: str) -> None:
         at = instant(value, "X-TIMESTAMP")
         if abs(at - self._clock()) > TOLERANCE:
-            raise Refused(401, "00", "Unauthorized. [X-TIMESTAMP]")
+            raise unauthorized("X-TIMESTAMP")
 
     def _check_token(self, authorization: str) -> str:
         scheme, _, token = authorization.partition(" ")
@@ -81,18 +81,12 @@ class Door:
     def _use_up(self, partner: str, external_id: str) -> None:
         """An id is good once a partner and Jakarta day, across services."""
         if not re.fullmatch(r"[0-9A-Za-z]{1,36}", external_id):
-            raise Refused(400, "01", "Invalid Field Format X-EXTERNAL-ID")
+            raise malformed("X-EXTERNAL-ID")
         today = self._clock().astimezone(signing.JAKARTA).date()
         self._used = {today: self._used.get(today, set())}
         if (partner, external_id) in self._used[today]:
             raise Refused(409, "00", "Conflict")
         self._used[today].add((partner, external_id))
-
-
-def _require(headers: Mapping[str, str], names: tuple[str, ...]) -> None:
-    for name in names:
-        if not headers.get(name):
-            raise Refused(400, "02", f"Invalid Mandatory Field {name}")
 
 
 def _endpoint(request: Request) -> str:

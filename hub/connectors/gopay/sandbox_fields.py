@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
+from hub.connectors.gopay.calls import Body, instant, malformed
 from hub.connectors.gopay.connector import HISTORY
 
-Body = dict[str, Any]
 WINDOW = timedelta(days=91)
 _TYPES = frozenset({"PAYMENT", "TOP_UP", "WITHDRAWAL", "DISBURSEMENT"})
-
-
-class Refused(Exception):
-    """A refusal: HTTP status, case of the response code, and the message of the contract."""
-
-    def __init__(self, status: int, case: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.case, self.message = status, case, message
-
-
-def json_object(raw: bytes) -> Body:
-    """The body of a call; anything but an object is a bad request."""
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise Refused(400, "00", "Bad Request")
-    return body
 
 
 def whole_number(body: Body, name: str, default: int, least: int, most: int) -> int:
@@ -37,7 +16,7 @@ def whole_number(body: Body, name: str, default: int, least: int, most: int) -> 
     value = body.get(name, default)
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not (text.isascii() and text.isdigit() and len(text) < 8 and least <= int(text) <= most):
-        raise Refused(400, "01", f"Invalid Field Format {name}")
+        raise malformed(name)
     return int(text)
 
 
@@ -48,7 +27,7 @@ def asks_for_payments(body: Body) -> bool:
     if types is None:
         return True
     if not isinstance(types, list) or not _TYPES.issuperset(map(str, types)):
-        raise Refused(400, "01", "Invalid Field Format additionalInfo.types")
+        raise malformed("additionalInfo.types")
     return "PAYMENT" in types
 
 
@@ -57,16 +36,5 @@ def window(body: Body, now: datetime) -> tuple[datetime, datetime]:
     end = instant(body["toDateTime"], "toDateTime") if "toDateTime" in body else now
     start = instant(body["fromDateTime"], "fromDateTime") if "fromDateTime" in body else end - WINDOW
     if start > end or end - start > WINDOW or start < now - HISTORY:
-        raise Refused(400, "01", "Invalid Field Format fromDateTime")
+        raise malformed("fromDateTime")
     return start, end
-
-
-def instant(value: object, name: str) -> datetime:
-    """An ISO 8601 time with any zone; the field's name is told when it is none."""
-    try:
-        at = datetime.fromisoformat(str(value))
-        if at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise Refused(400, "01", f"Invalid Field Format {name}")
