@@ -86,7 +86,7 @@ async def _follow(
     complaint = Followed(row)
     complaint.follow(said.field, word, now)
     await adopt(db, [complaint], role_of(viewer), cause.actor, now)
-    await hearing.say(db, row, {column.column: column.of(word), "updated_at": now}, said.system)
+    await hearing.say(db, row, {column.column: column.of(word), "updated_at": now}, {said.field}, said.system)
 
 
 async def _decline(

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import RowMapping, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.complaints.adopting import FIELDS, STATUS
 from hub.complaints.codes import ComplaintClass, ComplaintStatus
 from hub.complaints.deadlines import Reached
 from hub.complaints.forwarding import Rule, forwards_to
@@ -21,7 +22,7 @@ from hub.complaints.workflow import Action, Refusal, RejectReason, Role, move
 from hub.store import forwarding, hearing, sight, timeline
 from hub.store.database import Cause
 from hub.store.forwarding import Happened
-from hub.store.lives import STANDING, Life, lives
+from hub.store.lives import SILENT, STANDING, Life, lives
 from hub.store.milestones import due, times
 from hub.store.naming import nameable
 from hub.store.promises import Done, KeyTaken, Promise, promised
@@ -126,7 +127,7 @@ async def _moved(
     await db.execute(update(complaints).where(complaints.c.id == row["id"]).values(values))
     step = Reached(reached, now)
     step_id = await timeline.add_step(db, row["id"], wanted.action, step, role, cause.actor, wanted.note)
-    await hearing.say(db, row, values, wanted.told_by)
+    await hearing.say(db, row, values, _decided(wanted, stays=reached.value == row["status"]), wanted.told_by)
     facts = {"target": wanted.target, "rating": values.get("rating")}
     return Happened(
         complaint_id=row["id"],
@@ -139,6 +140,13 @@ async def _moved(
         said=wanted.note is not None,
         facts={name: value for name, value in facts.items() if value is not None},
     )
+
+
+def _decided(wanted: Act, *, stays: bool) -> set[str]:
+    """What another system has to hear of: also what was decided as it was, for that is a newer word."""
+    columns = wanted.changes or {}
+    status = set() if stays and wanted.action in SILENT else {STATUS}
+    return status | {name for name, field in FIELDS.items() if field.column in columns}
 
 
 async def locked(db: AsyncConnection, viewer: Viewer, ticket: str) -> RowMapping | None:

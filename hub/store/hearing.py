@@ -49,19 +49,24 @@ async def hear(db: AsyncConnection, system: str, shared: SharedFields, heard: He
     await _settle(db, system, shared, rows, said.values())
 
 
-async def say(db: AsyncConnection, row: Mapping[Any, Any], new: Mapping[str, Any], told_by: str | None = None) -> None:
-    """Something was decided here: the complaint whose locked row was ``row`` has ``new`` values, its time among them.
+async def say(
+    db: AsyncConnection,
+    row: Mapping[Any, Any],
+    new: Mapping[str, Any],
+    decided: Collection[str],
+    told_by: str | None = None,
+) -> None:
+    """The fields ``decided`` were decided here, as they were or anew: the locked ``row`` has ``new`` values now.
 
     Nothing is said to ``told_by``, whose word it is.
     """
     now = {**row, **new}
-    changed = {name: word for name, field in FIELDS.items() if (word := field.word(now)) != field.word(row)}
     by_system: dict[str, list[Words]] = defaultdict(list)
-    for each in await sharing.words(db, [row["id"]]) if changed else []:
+    for each in await sharing.words(db, [row["id"]]) if decided else []:
         if each.system != told_by:
             by_system[each.system].append(each)
-            if each.field in changed:
-                each.says(Told(now["updated_at"], changed[each.field] or ""))
+            if each.field in decided:
+                each.says(Told(now["updated_at"], FIELDS[each.field].word(now) or ""))
     if by_system:
         declared = await sharing.declared(db)
         for system, said in sorted(by_system.items()):

@@ -19,9 +19,13 @@ STANDING = frozenset({Action.REPLY, Action.FORWARD, Action.ADOPT, Action.KEEP})
 """Acts that start no clock anew where they moved nothing."""
 
 
+SILENT = STANDING | {Action.RATE}
+"""Acts that decide nothing of where it stands where they moved nothing."""
+
+
 @dataclass(slots=True)
 class Life:
-    """The statuses a complaint reached, in order; ``since``: when its status changed last, and when it was assigned."""
+    """The statuses a complaint reached, in order; ``since``: when its status and its agency were decided last."""
 
     reached: list[Reached] = field(default_factory=list)
     since: dict[str, datetime] = field(default_factory=dict)
@@ -29,7 +33,7 @@ class Life:
     def add(self, action: str, one: Reached) -> None:
         """The next step."""
         moved = not self.reached or one.status is not self.reached[-1].status
-        if moved:
+        if moved or action not in SILENT:
             self.since[STATUS] = one.at
         if action == Action.ASSIGN:
             self.since[AGENCY] = one.at
