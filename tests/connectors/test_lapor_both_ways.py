@@ -135,6 +135,25 @@ async def test_both_sides_act_while_they_cannot_reach_each_other_and_then_meet(b
     assert not await both.stage.rows("select 1 from shared_fields where conflict_since is not null")
 
 
+async def test_a_word_of_ours_that_comes_late_does_not_undo_what_was_done_since(both: Both) -> None:
+    ticket = await both.forwarded()
+    await both.bring()
+    await both.act(ticket, Action.START)
+    await asyncio.sleep(1)
+    await both.act(ticket, Action.ANSWER)
+    await both.stage.run("update deliveries set state = 'HELD' where action = 'ANSWER'")
+    await both.bring()
+    await both.pull()
+    assert both.report(ticket).status == "IN_PROGRESS"
+    assert (await both.complaint(ticket))[0] == "ANSWERED"
+    await both.stage.run("update deliveries set state = 'WAITING' where action = 'ANSWER'")
+    await both.settled()
+    await both.pull()
+    assert (both.report(ticket).status, (await both.complaint(ticket))[0]) == ("FOLLOWED_UP", "ANSWERED")
+    adopted = await both.stage.rows("select 1 from complaint_steps where action = 'ADOPT'")
+    assert adopted == [], "nobody at the centre decided anything"
+
+
 async def test_two_agencies_wait_for_a_person(both: Both) -> None:
     ticket = await both.forwarded()
     await both.bring()

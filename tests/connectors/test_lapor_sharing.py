@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,64 @@ def test_the_later_of_two_rows_counts_whatever_their_order() -> None:
     later = {**MOVED, "id": 7, "created_at": "02-01-2026 11:00:00"}
     for rows in ((MOVED, later), (later, MOVED)):
         assert words(*rows, **DISHUB, status_name="Selesai")["status"].at == datetime(2026, 1, 2, 4, 0, tzinfo=UTC)
+
+
+def moved(number: int, at: str, new: str) -> dict[str, Any]:
+    """A row of the log."""
+    data = json.dumps({"status_new": {"name": new}})
+    return {"id": number, "type": "status", "content": "", "created_at": f"02-01-2026 {at}", "data": data}
+
+
+def wrote(number: int, at: str, text: str) -> dict[str, Any]:
+    """A follow-up of an institution."""
+    return {"id": number, "content": text, "created_at": f"02-01-2026 {at}", "institution_from_name": "Dishub"}
+
+
+def status_after(name: str, logs: list[dict[str, Any]], followups: list[dict[str, Any]]) -> Told:
+    """What the log says of the status."""
+    item = {**raw(**DISHUB, status_name=name, updated_at="03-01-2026 06:00:00"), "logs": logs, "followups": followups}
+    return told(to_record(item))["status"]
+
+
+def test_what_our_own_words_did_is_no_decision_of_the_centres() -> None:
+    disposed, at_work, answered = (
+        moved(1, "09:00:00", "Didisposisi"),
+        moved(2, "10:00:00", "Dalam Proses"),
+        moved(3, "11:00:01", "Ditindaklanjuti"),
+    )
+    ours = [
+        wrote(1, "10:00:00", "Kami periksa.\n\nRef. LG-2026-000123/2"),
+        wrote(2, "11:00:00", "Ref. LG-2026-000123/3"),
+    ]
+    decided = datetime(2026, 1, 2, 2, 0, tzinfo=UTC)
+    assert status_after("Didisposisi", [disposed], []) == Told(decided, "ASSIGNED")
+    first = status_after("Dalam Proses", [disposed, at_work], ours[:1])
+    then = status_after("Ditindaklanjuti", [disposed, at_work, answered], ours)
+    assert [first.value, then.value] == ["IN_PROGRESS", "ANSWERED"]
+    assert decided < first.at < then.at < decided + timedelta(seconds=1), "it is newer there, and no news here"
+    untold = {**at_work, "data": None}
+    assert status_after("Dalam Proses", [disposed, untold], ours[:1]) == first, "LAPOR does not always tell where to"
+    alone = status_after("Dalam Proses", [at_work], ours[:1])
+    assert alone.at < datetime(1971, 1, 1, tzinfo=UTC), "the centre never moved it"
+
+
+@pytest.mark.parametrize(
+    ("name", "followups"),
+    [
+        ("Dalam Proses", [wrote(1, "10:00:00", "Kami periksa.")]),
+        ("Dalam Proses", [wrote(1, "10:00:03", "Ref. LG-2026-000123/2")]),
+        ("Selesai", [wrote(1, "10:00:00", "Ref. LG-2026-000123/2")]),
+        ("Dalam Proses", []),
+    ],
+)
+def test_what_the_centre_does_by_itself_is_its_decision(name: str, followups: list[dict[str, Any]]) -> None:
+    assert status_after(name, [moved(2, "10:00:00", name)], followups).at == datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
+
+
+def test_a_log_that_is_behind_the_status_says_nothing_of_whose_it_is() -> None:
+    ours = [wrote(1, "10:00:00", "Ref. LG-2026-000123/2")]
+    found = status_after("Selesai", [moved(2, "10:00:00", "Dalam Proses")], ours)
+    assert found == Told(datetime(2026, 1, 2, 3, 0, tzinfo=UTC), "CLOSED")
 
 
 @pytest.mark.parametrize("name", ["Belum Diverifikasi", "Diverifikasi", "Dialihkan", "Ditelaah Ulang", ""])

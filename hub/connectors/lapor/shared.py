@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from hub.complaints.agencies import normalised
 from hub.connectors.base import Record
 from hub.connectors.lapor.labels import category_of, class_of
+from hub.connectors.lapor.moves import moved_at, since
 from hub.connectors.lapor.statuses import HERE, LEAVES, OWN_STEPS, UNDER_WAY, UNTOUCHED
 from hub.connectors.sharing import Authority, Shared, Told
 from hub.kinds import Report, ReportStatus
@@ -91,7 +90,7 @@ def told(record: Record) -> dict[str, Told]:
 
 
 def _status(record: Record, facts: Report) -> Told | None:
-    """Where it stands, since it last moved: an edit of the text moves nothing.
+    """Where it stands, since the centre last moved it: an edit of the text moves nothing.
 
     The desk's own steps say nothing of the province, nor does what an institution that is not ours does on
     the way; its answer and the end do.
@@ -100,7 +99,7 @@ def _status(record: Record, facts: Report) -> Told | None:
     meant = HERE[status]
     if meant is None or status in OWN_STEPS or (status in UNDER_WAY and _with_a_stranger(facts)):
         return None
-    return Told(_since(record, facts, "STATUS"), meant.value)
+    return Told(moved_at(record, facts), meant.value)
 
 
 def _agency(record: Record, facts: Report) -> Told | None:
@@ -110,18 +109,7 @@ def _agency(record: Record, facts: Report) -> Told | None:
     """
     if record.status in UNTOUCHED or facts.disposition is None or facts.agency_code is None:
         return None
-    return Told(_since(record, facts, "DISPOSITION"), facts.agency_code)
-
-
-def _since(record: Record, facts: Report, type_: str) -> datetime:
-    """When the last row of that type happened; where none tells its time, the last update, by when it had.
-
-    LAPOR tells whole seconds: of several rows in one, each is a microsecond later than the one before it.
-    """
-    times = [row["at"] for row in facts.log if row["type"] == type_]
-    if not times or not times[-1]:
-        return record.updated_at
-    return datetime.fromisoformat(times[-1]) + timedelta(microseconds=times.count(times[-1]) - 1)
+    return Told(since(record, facts, "DISPOSITION"), facts.agency_code)
 
 
 def _with_a_stranger(facts: Report) -> bool:

@@ -79,6 +79,8 @@ OWN_STEPS = frozenset({ReportStatus.UNVERIFIED, ReportStatus.VERIFIED, ReportSta
 """What the national desk does before an institution has the report: it says nothing of how far the province is."""
 UNDER_WAY = frozenset({ReportStatus.DISPOSED, ReportStatus.IN_PROGRESS, ReportStatus.POSTPONED})
 """An institution has the report and has not answered yet."""
+MOVED_BY_WORDS = frozenset({ReportStatus.IN_PROGRESS, ReportStatus.FOLLOWED_UP})
+"""Where an institution's word may move a report by itself."""
 
 LEAVES: dict[str, frozenset[str]] = {
     ComplaintStatus.ASSIGNED.value: frozenset({ComplaintStatus.IN_PROGRESS.value, ComplaintStatus.RETURNED.value}),
