@@ -14,11 +14,15 @@ from hub.complaints.forwarding import AttemptOutcome
 from hub.connectors.base import Connector
 from hub.store import deliveries
 from hub.store.database import Cause, Database
+from hub.store.deliveries import Taken
 from hub.store.sealing import Seal
 from hub.sync.attempt import Attempts
 
 AT_ONCE = 4
 """Complaints whose deliveries go to one system at the same time."""
+
+LOOK_AGAIN = 0.5
+"""Seconds after which what has become due is taken up beside what is under way."""
 
 _TROUBLES = frozenset({AttemptOutcome.TRY_LATER, AttemptOutcome.UNCLEAR})
 
@@ -34,6 +38,8 @@ class Deliver:
         self._attempts = Attempts(database, connector, seal, within=within, budget=budget)
         self._cause = Cause(f"deliver:{self._name}", "worker", uuid.uuid4().hex)
         self._outcomes: Counter[AttemptOutcome] = Counter()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._faults: list[BaseException] = []
         self._troubles = 0
         """How often in a row the system could not answer; when that is often, the others would hear the same."""
 
@@ -41,21 +47,37 @@ class Deliver:
         """Until nothing is due or the system does not answer; what came of the attempts."""
         async with self._database.write(self._cause) as db:
             self._outcomes[AttemptOutcome.FOUND] += await deliveries.settle_linked(db, self._name)
-        ended = await asyncio.gather(*(self._sender() for _ in range(AT_ONCE)), return_exceptions=True)
-        for fault in ended:
-            # One delivery's fault must not cut the others off in the middle of theirs.
-            if fault is not None:
-                raise fault
+        try:
+            while await self._fill():
+                # What has become due meanwhile need not wait for a slow answer.
+                done, _ = await asyncio.wait(self._under_way, timeout=LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
+                self._under_way -= done
+                self._faults += [fault for each in done if (fault := each.exception())]
+        finally:
+            await _ended(self._under_way)
+        # One delivery's fault must not cut the others off in the middle of theirs.
+        for fault in self._faults:
+            raise fault
         return +self._outcomes
 
-    async def _sender(self) -> None:
-        while self._troubles < AT_ONCE:
+    async def _fill(self) -> bool:
+        """Take up what is due, as much as may be under way at once; whether anything is."""
+        while len(self._under_way) < AT_ONCE and self._troubles < AT_ONCE:
             async with self._database.write(self._cause) as db:
                 taken = await deliveries.take(db, self._name, self._attempts.lease)
             if taken is None:
-                return
-            outcome = await self._attempts.make(taken)
-            self._outcomes[outcome] += 1
-            self._troubles = self._troubles + 1 if outcome in _TROUBLES else 0
-            if outcome is AttemptOutcome.STOPPED:
-                return
+                break
+            self._under_way.add(asyncio.create_task(self._bring(taken)))
+        return bool(self._under_way)
+
+    async def _bring(self, taken: Taken) -> None:
+        outcome = await self._attempts.make(taken)
+        self._outcomes[outcome] += 1
+        stopped = outcome is AttemptOutcome.STOPPED
+        self._troubles = AT_ONCE if stopped else self._troubles + 1 if outcome in _TROUBLES else 0
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

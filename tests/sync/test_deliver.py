@@ -285,6 +285,23 @@ async def test_several_complaints_go_at_once_and_one_never_overtakes_itself(stag
     assert took < 18 * 0.03 + 1.5
 
 
+async def test_what_becomes_due_does_not_wait_for_a_slow_answer(stage: Stage) -> None:
+    there = There(faults=iter(["hang"]))
+    slow = await forwarded(stage)
+    running = asyncio.create_task(run(stage, there, within=4))
+    while not there.taken:
+        await asyncio.sleep(0.01)
+    quick = await forwarded(stage)
+    began = asyncio.get_running_loop().time()
+    while len(there.taken) < 2:
+        await asyncio.sleep(0.01)
+    assert asyncio.get_running_loop().time() - began < 3
+    assert [each.complaint.ticket for each in there.taken] == [slow, quick]
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
 async def test_a_slow_worker_that_lost_its_hold_still_tells_what_it_knows(stage: Stage) -> None:
     there = There()
     await forwarded(stage)
