@@ -38,7 +38,7 @@ from tests.web.conftest import Agreed
 
 FAKE = sync_scope("fake").name
 OTHER = sync_scope("other").name
-LIMIT = 100 * 1024 * 1024
+LIMIT = 40 * 1024 * 1024
 
 
 class Pushed(Fake):

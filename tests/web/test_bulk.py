@@ -11,7 +11,7 @@ import pytest
 from hub.sync.push import LONGEST
 from hub.web import lines as reading
 from tests.fake import order, payment, report
-from tests.web.pushing import Desk, desk, lines
+from tests.web.pushing import LIMIT, Desk, desk, lines
 
 
 @pytest.fixture
@@ -176,6 +176,19 @@ async def test_a_budget_that_is_used_up_is_told_and_what_is_stored_stays(
     assert (refused.status, refused.error["code"]) == (429, "RATE_LIMITED")
     assert int(refused.headers["retry-after"]) >= 1
     assert await hub.rows("select count(*) from records") == [(1_000,)]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_a_body_that_is_too_large_is_told(hub: Desk, declared: bool) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield lines([payment("A")])
+        while True:
+            yield b"x" * 1024 * 1024
+
+    headers = {"content_length": str(LIMIT + 1)} if declared else {}
+    answer = await hub.push(endless(), **headers)
+    assert (answer.status, answer.error["code"]) == (413, "BODY_TOO_LARGE")
+    assert await hub.rows("select count(*) from records") == [(0,)]
 
 
 async def test_a_body_that_stops_coming_is_given_up(hub: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
