@@ -27,6 +27,7 @@ from hub.store.records import Outcome
 from hub.sync.push import Push, Pushes
 from hub.viewer import Viewer, ViewerKind
 from hub.web.allowance import Allowance, Allowances
+from hub.web.envelope import Unfit
 from hub.web.lines import Batch, TooSlow, batches
 from hub.web.requests import request_id
 from hub.web.throttle import address_of
@@ -38,14 +39,6 @@ ACCEPTED = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 ROWS_A_COST = 10
 """New rows that cost as much of a client's budget as one object of a query."""
 OUTCOMES = tuple(outcome for outcome in Outcome if outcome is not Outcome.PENDING)
-
-
-class Unfit(HTTPException):
-    """The upload cannot be taken; ``code`` is for programs, the sentence says what to do."""
-
-    def __init__(self, status: int, code: str, sentence: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(status, sentence, headers)
-        self.code = code
 
 
 class Bulk:

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from hub.connectors.hooks import HookCall, HookTold
 from hub.errors import TryLater
 from hub.sync.hooks import Hook, Hooks
-from hub.web.bulk import Unfit
+from hub.web.envelope import Unfit
 from hub.web.requests import request_id
 
 log = structlog.stdlib.get_logger(__name__)
