@@ -125,7 +125,7 @@ class Query:
             list[str] | None, strawberry.argument(description="Of these systems; all by default.")
         ] = None,
     ) -> ChangeConnection | None:
-        """Three statements at most."""
+        """Four statements at most."""
         if not changes.may_follow_any(info.context.viewer):
             raise Forbidden(sight.READ)
         wanted = _wanted(first, after, kinds, systems)

@@ -63,16 +63,15 @@ def may_follow_any(viewer: Viewer) -> bool:
 
 async def page(db: AsyncConnection, viewer: Viewer, wanted: Wanted) -> Page:
     """A page of the feed. Raises ``Expired``."""
-    heads = {name: head for name, head in (await feed.heads(db)).items() if may_follow(viewer, name)}
+    heads = await _heads(db, viewer)
     start = {name: (wanted.after or {}).get(name, head.dropped) for name, head in heads.items()}
     asked = {name: head for name, head in heads.items() if wanted.systems is None or name in wanted.systems}
-    _check(start, asked)
+    _check({name: start[name] for name in asked}, heads)
     upto = await _upto(db, start, asked)
-    found = (
-        (await db.execute(change_rows.visible(viewer, start, upto, wanted.kinds).limit(wanted.first + 1)))
-        .mappings()
-        .all()
-    )
+    statement = change_rows.visible(viewer, start, upto, wanted.kinds).limit(wanted.first + 1)
+    found = (await db.execute(statement)).mappings().all()
+    # Some of it may have been dropped while it was read.
+    _check({name: start[name] for name in asked}, await _heads(db, viewer))
     told = [change_rows.told(row, viewer) for row in found[: wanted.first]]
     cursors = _cursors(start, told)
     if len(found) > wanted.first:
@@ -80,9 +79,13 @@ async def page(db: AsyncConnection, viewer: Viewer, wanted: Wanted) -> Page:
     return Page(told, cursors, encode({**start, **upto}), any(upto[name] < head.last for name, head in asked.items()))
 
 
-def _check(start: Positions, asked: Mapping[str, Head]) -> None:
-    for name, head in asked.items():
-        if not head.dropped <= start[name] <= head.last:
+async def _heads(db: AsyncConnection, viewer: Viewer) -> Mapping[str, Head]:
+    return {name: head for name, head in (await feed.heads(db)).items() if may_follow(viewer, name)}
+
+
+def _check(start: Positions, heads: Mapping[str, Head]) -> None:
+    for name in start.keys() & heads.keys():
+        if not heads[name].dropped <= start[name] <= heads[name].last:
             raise Expired(name)
 
 

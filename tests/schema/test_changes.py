@@ -368,4 +368,18 @@ async def test_a_page_takes_the_same_few_statements_whatever_is_on_it(shared: St
             async with shared.database.read() as db:
                 await changes.page(db, WORKER, Wanted(first))
         counts.add(len(noted))
-    assert counts == {2}
+    assert counts == {3}
+
+
+async def test_what_is_dropped_while_it_is_read_is_told_as_such(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.records(payment("P1"), payment("P2"))
+    await sequencer.sequence(stage.database)
+    look = changes._upto
+
+    async def dropped_meanwhile(*given: Any) -> Any:
+        async with stage.database.write(CAUSE) as db:
+            assert await feed.expire(db, timedelta(0)) == 2
+        return await look(*given)
+
+    monkeypatch.setattr(changes, "_upto", dropped_meanwhile)
+    assert (await ask(stage, WORKER)).codes == ["CURSOR_EXPIRED"]
