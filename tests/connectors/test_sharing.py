@@ -94,9 +94,4 @@ def test_what_a_system_declares_comes_back_as_it_was_registered() -> None:
     read = Shared.read(shared.declared())
     told = read.field, read.authority, read.why_id, read.why_en
     assert told == ("status", Authority.LATEST, "Alasan.", "A reason.")
-        "status",
-        Authority.LATEST,
-        "Alasan.",
-        "A reason.",
-    )
     assert {theirs: set(ours) for theirs, ours in read.leaves.items()} == {"ASSIGNED": {"RETURNED"}}
