@@ -12,7 +12,7 @@ import pytest
 from tests.process import ferry, running
 
 COMMANDS = ["run", "serve", "worker", "migrate", "schema", "sandbox", "sync", "quarantine", "doctor"]
-COMMANDS += ["clients", "users", "keys"]
+COMMANDS += ["clients", "users", "keys", "deliveries"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
