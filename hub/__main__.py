@@ -129,16 +129,17 @@ def sandbox(
     name: Annotated[str, typer.Argument(help="The system to stand in for.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 0,
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day its world ends.")] = None,
+    hub: Annotated[str, typer.Option(help="The hub's URL, for a system that tells it of changes by itself.")] = "",
     inherited: Socket = None,
 ) -> None:
     """Run the stand-in for one system; prints the variables with which the hub finds it."""
     import uvloop
 
     settings = _settings()
-    uvloop.run(_sandbox(settings, name, port, today.date() if today else None, inherited))
+    uvloop.run(_sandbox(settings, name, port, today.date() if today else None, hub, inherited))
 
 
-async def _sandbox(settings: Settings, name: str, port: int, day: date | None, inherited: int | None) -> None:
+async def _sandbox(settings: Settings, name: str, port: int, day: date | None, hub: str, inherited: int | None) -> None:
     from hub.process import demo
     from hub.process.serve import address, serve
 
@@ -153,7 +154,9 @@ async def _sandbox(settings: Settings, name: str, port: int, day: date | None, i
             stack.enter_context(demo.remembered(settings, name, given))
             for variable, value in given.items():
                 typer.echo(f"{variable}={value}")
-        await serve(demo.sandbox(settings, system, day or demo.today(settings)).app(), on, behind_proxy=False)
+        built = demo.sandbox(settings, system, day or demo.today(settings))
+        built.hub = hub
+        await serve(built.app(), on, behind_proxy=False)
 
 
 @app.command()

@@ -83,6 +83,8 @@ class Sandbox(ABC):
     """What a person can do in the system's place: name → what it does and what it wants to know."""
     tick_every: ClassVar[float] = 5.0
     """Seconds between two steps of the world."""
+    hub: str = ""
+    """Where the hub answers, for a system that tells of changes by itself; empty where nobody is to be told."""
 
     def __init__(self) -> None:
         self.fault = Faults({**COMMON_FAULTS, **self.faults})

@@ -36,7 +36,8 @@ async def examine(settings: Settings) -> list[Finding]:
         return [Finding("settings", False, str(error))]
     told = f"{settings.env}, connectors: {', '.join(s.name for s in systems) or 'none'}"
     upstreams = asyncio.gather(*(_upstream(system, settings) for system in systems))
-    return [Finding("settings", True, told), *await _database(settings), *await upstreams]
+    hooks = [finding for system in systems for finding in _hooks(system)]
+    return [Finding("settings", True, told), *await _database(settings), *await upstreams, *hooks]
 
 
 async def _database(settings: Settings) -> list[Finding]:
@@ -82,3 +83,15 @@ async def _upstream(system: Enabled, settings: Settings) -> Finding:
     except Stop as trouble:
         return Finding(system.name, False, f"{str(trouble).rstrip('.')}. Mend the settings of {system.name}.")
     return Finding(system.name, True, f"{system.connector.title} answers at {system.settings.url}")
+
+
+def _hooks(system: Enabled) -> list[Finding]:
+    """What its system may not call, though it is there; a hook that is off is no failure, for pulls tell the same."""
+    if not system.settings.url:
+        return []
+    try:
+        off = [(hook, system.connector.hook_off(system.settings, hook)) for hook in system.connector.hooks]
+    except BadSetting as trouble:
+        return [Finding(f"{system.name} hooks", False, str(trouble))]
+    told = " ".join(f"/hooks/{system.name}/{hook} is off: {why}" for hook, why in off if why)
+    return [Finding(f"{system.name} hooks", True, told)] if told else []

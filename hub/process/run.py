@@ -74,7 +74,7 @@ async def run(settings: Settings, *, with_demo: bool) -> None:
         stack.callback(children.stop)
         run_file = settings.data_dir / "run.json"
         stack.callback(run_file.unlink, missing_ok=True)
-        _start_sandboxes(children, stage)
+        _start_sandboxes(children, stage, told.url)
         await _or_stop(stop, _lead(settings, children, told, web, run_file, with_demo=with_demo))
         typer.echo("Ending.")
 
@@ -147,9 +147,9 @@ def _keys(settings: Settings) -> dict[str, str]:
     }
 
 
-def _start_sandboxes(children: Children, stage: demo.Stage) -> None:
+def _start_sandboxes(children: Children, stage: demo.Stage, hub: str) -> None:
     for name, of in stage.sockets.items():
-        children.start(f"sandbox-{name}", ["sandbox", name], os.environ, on=of, vital=False)
+        children.start(f"sandbox-{name}", ["sandbox", name, f"--hub={hub}"], os.environ, on=of, vital=False)
         typer.echo(f"Sandbox of {name}: {stage.urls[name]}")
 
 

@@ -1,17 +1,20 @@
-"""A stand-in for the payment provider: SNAP BI's token, transaction history list and detail (contract B.1 to B.5, L.2).
+"""A stand-in for the payment provider: SNAP BI's token, transaction history list and detail, and its notifications.
 
-The paths are also served below ``/api``, as the standard's own sandbox does, because signatures cover them.
+Contracts B.1 to B.7 and L.2. Paths are also served below ``/api``, as the standard's own sandbox does,
+because signatures cover them.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, ClassVar
 
 import orjson
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -23,6 +26,8 @@ from hub.connectors.gopay.connector import DETAIL, LIST, PAGE_SIZE
 from hub.connectors.gopay.sandbox_door import Door
 from hub.connectors.gopay.sandbox_fields import asks_for_payments, whole_number, window
 from hub.connectors.gopay.sandbox_history import History, half_year
+from hub.connectors.gopay.sandbox_notices import notice
+from hub.connectors.gopay.sandbox_notifier import Notifier
 from hub.connectors.gopay.sandbox_payments import Held, invented
 from hub.connectors.gopay.settings import GopaySettings
 from hub.connectors.gopay.signing import JAKARTA
@@ -41,13 +46,22 @@ class GopaySandbox(Sandbox):
         "out_of_order": "the page is shuffled, and an older word on its first item follows on the next page",
         "unknown_status": "the first item of this page has a latestTransactionStatus that no contract knows",
         "in_progress": "202SS00 under HTTP `value` (200 by default)",
+        "wrong_signature": "the next notification to the hub is signed by somebody else, and not sent again",
+    }
+    acts: ClassVar[dict[str, str]] = {
+        "notify": "tells the hub how the payment `reference` stands, or the newest one",
+        "refund": "refunds the payment `reference`, or the newest one, and tells the hub",
     }
 
-    def __init__(self, door: Door, history: History, clock: Callable[[], datetime], shift: timedelta) -> None:
+    def __init__(
+        self, settings: GopaySettings, history: History, clock: Callable[[], datetime], shift: timedelta
+    ) -> None:
         super().__init__()
-        self._door, self.history = door, history
+        self._door, self.history = Door(settings, clock), history
         self._clock, self._shift = clock, shift
         self._rng = Random(SEED)
+        # Its dice are its own: whether somebody is told changes nothing in the world.
+        self.notifier = Notifier(settings, Random(f"notices {SEED}"))
         self._steps = self._arrivals = 0
         self._open = [held for held in history.payments.values() if held.status in {"INIT", "PENDING"}]
         self._paid: deque[Held] = deque(maxlen=200)
@@ -63,8 +77,29 @@ class GopaySandbox(Sandbox):
         return [Route(base + path, call, methods=["POST"]) for base in ("", "/api") for path, call in calls]
 
     def figures(self) -> dict[str, Any]:
-        """Payments held, lines of the list (some payments stand in it twice), payments not paid yet."""
-        return {"payments": len(self.history.payments), "lines": len(self.history), "open": len(self._open)}
+        """Payments held, lines of the list (some payments stand in it twice), payments not paid yet.
+
+        ``notices`` are calls to the hub by the HTTP status of the answer.
+        """
+        return {
+            "payments": len(self.history.payments),
+            "lines": len(self.history),
+            "open": len(self._open),
+            "notices": dict(self.notifier.sent),
+        }
+
+    def act(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Do one of ``acts``; how the payment stands then."""
+        if told.get("do") not in self.acts:
+            raise ValueError(f"there is no act {told.get('do')!r}")
+        payments = self.history.payments
+        held = payments.get(str(told.get("reference") or next(reversed(payments))))
+        if held is None:
+            raise ValueError("there is no such payment")
+        if told["do"] == "refund":
+            held.status = "REFUNDED"
+        self._tell(held)
+        return {"reference": held.reference, "status": held.status}
 
     def tick(self) -> None:
         """Some open payments are paid or cancelled, one or two new ones begin, now and then one is refunded."""
@@ -73,12 +108,23 @@ class GopaySandbox(Sandbox):
             if self._rng.random() < 0.5:
                 held.status = self._rng.choices(("SUCCESS", "CANCELLED"), (9, 1))[0]
                 self._paid.append(held)
+                self._tell(held)
         self._open = [held for held in self._open if held.status in {"INIT", "PENDING"}]
         for _ in range(self._rng.randint(1, 2)):
             self._arrive(self.now)
         if self._steps % 4 == 0 and self._paid:
             paid = self._rng.choice(self._paid)
             paid.status = "REFUNDED" if paid.status == "SUCCESS" else paid.status
+            self._tell(paid)
+
+    def _tell(self, held: Held) -> None:
+        """Let the hub know how a payment stands."""
+        self.notifier.tell(notice(held, self.now, forged=self.fault.met("wrong_signature")))
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with self.notifier.open(self.hub), super()._lifespan(app):
+            yield
 
     def _arrive(self, at: datetime) -> None:
         """A new payment, not paid yet. The present is part of its number: a restart uses no reference again."""
@@ -87,6 +133,7 @@ class GopaySandbox(Sandbox):
         held = invented(at.astimezone(JAKARTA).replace(microsecond=0), number, self._rng, "INIT")
         self.history.add(held)
         self._open.append(held)
+        self._tell(held)
 
     async def _token(self, request: Request) -> Response:
         raw = await request.body()
@@ -166,7 +213,7 @@ def build(settings: ConnectorSettings, today: date) -> GopaySandbox:
 
     away = today - clock().astimezone(JAKARTA).date()
     shift = away if abs(away) > timedelta(days=1) else timedelta()
-    return GopaySandbox(Door(settings, clock), half_year(today), clock, shift)
+    return GopaySandbox(settings, half_year(today), clock, shift)
 
 
 def _success(service: str, body: Body) -> Response:

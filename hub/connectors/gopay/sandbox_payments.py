@@ -29,7 +29,7 @@ _MERCHANT_POOL = ("TRANSJATENG",) * 31 + ("TRANSSEMARANG",) * 12 + ("BAPENDA",) 
 _FARE_POOL = ("UMUM",) * 5 + ("PELAJAR",) * 3 + ("BURUH",) * 2
 _STATUS_POOL = ("SUCCESS",) * 193 + ("CLOSED",) * 3 + ("CANCELLED",) * 3 + ("REFUNDED",)
 _CITED_POOL = ("SUCCESS",) * 44 + ("CLOSED",) * 2 + ("CANCELLED",) + ("REFUNDED",) * 3
-_CODES = {"INIT": "01", "PENDING": "03", "SUCCESS": "00", "CLOSED": "00", "CANCELLED": "05", "REFUNDED": "04"}
+CODES = {"INIT": "01", "PENDING": "03", "SUCCESS": "00", "CLOSED": "00", "CANCELLED": "05", "REFUNDED": "04"}
 
 
 @dataclass(slots=True)
@@ -71,9 +71,9 @@ class Held:
 
     def _status(self, status: str) -> dict[str, str]:
         if not self.line:
-            return {"latestTransactionStatus": _CODES.get(status, "77"), "transactionStatusDesc": status.title()}
+            return {"latestTransactionStatus": CODES.get(status, "77"), "transactionStatusDesc": status.title()}
         if status == "REFUNDED":  # Status names end with the payment; what came of it later is told in codes only.
-            return {"status": "SUCCESS", "latestTransactionStatus": _CODES[status]}
+            return {"status": "SUCCESS", "latestTransactionStatus": CODES[status]}
         return {"status": status}
 
     def _info(self) -> dict[str, Any]:

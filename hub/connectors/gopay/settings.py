@@ -64,14 +64,7 @@ class GopaySettings(ConnectorSettings):
 
     def private_key(self) -> RSAPrivateKey:
         """The key that signs token requests; ``BadSetting`` when the file holds no readable RSA key."""
-        name = self.need("private_key_file")
-        try:
-            key = load_pem_private_key(Path(name).read_bytes(), password=None)
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise BadSetting(f"HUB_GOPAY_PRIVATE_KEY_FILE: {name} cannot be read ({type(error).__name__}).") from None
-        if not isinstance(key, RSAPrivateKey):
-            raise BadSetting(f"HUB_GOPAY_PRIVATE_KEY_FILE: {name} holds no RSA key; the contract asks for one.")
-        return key
+        return private_key(self.need("private_key_file"), "private_key_file")
 
     def notify_public_key(self) -> RSAPublicKey:
         """The key that notifications are checked with; ``BadSetting`` when the file holds no readable RSA key."""
@@ -84,6 +77,17 @@ class GopaySettings(ConnectorSettings):
         if not isinstance(key, RSAPublicKey):
             raise BadSetting(f"HUB_GOPAY_NOTIFY_PUBLIC_KEY_FILE: {name} holds no RSA key; the contract asks for one.")
         return key
+
+
+def private_key(name: str, setting: str) -> RSAPrivateKey:
+    """The RSA key in the PEM file ``name``; ``BadSetting`` of ``setting`` when there is none."""
+    try:
+        key = load_pem_private_key(Path(name).read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise BadSetting(f"{variable(setting)}: {name} cannot be read ({type(error).__name__}).") from None
+    if not isinstance(key, RSAPrivateKey):
+        raise BadSetting(f"{variable(setting)}: {name} holds no RSA key; the contract asks for one.")
+    return key
 
 
 def make_key(file: Path) -> None:
