@@ -16,7 +16,7 @@ from hub.complaints.file_types import media_type, safe_name
 from hub.errors import TryLater
 from hub.store import fetching, migrate, systems
 from hub.store.database import Cause, Database
-from hub.sync import files
+from hub.sync import fetch, files
 from hub.sync.ingest import Ingest
 from hub.sync.pull import PullResult
 from tests.fake import FakeSettings, World
@@ -115,7 +115,7 @@ async def test_a_file_that_is_too_large_is_given_up_in_the_end(hub: Filed) -> No
         await later(hub)
         good(await hub.pull(item))
         tries += 1
-    assert tries == len(files.WAITS) + 1
+    assert tries == len(fetch.WAITS) + 1
     ((_, _, kind, trouble),) = await told(hub)
     assert kind is None
     assert "larger" in trouble
@@ -124,9 +124,9 @@ async def test_a_file_that_is_too_large_is_given_up_in_the_end(hub: Filed) -> No
 async def test_a_connector_that_does_not_look_at_the_size_stores_no_large_file_either(
     hub: Filed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MOST_BYTES", len(JPEG) - 1)
+    monkeypatch.setattr(fetch, "MOST_BYTES", len(JPEG) - 1)
     good(await hub.pull(filed("1", ONE)))
-    assert await told(hub) == [("1", "foto.jpg", None, files.TOO_LARGE)]
+    assert await told(hub) == [("1", "foto.jpg", None, fetch.TOO_LARGE)]
 
 
 async def test_a_file_whose_address_died_is_had_by_asking_its_record_anew(hub: Filed) -> None:
@@ -188,7 +188,7 @@ async def test_a_system_in_trouble_is_left_alone_after_a_few_calls_and_the_pull_
     hub.shelf.down = True
     many = {f"followups/{n}/0": ("foto.jpg", f"picture{n}") for n in range(40)}
     good(await hub.pull(filed("1", many)))
-    assert files.PATIENCE <= sum(hub.shelf.had.values()) < files.PATIENCE + files.AT_ONCE
+    assert fetch.PATIENCE <= sum(hub.shelf.had.values()) < fetch.PATIENCE + fetch.AT_ONCE
     assert {trouble for *_, trouble in await told(hub)} == {None, "its system cannot be asked for it now"}
     async with hub.database.read() as db:
         (system,) = await systems.overview(db)
@@ -210,14 +210,14 @@ async def test_where_even_the_record_cannot_be_asked_for_its_files_wait(hub: Fil
 async def test_few_files_are_in_memory_at_once_and_a_pull_spends_few_seconds_on_them(
     hub: Filed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "WITHIN", 0.4)
+    monkeypatch.setattr(fetch, "WITHIN", 0.4)
     hub.shelf.seconds = 0.1
     hub.shelf.contents |= {f"p{n}": PNG + bytes([n]) for n in range(60)}
     async with asyncio.timeout(5):
         good(await hub.pull(filed("1", {f"f/{n}": ("a.png", f"p{n}") for n in range(60)})))
-    assert hub.shelf.most_at_once == files.AT_ONCE
+    assert hub.shelf.most_at_once == fetch.AT_ONCE
     ((stored,),) = await rows(hub, "select count(*) from files")
-    assert files.AT_ONCE <= stored < 60
+    assert fetch.AT_ONCE <= stored < 60
     assert await rows(hub, "select count(*) from record_files where due_at <= now() and attempts = 0") == [
         (60 - stored,)
     ]
