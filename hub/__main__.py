@@ -119,9 +119,11 @@ async def _migrate(settings: Settings, *, with_demo: bool) -> None:
 def schema(subgraph: Subgraph = None) -> None:
     """Print the graph in SDL."""
     from hub.app import parts
+    from hub.connectors import registry
     from hub.schema.graph import schema
 
-    typer.echo(schema(subgraph, parts(_settings())).sdl)
+    settings = _settings()
+    typer.echo(schema(subgraph, parts(settings), shared=registry.shared(settings)).sdl)
 
 
 @app.command()

@@ -114,7 +114,7 @@ class _Hub:
         metrics, ide = Metrics(self._figures()), self._settings.with_ide
         allowances = Allowances(self.rates, self.terms)
         endpoint = GraphQLEndpoint(
-            schema(subgraph, parts(self._settings), extensions=(ReadOnce,)),
+            schema(subgraph, parts(self._settings), (ReadOnce,), registry.shared(self._settings)),
             self._viewer,
             self._context,
             allowances,

@@ -15,6 +15,7 @@ from hub.complaints.forwarding import DeliveryAction, Rule
 from hub.connectors.base import Connector, ConnectorSettings
 from hub.connectors.http import Http
 from hub.connectors.sandbox import Sandbox
+from hub.connectors.sharing import Shared
 from hub.errors import BadSetting
 from hub.settings import Settings, read, variable
 
@@ -75,6 +76,11 @@ def rules(settings: Settings) -> tuple[Rule, ...]:
                 f"name a system that takes them ({known})."
             )
     return settings.forward
+
+
+def shared(settings: Settings) -> tuple[tuple[str, Shared], ...]:
+    """What complaints share with the enabled systems: the system's name, and who has the say in a field."""
+    return tuple((system.name, each) for system in enabled(settings) for each in system.connector.shared)
 
 
 def load(name: str) -> type[Connector]:

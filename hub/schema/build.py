@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import strawberry
@@ -97,14 +98,19 @@ def _ref(id_: str, type_name: str) -> naming.Ref | None:
     return ref if named == type_name else None
 
 
-def build(parts: Sequence[Part], every: Sequence[Part], extensions: Sequence[Any] = ()) -> HubSchema:
-    """The schema of ``parts``, out of ``every`` part there is.
+def build(
+    parts: Sequence[Part],
+    every: Sequence[Part],
+    extensions: Sequence[Any] = (),
+    directives: Mapping[tuple[type[Node], str], Sequence[object]] = MappingProxyType({}),
+) -> HubSchema:
+    """The schema of ``parts``, out of ``every`` part there is; ``directives`` are printed with fields (type, name).
 
     Raises ``ValueError`` when two parts give one type the same field.
     """
     owned = frozenset(node for part in parts for node in part.owns)
     nodes = [node for part in every for node in part.owns]
-    with _composed(parts, nodes, owned):
+    with _composed(parts, nodes, owned, directives):
         schema = HubSchema(
             query=_root("Query", [field for part in parts for field in part.queries], "What can be asked."),
             mutation=_mutation(parts),
@@ -144,8 +150,20 @@ def _refuse_twice(name: str, fields: list[StrawberryField]) -> None:
         raise ValueError(f"{name} is given {', '.join(twice)} twice")
 
 
+def _with(field: StrawberryField, directives: Sequence[object]) -> StrawberryField:
+    """A copy of ``field`` that has these directives too; copies share the list itself."""
+    made = copy.copy(field)
+    made.directives = [*field.directives, *directives]
+    return made
+
+
 @contextlib.contextmanager
-def _composed(parts: Sequence[Part], nodes: list[type[Node]], owned: frozenset[type[Node]]) -> Iterator[None]:
+def _composed(
+    parts: Sequence[Part],
+    nodes: list[type[Node]],
+    owned: frozenset[type[Node]],
+    directives: Mapping[tuple[type[Node], str], Sequence[object]],
+) -> Iterator[None]:
     """Every entity's definition as ``parts`` make it, for as long as the schema is built."""
     definitions: list[Any] = [node.__strawberry_definition__ for node in nodes]  # type: ignore[attr-defined]
     before = [(definition.fields, definition.directives, definition.interfaces) for definition in definitions]
@@ -154,7 +172,7 @@ def _composed(parts: Sequence[Part], nodes: list[type[Node]], owned: frozenset[t
             own = definition.fields if node in owned else [f for f in definition.fields if f.python_name == "id"]
             fields = [*own, *(field for part in parts for field in part.adds.get(node, ()))]
             _refuse_twice(node.entity.name, fields)
-            definition.fields = [copy.copy(field) for field in fields]
+            definition.fields = [_with(field, directives.get((node, field.python_name), ())) for field in fields]
             if node not in owned:
                 definition.directives = [d for d in definition.directives if not isinstance(d, Key) or d.fields == "id"]
                 definition.interfaces = [i for i in definition.interfaces if i.origin is Node]

@@ -62,13 +62,13 @@ async def decide(
         row = await locked(db, viewer, wanted.ticket)
         if row is None:
             return None
-        said = await sharing.words(db, [row["id"]], wanted.system)
-        waits = next((each for each in said if each.field == wanted.field and each.conflict_since), None)
-        if waits is None or waits.theirs is None:
+        place = wanted.system, wanted.field
+        said = {(each.system, each.field): each for each in await sharing.words(db, [row["id"]])}
+        if place not in said or not said[place].conflict_since:
             return no_conflict()
         # Two acts in one millisecond, or a clock that was set back, must not tear the timeline's order.
         now = max(datetime.now(UTC), row["updated_at"])
-        await (_follow if wanted.keep is Keep.THEIRS else _decline)(db, cause, viewer, row, waits, now)
+        await (_follow if wanted.keep is Keep.THEIRS else _decline)(db, cause, viewer, row, said[place], now)
         return Done(row["id"], row["ticket"])
 
     return await promised(db, seal, promise, tried)

@@ -10,8 +10,11 @@ import pytest
 from graphql import GraphQLNamedType, parse
 
 import hub.schema
+from hub.connectors import registry
+from hub.connectors.sharing import Authority, Shared
 from hub.errors import BadSetting
 from hub.schema.graph import PARTS, schema
+from hub.settings import Settings
 
 CHECKED_IN = Path(hub.schema.__file__).with_name("hub.graphql")
 OF_THE_SPECIFICATION = ("_", "link__", "federation__")
@@ -47,9 +50,22 @@ def test_every_type_field_argument_and_enum_value_has_a_description() -> None:
 
 
 def test_the_checked_in_schema_is_the_one_the_code_makes() -> None:
-    assert CHECKED_IN.read_text(encoding="utf-8").rstrip() == schema().sdl.rstrip(), (
+    printed = schema(shared=registry.shared(Settings()))
+    assert CHECKED_IN.read_text(encoding="utf-8").rstrip() == printed.sdl.rstrip(), (
         "hub/schema/hub.graphql is stale; renew it: .venv/bin/hub schema > hub/schema/hub.graphql"
     )
+
+
+def test_a_field_says_who_has_the_say_in_it() -> None:
+    why = "Alasan.", "A reason."
+    shared = ("fake", Shared("class", Authority.HUB, *why)), ("fake", Shared("agency", Authority.BOTH, *why))
+    fields = dict(line.strip().split(":", 1) for line in schema(shared=shared).sdl.splitlines() if "@authority" in line)
+    del fields[next(name for name in fields if name.startswith("directive"))]
+    assert {name: told[told.index("@authority") :].split(") @")[0].rstrip(")") for name, told in fields.items()} == {
+        "class": '@authority(system: "fake", side: HUB',
+        "agency": '@authority(system: "fake", side: BOTH',
+    }
+    assert "@authority" not in schema().sdl
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
