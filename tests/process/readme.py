@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 SETTINGS = ROOT / "docs" / "settings.md"
-PAGES = {"scopes": README, "settings": SETTINGS, "connectors": SETTINGS}
+PAGES = {"scopes": README, "settings": SETTINGS, "connectors": SETTINGS, "authorities": OPERATIONS}
 """Where each table is."""
 
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -62,6 +62,7 @@ def tables() -> dict[str, str]:
         "scopes": _table("scope | it lets somebody | demo officer", _scopes()),
         "settings": _table("variable | default | meaning", _settings()),
         "connectors": _table("connector | settings", _connectors()),
+        "authorities": _table("system | field | who has the say | why", _authorities()),
     }
 
 
@@ -92,6 +93,11 @@ def _connectors() -> Iterator[str]:
         kind: type[BaseSettings] = registry.load(name).Settings
         variables = ", ".join(f"`{variable(kind, field)}`" for field in kind.model_fields)
         yield f"| [{name}](../hub/connectors/{name}/README.md) | {variables} |"
+
+
+def _authorities() -> Iterator[str]:
+    for system, shared in registry.shared(Settings()):
+        yield f"| `{system}` | `{shared.field}` | `{shared.authority.value}` | {shared.why_en} |"
 
 
 def _write() -> None:
