@@ -130,7 +130,7 @@ class _Hub:
             *([] if subgraph else [Route("/bulk/{system}", self._bulk(allowances).post, methods=["POST"])]),
             *([] if subgraph else [Route("/bulk/{system}", self._snapshots(allowances), methods=["GET"])]),
             *([] if subgraph else [Route("/files/{sha256}", self._files(allowances).get)]),
-            *([] if subgraph else [Route(PATH, HookEndpoint(self._hooks, metrics.registry))]),
+            *([] if subgraph else [Route(PATH, HookEndpoint(self._hooks, metrics))]),
             *page.routes(graphiql=ide),
             *health.routes({"database": self._check}, metrics),
         ]

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 import orjson
 import structlog
-from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
@@ -23,6 +22,7 @@ from hub.connectors.hooks import HookCall, HookTold
 from hub.errors import TryLater
 from hub.sync.hooks import Hook, Hooks
 from hub.web.envelope import Unfit
+from hub.web.metrics import Metrics
 from hub.web.requests import request_id
 
 log = structlog.stdlib.get_logger(__name__)
@@ -33,13 +33,10 @@ BODY_LIMIT = 65_536
 
 
 class HookEndpoint:
-    """The endpoint; an ASGI app, because it answers every method. ``registry`` gets its figures."""
+    """The endpoint; an ASGI app, because it answers every method."""
 
-    def __init__(self, hooks: Hooks, registry: CollectorRegistry) -> None:
-        self._hooks = hooks
-        self._calls = Counter(
-            "hub_hook_calls", "Calls of systems to their hooks", ["system", "hook", "outcome"], registry=registry
-        )
+    def __init__(self, hooks: Hooks, metrics: Metrics) -> None:
+        self._hooks, self._metrics = hooks, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
@@ -75,7 +72,7 @@ class HookEndpoint:
         return Response(orjson.dumps(told.answer), told.status, media_type="application/json")
 
     def _count(self, hook: Hook, outcome: str) -> None:
-        self._calls.labels(hook.system, hook.path, outcome).inc()
+        self._metrics.called(hook.system, hook.path, outcome)
 
     async def _store(self, hook: Hook, told: HookTold, call: HookCall, correlation: str) -> None:
         try:

@@ -37,6 +37,9 @@ class Metrics:
         self._gauges = {
             name: Gauge(name, figure.meaning, figure.labels, registry=registry) for name, figure in FIGURES.items()
         }
+        self._calls = Counter(
+            "hub_hook_calls", "Calls of systems to their hooks", ["system", "hook", "outcome"], registry=registry
+        )
 
     def observe(self, seen: Observation) -> None:
         """Count one operation."""
@@ -44,6 +47,10 @@ class Metrics:
         self._seconds.labels(seen.kind).observe(seen.seconds)
         if seen.statements is not None:
             self._statements.labels(seen.kind).observe(seen.statements)
+
+    def called(self, system: str, hook: str, outcome: str) -> None:
+        """Count one call of a system to one of its hooks: ``taken``, ``refused`` or ``unavailable``."""
+        self._calls.labels(system, hook, outcome).inc()
 
     async def page(self, request: Request) -> Response:
         """``/metrics`` in Prometheus' text format."""

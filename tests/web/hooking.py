@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import httpx
 import orjson
-from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,6 +25,7 @@ from hub.store.database import Database
 from hub.store.sealing import Seal
 from hub.sync.hooks import Hooks
 from hub.web.hooks import BODY_LIMIT, PATH, HookEndpoint
+from hub.web.metrics import Metrics
 from hub.web.rates import Budgets, Rates
 from hub.web.requests import http_error, middleware
 from hub.web.throttle import too_many
@@ -63,7 +63,7 @@ class Called:
     """One hub, and a client of its own."""
 
     database: Database
-    registry: CollectorRegistry
+    metrics: Metrics
     app: Starlette
     http: httpx.AsyncClient
 
@@ -81,7 +81,7 @@ class Called:
     def counted(self, outcome: str, hook: str = "v1/notify") -> float:
         """How many calls ended so."""
         labels = {"system": "fake", "hook": hook, "outcome": outcome}
-        return self.registry.get_sample_value("hub_hook_calls_total", labels) or 0.0
+        return self.metrics.registry.get_sample_value("hub_hook_calls_total", labels) or 0.0
 
 
 @asynccontextmanager
@@ -91,16 +91,16 @@ async def called(
     """A hub over a database of its own; ``away`` is where it looks for that in vain, ``client`` who calls."""
     enabled = [Enabled(Calling, FakeSettings())]
     await migrate.migrate(database_url, enabled)
-    database, registry = Database(database_url, pool_size=3), CollectorRegistry()
+    database, metrics = Database(database_url, pool_size=3), Metrics()
     unreached = Database(away or database_url)
     hooks = Hooks(unreached if away else database, Seal([b"k" * 32], b"s" * 32), enabled)
     app = Starlette(
-        routes=[Route(PATH, HookEndpoint(hooks, registry))],
+        routes=[Route(PATH, HookEndpoint(hooks, metrics))],
         middleware=middleware(Rates(budgets), Agreed(), development=True, larger={"/hooks/": BODY_LIMIT}),
         exception_handlers={HTTPException: http_error, TooMany: too_many},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(client, 1)), base_url="http://hub") as http:
-        yield Called(database, registry, app, http)
+        yield Called(database, metrics, app, http)
     await hooks.close()
     await unreached.close()
     await database.close()

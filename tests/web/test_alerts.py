@@ -15,9 +15,9 @@ from hub.web.metrics import Metrics
 DOCS = Path(__file__).parents[2] / "docs"
 GROUPS = yaml.safe_load((DOCS / "alerts.yml").read_text())["groups"]
 RULES = [rule for group in GROUPS for rule in group["rules"]]
-WORDS = {"absent", "sum", "rate", "max", "by", "delta"}
+WORDS = {"absent", "sum", "rate", "max", "by", "delta", "increase"}
 VALUES = {
-    "outcome": {"ok", "errors", "refused", "limited", "timeout", "failed"},
+    "outcome": {"ok", "errors", "refused", "limited", "timeout", "failed", "taken", "unavailable"},
     "direction": {"in", "out"},
     "state": {"UP", "DOWN", "STOPPED", "STARTING", "DISABLED"} | {str(each) for each in DeliveryState},
 }
