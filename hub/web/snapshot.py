@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import orjson
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from hub.errors import Forbidden, TryLater
 from hub.store import snapshots
-from hub.store.database import Database
+from hub.store.database import AWAY, Database
 from hub.store.snapshots import Snapshot
 from hub.viewer import Viewer, ViewerKind
 from hub.web.allowance import Allowances
@@ -32,6 +31,10 @@ AT_ONCE = 2
 """Snapshots that are told at once: each holds a connection for as long as its client reads."""
 PATIENCE = 30.0
 """Seconds in which a client has to take what is sent."""
+
+
+class _Cut(Exception):
+    """The client is gone or stopped reading, or the database broke off, after the answer had begun."""
 
 
 class Snapshots:
@@ -48,15 +51,20 @@ class Snapshots:
         request = Request(scope, receive)
         try:
             viewer = await self._entered(request)
+            # Until it is here the client could not be seen to go away; and nothing is held while it comes.
+            await request.body()
             if self._free.locked():
                 raise TryLater("Others are told a snapshot.")
             async with self._free, snapshots.opened(self._database, viewer, request.path_params["system"]) as snapshot:
                 if snapshot is None:
                     raise Unfit(404, "NOT_FOUND", "There is no such system of which you may take a snapshot.")
                 await _tell(snapshot, request, send)
+        except (_Cut, ClientDisconnect):
+            # The server then ends the connection, by which the client sees that this is not all.
+            log.info("snapshot cut", path=request.url.path)
         except Forbidden as error:
             raise Unfit(403, "FORBIDDEN", str(error)) from None
-        except (TryLater, OperationalError, InterfaceError):
+        except (TryLater, *AWAY):
             sentence = "The hub cannot tell this now; try again later."
             raise Unfit(503, "TRY_LATER", sentence, {"Retry-After": "5"}) from None
 
@@ -70,7 +78,6 @@ class Snapshots:
 
 async def _tell(snapshot: Snapshot, request: Request, send: Send) -> None:
     """Send it, unless the client goes away or stops reading; nothing is cut off while it reads from the database."""
-    await request.body()
     gone = asyncio.create_task(_gone(request))
     headers = [(b"content-type", NDJSON), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -81,9 +88,8 @@ async def _tell(snapshot: Snapshot, request: Request, send: Send) -> None:
             async with asyncio.timeout(PATIENCE):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-    except TimeoutError:
-        # The server then ends the connection, by which the client sees that this is not all.
-        log.info("snapshot cut", path=request.url.path)
+    except (TimeoutError, *AWAY) as error:
+        raise _Cut from error
     finally:
         gone.cancel()
 

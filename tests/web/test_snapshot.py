@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from hub.app import build
 from hub.auth.scopes import sync_scope
@@ -229,6 +230,40 @@ async def test_others_wait_while_enough_are_told_and_who_goes_away_or_stops_read
         assert refused.headers["retry-after"] == "5"
         if stalls:
             await free(place)
+    await free(place)
+
+
+async def test_a_request_whose_body_does_not_come_keeps_nobody_waiting(place: Place) -> None:
+    host, port = place.url.removeprefix("http://").split(":")
+    head = f"GET /bulk/fake HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {place.tokens['central']}\r\n"
+    writers = []
+    for _ in range(snapshot.AT_ONCE):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"{head}content-length: 5\r\n\r\n".encode())
+        writers.append(writer)
+    await asyncio.sleep(0.5)
+    try:
+        await place.taken()
+    finally:
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
+
+
+async def test_a_snapshot_whose_database_breaks_off_is_cut(place: Place) -> None:
+    await place.records(*(payment(f"P{n}") for n in range(300)))
+    await place.stage.run("update records set body = body || jsonb_build_object('stop', repeat('K', 100000))")
+    end = "select pg_terminate_backend(pid) from pg_stat_activity where query ilike 'fetch forward%'"
+    with structlog.testing.capture_logs() as logs:
+        async with place.client("central") as client, client.stream("GET", "/bulk/fake") as answer:
+            async with asyncio.timeout(10):
+                while not await place.stage.rows(end):
+                    await asyncio.sleep(0.01)
+            with pytest.raises(httpx.RemoteProtocolError):
+                await answer.aread()
+    events = [line["event"] for line in logs]
+    assert "snapshot cut" in events
+    assert "fault" not in events
     await free(place)
 
 
