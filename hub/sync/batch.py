@@ -78,9 +78,11 @@ class Batch:
             return Fate(Outcome.QUARANTINED, *told, item.trouble)
         if item.stale:
             return Fate(Outcome.STALE, *told)
-        holder = self.holder[item.kind, item.external_id]
-        if index == holder:
-            return Fate(stored[item.kind, item.external_id], *told)
+        place = item.kind, item.external_id
+        outcome, holder = stored[place], self.holder[place]
+        # Where the newest of them is older than what is stored, so are all.
+        if index == holder or outcome is Outcome.STALE:
+            return Fate(outcome, *told)
         return Fate(Outcome.UNCHANGED, *told, SUPERSEDED if index < holder else None)
 
 

@@ -112,6 +112,14 @@ async def test_one_record_told_often_in_one_body(hub: Desk) -> None:
     assert await hub.rows("select external_id, version from records order by 1") == [("A", 3), ("B", 2)]
 
 
+async def test_each_of_several_words_older_than_the_record_is_stale(hub: Desk) -> None:
+    await hub.push([payment("A", version=9)])
+    told = [payment("A"), payment("A", version=3, amount="7"), payment("A", version=4, amount="7"), payment("A")]
+    answer = await hub.push(told, key="key-00002")
+    assert answer.outcomes == ["STALE"] * 4
+    assert {row["current"]["version"] for row in answer.rows} == {9}
+
+
 async def test_two_final_states_of_one_version_are_in_doubt(hub: Desk) -> None:
     await hub.push([order("A")])
     assert (await hub.push([order("A", status="FAILED")], key="key-00002")).outcomes == ["UPDATED"]
