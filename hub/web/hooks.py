@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 
 import orjson
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -20,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from hub.connectors.hooks import HookCall, HookTold
 from hub.errors import TryLater
+from hub.store.database import AWAY
 from hub.sync.hooks import Hook, Hooks
 from hub.web.envelope import Unfit
 from hub.web.metrics import Metrics
@@ -77,7 +76,7 @@ class HookEndpoint:
     async def _store(self, hook: Hook, told: HookTold, call: HookCall, correlation: str) -> None:
         try:
             await hook.take(told, call, correlation)
-        except (TryLater, OperationalError, InterfaceError, NoConnection, TimeoutError) as error:
+        except (TryLater, TimeoutError, *AWAY) as error:
             log.warning("hook not stored", system=hook.system, hook=hook.path, kind=type(error).__name__)
             self._count(hook, "unavailable")
             sentence = "The hub cannot store this now; send it again."

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import structlog
 
+from hub.store import records
 from hub.web.hooks import BODY_LIMIT
 from hub.web.rates import Budgets
 from tests.fake import payment
@@ -118,6 +120,20 @@ async def test_what_cannot_be_stored_is_to_be_sent_again(database_url: str) -> N
         assert (answer.status_code, answer.json()["code"]) == (503, "TRY_LATER")
         assert (hub.counted("unavailable"), hub.counted("taken")) == (1, 0)
         assert (await hub.call(payment("A"), x_signature="")).status_code == 401
+
+
+async def test_a_database_that_breaks_off_amid_the_rows_is_told_like_one_that_is_away(
+    hub: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What breaks off a COPY is told by the driver in its own words."""
+
+    async def broken(*_: object) -> None:
+        raise psycopg.OperationalError("the connection is closed")
+
+    monkeypatch.setattr(records, "_stage", broken)
+    answer = await hub.call(payment("A"))
+    assert (answer.status_code, answer.json()["code"]) == (503, "TRY_LATER")
+    assert answer.headers["retry-after"] == "60"
 
 
 async def test_an_item_nobody_can_read_and_an_unknown_code_go_to_quarantine(hub: Called) -> None:
