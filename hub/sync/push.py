@@ -7,6 +7,7 @@ stored, does the rest, and is refused where it says something else.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Connector, Raw
+from hub.connectors.base import Raw
 from hub.connectors.http import Http
 from hub.connectors.registry import Enabled
 from hub.store import pushes
@@ -39,6 +40,13 @@ class Line(NamedTuple):
     too_long: bool = False
 
 
+class Way(NamedTuple):
+    """The way in for a system's rows: one batch after the other, so that those who wait hold no connection."""
+
+    ingest: Ingest
+    turn: asyncio.Lock
+
+
 class Pushes:
     """Opens uploads to the enabled systems. Their connectors speak to nobody here: they only read what is told."""
 
@@ -46,7 +54,7 @@ class Pushes:
         self._database, self._seal = database, seal
         self._enabled = {system.name: system for system in enabled}
         self._nowhere: Http | None = None
-        self._connectors: dict[str, Connector] = {}
+        self._ways: dict[str, Way] = {}
 
     async def close(self) -> None:
         """Let go of what was opened."""
@@ -55,8 +63,8 @@ class Pushes:
 
     def open(self, upload: Upload, cause: Cause) -> Push | None:
         """An upload from its beginning; None where no such system is enabled."""
-        connector = self._connector(upload.system)
-        return Push(self._database, connector, self._seal, upload, cause) if connector else None
+        way = self._way(upload.system)
+        return Push(self._database, self._seal, way, upload, cause) if way else None
 
     async def whole(self, upload: Upload, cause: Cause, rows: Sequence[bytes]) -> list[Told] | KeyTaken | None:
         """An upload of one batch; what became of its rows. None where no such system is enabled."""
@@ -66,20 +74,20 @@ class Pushes:
         taken = await push.take([Line(row, too_long=len(row) > LONGEST) for row in rows], last=True)
         return taken or [told async for batch in push.told() for told in batch]
 
-    def _connector(self, name: str) -> Connector | None:
-        if name in self._enabled and name not in self._connectors:
+    def _way(self, name: str) -> Way | None:
+        if name in self._enabled and name not in self._ways:
             system = self._enabled[name]
             self._nowhere = self._nowhere or Http("http://127.0.0.1")
-            self._connectors[name] = system.connector(system.settings, self._nowhere)
-        return self._connectors.get(name)
+            connector = system.connector(system.settings, self._nowhere)
+            self._ways[name] = Way(Ingest(connector, self._seal), asyncio.Lock())
+        return self._ways.get(name)
 
 
 class Push:
     """One upload, from its first line on."""
 
-    def __init__(self, database: Database, connector: Connector, seal: Seal, upload: Upload, cause: Cause) -> None:
-        self._database, self._seal, self._upload, self._cause = database, seal, upload, cause
-        self._ingest = Ingest(connector, seal)
+    def __init__(self, database: Database, seal: Seal, way: Way, upload: Upload, cause: Cause) -> None:
+        self._database, self._seal, self._way, self._upload, self._cause = database, seal, way, upload, cause
         self._fingerprint, self._taken, self._id = b"", 0, 0
 
     async def stored(self) -> int:
@@ -91,7 +99,7 @@ class Push:
     async def take(self, lines: Sequence[Line], *, last: bool) -> KeyTaken | None:
         """Store the next batch, unless it is stored already; ``KeyTaken`` where the key stands for other lines."""
         self._fingerprint = self._print_of(lines, last=last)
-        async with self._database.write(self._cause) as db:
+        async with self._way.turn, self._database.write(self._cause) as db:
             held = await pushes.hold(db, self._upload)
             if self._taken < held.batches:
                 before, _ = await pushes.batch(db, held.id, self._taken)
@@ -118,7 +126,7 @@ class Push:
 
     async def _store(self, db: AsyncConnection, lines: Sequence[Line]) -> list[Fate]:
         items = [item_of(line) for line in lines]
-        taken = await self._ingest.take(db, [item for item in items if isinstance(item, dict)], datetime.now(UTC))
+        taken = await self._way.ingest.take(db, [item for item in items if isinstance(item, dict)], datetime.now(UTC))
         fates = iter(taken.fates)
         return [Fate(Outcome.REFUSED, reason=item) if isinstance(item, str) else next(fates) for item in items]
 

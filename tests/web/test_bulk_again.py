@@ -150,6 +150,18 @@ async def test_a_database_that_breaks_off_is_told_and_the_repeat_does_the_rest(h
     assert (await hub.push(items(25))).outcomes == ["CREATED"] * 25
 
 
+async def test_uploads_that_wait_for_their_turn_leave_the_connections_to_others(hub: Desk) -> None:
+    async with hub.database.hold() as other, other.begin():
+        await other.execute(text("select pg_advisory_xact_lock(hashtextextended('ingest fake', 0))"))
+        waiting = [asyncio.create_task(hub.push(items(5, first=5 * n), key=f"key-{n:05}")) for n in range(20)]
+        async with asyncio.timeout(10):
+            for _ in range(20):
+                await asyncio.sleep(0.05)
+                blocked = await hub.rows("select from pg_locks where locktype = 'advisory' and not granted")
+        assert len(blocked) == 1
+    assert {(await answer).counted["CREATED"] for answer in waiting} == {5}
+
+
 async def test_a_client_that_reads_nothing_before_all_is_sent_is_not_stalled(
     hub: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
