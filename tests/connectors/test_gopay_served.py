@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
-from unittest.mock import patch
 
 import httpx
 import orjson
@@ -28,50 +24,13 @@ from hub.connectors.gopay.signing import timestamp
 from hub.connectors.registry import Enabled
 from hub.settings import Settings
 from hub.store import migrate
-from hub.store.database import Database
 from hub.store.sealing import Seal
 from hub.sync.pull import Pull
 from tests.connectors.gopay_calls import CLASSIC, DEBIT, QR, Provider, classic, debit, provider
+from tests.connectors.gopay_hub import KEYS, Hub, listening
 from tests.connectors.running import Running, running_sandbox
 from tests.web.conftest import serve
 from tests.worlds import small_worlds
-
-KEYS: dict[str, Any] = {"pii_keys": base64.b64encode(b"k" * 32).decode(), "secret_key": "s" * 32}
-
-
-@dataclass
-class Hub:
-    """A hub that listens at ``url``, and its database."""
-
-    url: str
-    database: Database
-    http: httpx.AsyncClient
-
-    async def payments(self) -> dict[str, tuple[Any, ...]]:
-        """Status, corridor and merchant by reference."""
-        wanted = "select external_id, status, body ->> 'corridor', body ->> 'merchant' from records"
-        async with self.database.read() as db:
-            return {row[0]: tuple(row[1:]) for row in await db.execute(text(wanted))}
-
-    async def count(self, table: str) -> int:
-        async with self.database.read() as db:
-            return int((await db.execute(text(f"select count(*) from {table}"))).scalar_one())
-
-
-@asynccontextmanager
-async def listening(database_url: str, settings: GopaySettings) -> AsyncIterator[Hub]:
-    """The hub's whole app on a port of its own; the provider's settings are read from the environment."""
-    await migrate.migrate(database_url, [Enabled(Gopay, settings)])
-    given = {
-        f"HUB_GOPAY_{name.upper()}": settings.need(name)
-        for name in ("partner_id", "notify_public_key_file", "server_key")
-    }
-    with patch.dict(os.environ, given):
-        app = build(Settings(database_url=database_url, connectors="gopay", **KEYS))  # type: ignore[arg-type]
-    database = Database(database_url)
-    async with LifespanManager(app), serve(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as http:
-        yield Hub(url, database, http)
-    await database.close()
 
 
 @pytest.fixture(scope="module")

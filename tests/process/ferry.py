@@ -8,7 +8,7 @@ CONNECTOR = """
 from collections.abc import AsyncIterator
 from typing import Any, Mapping
 from hub.connectors.base import Connector, ConnectorSettings, Page, Raw, Record, Run
-from hub.errors import BadRecord
+from hub.errors import BadRecord, BadSetting
 from hub.kinds import Payment
 
 class OwnSettings(ConnectorSettings):
@@ -19,6 +19,12 @@ class Ferry(Connector):
     name, title, owner, docs = "ferry", "Ferry", "Dinas", "https://ferry.example"
     kinds = (Payment,)
     Settings = OwnSettings
+    hooks = ("notify",)
+    @classmethod
+    def hook_off(cls, settings: ConnectorSettings, hook: str) -> str | None:
+        if settings.quay < 1:
+            raise BadSetting("HUB_FERRY_QUAY names no quay: set it to one.")
+        return "HUB_FERRY_QUAY is not 1." if settings.quay > 1 else None
     async def pages(self, run: Run) -> AsyncIterator[Page]:
         yield Page([])
     async def one(self, external_id: str) -> Raw | None:

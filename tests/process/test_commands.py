@@ -68,6 +68,26 @@ def test_doctor_says_what_to_do(tmp_path: Path, empty_database_url: str) -> None
     assert "ask its owner" in found["ferry"]["told"]
 
 
+def test_doctor_tells_of_hooks_that_are_off_and_a_wrong_setting_of_one_stops_the_start(
+    tmp_path: Path, database_url: str
+) -> None:
+    ferry.make(tmp_path)
+    env = running.variables(
+        tmp_path,
+        HUB_DATABASE_URL=database_url,
+        HUB_CONNECTORS="ferry",
+        HUB_CONNECTORS_PATH=str(tmp_path),
+        HUB_FERRY_URL="http://127.0.0.1:9",
+    )
+    assert "ferry hooks" not in doctor(env)
+    found = doctor(env | {"HUB_FERRY_QUAY": "2"})["ferry hooks"]
+    assert (found["well"], found["told"]) == (True, "/hooks/ferry/notify is off: HUB_FERRY_QUAY is not 1.")
+    env["HUB_FERRY_QUAY"] = "0"
+    found = doctor(env)["ferry hooks"]
+    assert (found["well"], found["told"]) == (False, "HUB_FERRY_QUAY names no quay: set it to one.")
+    assert running.command("serve", env=env, code=2) == "HUB_FERRY_QUAY names no quay: set it to one.\n"
+
+
 def test_doctor_wants_every_system_s_address_in_production(tmp_path: Path, database_url: str) -> None:
     ferry.make(tmp_path)
     env = running.variables(
