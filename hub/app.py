@@ -41,6 +41,7 @@ from hub.viewer import Viewer
 from hub.web import health, page
 from hub.web.allowance import Allowances
 from hub.web.bulk import Bulk
+from hub.web.entrance import Entrance
 from hub.web.figures import Figures
 from hub.web.files import Files
 from hub.web.gate import ReadOnce
@@ -127,22 +128,19 @@ class _Hub:
             Route("/graphql", endpoint),
             Route("/", page.home_page(self._rows, graphiql=ide)),
             *([] if subgraph else self._sign_in()),
-            *([] if subgraph else [Route("/bulk/{system}", self._bulk(allowances).post, methods=["POST"])]),
-            *([] if subgraph else [Route("/bulk/{system}", self._snapshots(allowances), methods=["GET"])]),
-            *([] if subgraph else [Route("/files/{sha256}", self._files(allowances).get)]),
+            *([] if subgraph else self._beside(Entrance(self._viewer, allowances, self._settings.issuer))),
             *([] if subgraph else [Route(PATH, HookEndpoint(self._hooks, metrics))]),
             *page.routes(graphiql=ide),
             *health.routes({"database": self._check}, metrics),
         ]
 
-    def _bulk(self, allowances: Allowances) -> Bulk:
-        return Bulk(self._viewer, allowances, self._pushes)
-
-    def _snapshots(self, allowances: Allowances) -> Snapshots:
-        return Snapshots(self._viewer, allowances, self._database)
-
-    def _files(self, allowances: Allowances) -> Files:
-        return Files(self._viewer, allowances, self._database)
+    def _beside(self, entrance: Entrance) -> list[BaseRoute]:
+        """What is taken and told beside the graph, to whoever has a token."""
+        return [
+            Route("/bulk/{system}", Bulk(entrance, self._pushes).post, methods=["POST"]),
+            Route("/bulk/{system}", Snapshots(entrance, self._database), methods=["GET"]),
+            Route("/files/{sha256}", Files(entrance, self._database).get),
+        ]
 
     def _sign_in(self) -> list[BaseRoute]:
         """The authorization server and its pages; what serves a part of the graph only reads its tokens."""

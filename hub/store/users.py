@@ -52,6 +52,12 @@ async def every(db: AsyncConnection) -> list[User]:
     return [user for user in map(_user, rows) if user]
 
 
+async def suspended(db: AsyncConnection) -> frozenset[str]:
+    """The ids of those who are suspended."""
+    found = await db.execute(select(users.c.id).where(users.c.suspended_at.is_not(None)))
+    return frozenset(found.scalars())
+
+
 async def create(
     db: AsyncConnection,
     user_id: str,

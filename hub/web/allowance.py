@@ -28,6 +28,16 @@ class Agreed(Protocol):
     async def document(self, client_id: str, name: str) -> str | None:
         """A text it registered."""
 
+    async def suspended(self, user_id: str) -> bool:
+        """Whether a user with this id is suspended."""
+
+
+class TakenBack(Exception):
+    """The client or the user was suspended while the request was answered."""
+
+    def __init__(self) -> None:
+        super().__init__("The token was taken back.")
+
 
 class Allowances:
     """Gives each request its allowance."""
@@ -44,7 +54,8 @@ class Allowances:
         client = await self._terms.of(viewer.client) if viewer.client else None
         partner = None if viewer.kind in PEOPLE else client
         spared = partner is None and viewer.kind in NAMELESS and self._rates.spares(address)
-        allowance = Allowance(self._rates, self._terms, client, partner, _whose(viewer, partner, address), spared)
+        whose = _whose(viewer, partner, address)
+        allowance = Allowance(viewer, self._rates, self._terms, client, partner, whose, spared)
         if not spared:
             await self._rates.requests(allowance.whose, partner.requests_per_minute if partner else None)
         return allowance
@@ -54,6 +65,7 @@ class Allowances:
 class Allowance:
     """What the viewer of one request may use: ``whose`` budgets, or none where nobody counts (``spared``)."""
 
+    viewer: Viewer
     _rates: Rates
     _terms: Agreed
     client: Client | None
@@ -61,18 +73,28 @@ class Allowance:
     whose: str
     spared: bool
 
+    @property
+    def pinned(self) -> bool:
+        """Whether the client may send its registered operations only."""
+        return self.client is not None and self.client.documents_only
+
     async def operation(self, asked: Asked) -> Asked:
         """``asked`` with its text; ``Refused`` where its id is unknown, or where the client may not send it."""
         name, text = asked.document_id, asked.query
         if text and name and name != document_id(text):
             raise Unfit(400, "BAD_REQUEST", "The document's id is not the SHA-256 of the text that came with it.")
-        pinned = self.client is not None and self.client.documents_only
-        if text and not pinned:
+        if text and not self.pinned:
             return asked
         known = await self._terms.document(self.client.id, name or document_id(text)) if self.client else None
         if known is not None:
             return replace(asked, query=known)
-        raise Refused(_not_allowed() if pinned and text else _not_found())
+        raise Refused(_not_allowed() if self.pinned and text else _not_found())
+
+    async def check(self) -> None:
+        """Raise ``TakenBack`` once the client or the user is suspended, for what takes longer than a moment."""
+        gone = self.client is not None and await self._terms.of(self.client.id) is None
+        if gone or await self._terms.suspended(self.viewer.name):
+            raise TakenBack
 
     async def charge(self, cost: int) -> int | None:
         """Charge the estimated ``cost``; what is left of this minute. Raises ``TooMany``, or ``Refused`` if never."""

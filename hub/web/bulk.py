@@ -8,29 +8,27 @@ faster; what was stored when a client is gone stays, and the same body with the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import structlog
 from python_multipart.multipart import parse_options_header
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from hub.auth.scopes import may_sync
 from hub.complaints.references import check_key
-from hub.errors import Forbidden, TryLater
-from hub.store.database import AWAY, Cause
+from hub.store.database import Cause
 from hub.store.pushes import Told, Upload
 from hub.store.records import Outcome
 from hub.sync.push import Push, Pushes
-from hub.viewer import Viewer, ViewerKind
-from hub.web.allowance import Allowance, Allowances
+from hub.viewer import Viewer
+from hub.web.allowance import Allowance
+from hub.web.entrance import Entrance
 from hub.web.envelope import Unfit
 from hub.web.lines import Batch, TooSlow, batches
 from hub.web.requests import request_id
-from hub.web.throttle import address_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,35 +40,26 @@ OUTCOMES = tuple(outcome for outcome in Outcome if outcome is not Outcome.PENDIN
 
 
 class Bulk:
-    """The endpoint; ``viewer`` says who asks, before the body is read."""
+    """The endpoint; whoever may not come in is told so before the body is read."""
 
-    def __init__(self, viewer: Callable[[Request], Awaitable[Viewer]], allowances: Allowances, pushes: Pushes) -> None:
-        self._viewer, self._allowances, self._pushes = viewer, allowances, pushes
+    def __init__(self, entrance: Entrance, pushes: Pushes) -> None:
+        self._entrance, self._pushes = entrance, pushes
 
     async def post(self, request: Request) -> Response:
         """Answer one upload."""
         try:
-            viewer = await self._viewer(request)
-            allowance = await self._allowances.enter(viewer, address_of(request))
-            push = self._opened(request, viewer)
-            await _read(request, push, allowance)
+            async with self._entrance.of(request, pinned=False) as allowance:
+                push = self._opened(request, allowance.viewer)
+                await _read(request, push, allowance)
         except ClientDisconnect:
             log.info("bulk cut", path=request.url.path)
             return Response(status_code=400)
         except TooSlow:
             raise Unfit(408, "TOO_SLOW", "Nothing came for a while; send the same again, with the same key.") from None
-        except Forbidden as error:
-            raise Unfit(403, "FORBIDDEN", str(error)) from None
-        except (TryLater, *AWAY) as error:
-            log.warning("bulk broken off", path=request.url.path, kind=type(error).__name__)
-            sentence = "The hub cannot store this now; send the same again, with the same key."
-            raise Unfit(503, "TRY_LATER", sentence, {"Retry-After": "5"}) from None
         return StreamingResponse(_answer(push), media_type=NDJSON, headers={"Cache-Control": "no-store"})
 
     def _opened(self, request: Request, viewer: Viewer) -> Push:
         system: str = request.path_params["system"]
-        if viewer.kind is ViewerKind.ANONYMOUS:
-            raise HTTPException(401, "Send an access token, as Bearer or DPoP.", {"WWW-Authenticate": "Bearer"})
         _check_media(request)
         upload = Upload(viewer.name, system, _key(request)) if may_sync(viewer, system) else None
         push = self._pushes.open(upload, Cause(f"bulk:{system}", viewer.name, request_id(request))) if upload else None
@@ -105,6 +94,7 @@ async def _read(request: Request, push: Push, allowance: Allowance) -> None:
     """Store the body; what an earlier attempt has stored costs nothing."""
     stored, number = await push.stored(), 0
     async for batch in batches(request.stream()):
+        await allowance.check()
         if number >= stored:
             await allowance.charge(_cost(batch))
         if await push.take(batch.lines, last=batch.last):

@@ -23,11 +23,13 @@ METHODS = "GET, POST"
 
 
 class Unfit(HTTPException):
-    """The request is no GraphQL request. ``code`` goes into the error's extensions."""
+    """The request cannot be answered as it is. ``code`` goes into the error's extensions, and so does ``more``."""
 
-    def __init__(self, status: int, code: str, sentence: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, sentence: str, headers: dict[str, str] | None = None, **more: str
+    ) -> None:
         super().__init__(status, sentence, headers)
-        self.code = code
+        self.extensions = {"code": code, **more}
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class GraphQLEndpoint:
             media = media_type(request.headers.get("accept"))
             answer = await self._answer(request)
         except Unfit as unfit:
-            error = {"message": unfit.detail, "extensions": {"code": unfit.code}}
+            error = {"message": unfit.detail, "extensions": unfit.extensions}
             return _response({"errors": [error]}, unfit.status_code, media, unfit.headers)
         if self._observe:
             self._observe(Observation(answer.kind, answer.outcome, time.perf_counter() - began, answer.statements))

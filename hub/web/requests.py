@@ -66,8 +66,8 @@ def request_id(request: Request) -> str:
 async def http_error(request: Request, error: Exception) -> Response:
     """Starlette's ``HTTPException`` as JSON, for ``Starlette(exception_handlers={HTTPException: http_error})``."""
     assert isinstance(error, HTTPException)
-    code = getattr(error, "code", CODES.get(error.status_code, CODES[400]))
-    return _told(request.scope, error.status_code, {"code": code}, error.detail, error.headers)
+    extensions = getattr(error, "extensions", {"code": CODES.get(error.status_code, CODES[400])})
+    return _told(request.scope, error.status_code, extensions, error.detail, error.headers)
 
 
 def _told(

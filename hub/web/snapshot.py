@@ -7,22 +7,20 @@ one the answer was cut, and is worth nothing. Memory is bounded: rows leave as f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import orjson
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from hub.errors import Forbidden, TryLater
+from hub.errors import TryLater
 from hub.store import snapshots
 from hub.store.database import AWAY, Database
 from hub.store.snapshots import Snapshot
-from hub.viewer import Viewer, ViewerKind
-from hub.web.allowance import Allowances
+from hub.web.allowance import Allowance, TakenBack
+from hub.web.entrance import Entrance
 from hub.web.envelope import Unfit
-from hub.web.throttle import address_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -34,50 +32,40 @@ PATIENCE = 30.0
 
 
 class _Cut(Exception):
-    """The client is gone or stopped reading, or the database broke off, after the answer had begun."""
+    """The client is gone, stopped reading or is suspended, or the database broke off, after the answer had begun."""
 
 
 class Snapshots:
-    """The endpoint, an ASGI app; ``viewer`` says who asks."""
+    """The endpoint, an ASGI app."""
 
-    def __init__(
-        self, viewer: Callable[[Request], Awaitable[Viewer]], allowances: Allowances, database: Database
-    ) -> None:
-        self._viewer, self._allowances, self._database = viewer, allowances, database
+    def __init__(self, entrance: Entrance, database: Database) -> None:
+        self._entrance, self._database = entrance, database
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; what a client that goes away leaves behind is closed with it."""
         request = Request(scope, receive)
         try:
-            viewer = await self._entered(request)
-            # Until it is here the client could not be seen to go away; and nothing is held while it comes.
-            await request.body()
-            if self._free.locked():
-                raise TryLater("Others are told a snapshot.")
-            async with self._free, snapshots.opened(self._database, viewer, request.path_params["system"]) as snapshot:
-                if snapshot is None:
-                    raise Unfit(404, "NOT_FOUND", "There is no such system of which you may take a snapshot.")
-                await _tell(snapshot, request, send)
+            async with self._entrance.of(request, pinned=False) as allowance:
+                # Until it is here the client could not be seen to go away; and nothing is held while it comes.
+                await request.body()
+                await self._answer(request, allowance, send)
         except (_Cut, ClientDisconnect):
             # The server then ends the connection, by which the client sees that this is not all.
             log.info("snapshot cut", path=request.url.path)
-        except Forbidden as error:
-            raise Unfit(403, "FORBIDDEN", str(error)) from None
-        except (TryLater, *AWAY):
-            sentence = "The hub cannot tell this now; try again later."
-            raise Unfit(503, "TRY_LATER", sentence, {"Retry-After": "5"}) from None
 
-    async def _entered(self, request: Request) -> Viewer:
-        viewer = await self._viewer(request)
-        if viewer.kind is ViewerKind.ANONYMOUS:
-            raise HTTPException(401, "Send an access token, as Bearer or DPoP.", {"WWW-Authenticate": "Bearer"})
-        await self._allowances.enter(viewer, address_of(request))
-        return viewer
+    async def _answer(self, request: Request, allowance: Allowance, send: Send) -> None:
+        if self._free.locked():
+            raise TryLater("Others are told a snapshot.")
+        system: str = request.path_params["system"]
+        async with self._free, snapshots.opened(self._database, allowance.viewer, system) as snapshot:
+            if snapshot is None:
+                raise Unfit(404, "NOT_FOUND", "There is no such system of which you may take a snapshot.")
+            await _tell(snapshot, request, allowance, send)
 
 
-async def _tell(snapshot: Snapshot, request: Request, send: Send) -> None:
-    """Send it, unless the client goes away or stops reading; nothing is cut off while it reads from the database."""
+async def _tell(snapshot: Snapshot, request: Request, allowance: Allowance, send: Send) -> None:
+    """Send it, as long as the client is there, reads and may; nothing is cut off while it reads from the database."""
     gone = asyncio.create_task(_gone(request))
     headers = [(b"content-type", NDJSON), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -85,10 +73,11 @@ async def _tell(snapshot: Snapshot, request: Request, send: Send) -> None:
         async for chunk in _lines(snapshot):
             if gone.done():
                 raise TimeoutError
+            await allowance.check()
             async with asyncio.timeout(PATIENCE):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-    except (TimeoutError, *AWAY) as error:
+    except (TimeoutError, TakenBack, TryLater, *AWAY) as error:
         raise _Cut from error
     finally:
         gone.cancel()

@@ -1,7 +1,7 @@
 """What was agreed with each client, as this process remembers it: budgets, origins, registered operations.
 
-It is read anew when the database's epoch has moved, so that a change holds within one second on
-every process.
+It is read anew when the database's epoch has moved, and with it which users are suspended, so that a
+change holds within one second on every process.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import TryLater
-from hub.store import clients, documents
+from hub.store import clients, documents, users
 from hub.store.clients import Client
 from hub.store.database import Database
 from hub.store.epoch import Watch
@@ -29,6 +29,7 @@ class Terms:
         self._epoch: int | None = None
         self._clients: dict[str, Client] = {}
         self._origins: frozenset[str] = frozenset()
+        self._suspended: frozenset[str] = frozenset()
         self._documents: dict[tuple[str, str], str] = {}
 
     async def of(self, client_id: str) -> Client | None:
@@ -40,6 +41,11 @@ class Terms:
         """Every origin that some client registered."""
         await self._refresh()
         return self._origins
+
+    async def suspended(self, user_id: str) -> bool:
+        """Whether a user with this id is suspended."""
+        await self._refresh()
+        return user_id in self._suspended
 
     async def document(self, client_id: str, name: str) -> str | None:
         """The text the client registered with the id ``name``."""
@@ -72,10 +78,11 @@ class Terms:
     async def _read(self, now: int) -> None:
         try:
             async with self._database.read() as db:
-                every = await clients.every(db)
+                every, suspended = await clients.every(db), await users.suspended(db)
         except SQLAlchemyError as error:
             raise TryLater("The database does not answer.") from error
         self._clients = {each.id: each for each in every if each.suspended_at is None}
         self._origins = frozenset(origin for each in self._clients.values() for origin in each.origins)
+        self._suspended = suspended
         self._documents.clear()
         self._epoch = now

@@ -238,6 +238,11 @@ class Agreed:
 
     clients: dict[str, Client] = field(default_factory=dict)
     documents: set[tuple[str, str]] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    """Those who are suspended."""
+
+    async def suspended(self, user_id: str) -> bool:
+        return user_id in self.users
 
     async def of(self, client_id: str) -> Client | None:
         return self.clients.get(client_id)

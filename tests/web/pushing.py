@@ -30,6 +30,7 @@ from hub.sync.push import Pushes
 from hub.viewer import ANONYMOUS, Viewer, ViewerKind
 from hub.web.allowance import Allowances
 from hub.web.bulk import Bulk
+from hub.web.entrance import Entrance
 from hub.web.rates import Rates
 from hub.web.requests import http_error, middleware
 from hub.web.throttle import too_many
@@ -152,7 +153,7 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
     await migrate.migrate(database_url, [(Fake, FakeSettings())])
     database, seal = Database(database_url), Seal([b"k" * 32], b"s" * 40)
     pushes = Pushes(database, seal, [Enabled(Pushed, FakeSettings())])
-    bulk = Bulk(viewer, Allowances(Rates(), TERMS), pushes)
+    bulk = Bulk(Entrance(viewer, Allowances(Rates(), TERMS), "https://hub.example"), pushes)
     app = Starlette(
         routes=[Route("/bulk/{system}", bulk.post, methods=["POST"])],
         middleware=middleware(development=True, larger={"/bulk/": LIMIT}),

@@ -19,7 +19,7 @@ from hub.app import build
 from hub.auth.scopes import sync_scope
 from hub.connectors.base import Raw
 from hub.connectors.http import Http
-from hub.store import migrate, snapshots
+from hub.store import clients, migrate, snapshots
 from hub.store.clients import Client
 from hub.sync import sequencer
 from hub.sync.ingest import Ingest
@@ -265,6 +265,20 @@ async def test_a_snapshot_whose_database_breaks_off_is_cut(place: Place) -> None
     assert "snapshot cut" in events
     assert "fault" not in events
     await free(place)
+
+
+async def test_a_snapshot_is_cut_when_its_client_is_suspended(place: Place) -> None:
+    await place.records(*(payment(f"P{n}") for n in range(300)))
+    # More than the buffers between server and client hold.
+    await place.stage.run("update records set body = body || jsonb_build_object('stop', repeat('K', 100000))")
+    async with place.client("central") as client, client.stream("GET", "/bulk/fake") as answer:
+        assert answer.status_code == 200
+        async with place.stage.database.write(CAUSE) as db:
+            await clients.suspend(db, CENTRAL.id)
+        await asyncio.sleep(1)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await answer.aread()
+    assert (await place.get()).status_code == 401
 
 
 async def free(place: Place) -> None:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import delete
 
 from hub.errors import TryLater
-from hub.store import clients, documents, epoch
+from hub.store import clients, documents, epoch, users
 from hub.store.clients import Client
 from hub.store.database import Cause, Database, counted
 from hub.store.documents import Registered, document_id
@@ -80,12 +80,22 @@ async def test_each_change_is_heard_of_within_a_second(database: Database) -> No
     await within_a_second(gone)
 
 
+async def test_a_suspended_user_is_heard_of_within_a_second(database: Database) -> None:
+    terms = Terms(database, Watch(database))
+    async with database.write(CAUSE) as db:
+        await users.create(db, "u_siti", "OFFICER")
+    assert not await terms.suspended("u_siti")
+    async with database.write(CAUSE) as db:
+        await users.suspend(db, "u_siti")
+    await within_a_second(lambda: terms.suspended("u_siti"))
+
+
 async def test_between_two_looks_nothing_is_asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     terms = Terms(database, Watch(database))
     with counted() as statements:
         await asyncio.gather(*(terms.of("app") for _ in range(20)))
         await terms.origins()
-    assert len(statements) == 2
+    assert len(statements) == 3
     monkeypatch.setattr(epoch, "EVERY", 0.0)
     with counted() as statements:
         await terms.of("app")
