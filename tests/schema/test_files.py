@@ -19,6 +19,7 @@ from hub.store.database import Cause, counted
 from hub.store.fetching import Wanted
 from hub.viewer import Viewer
 from hub.web.allowance import Allowances
+from hub.web.entrance import Entrance
 from hub.web.files import Files
 from hub.web.rates import Rates
 from hub.web.requests import http_error
@@ -92,7 +93,7 @@ async def address(filed: Stage) -> AsyncIterator[httpx.AsyncClient]:
     async def viewer(request: Request) -> Viewer:
         return VIEWERS[request.headers["x-as"]]
 
-    endpoint = Files(viewer, Allowances(Rates(), Agreed()), filed.database)
+    endpoint = Files(Entrance(viewer, Allowances(Rates(), Agreed()), "https://hub.example"), filed.database)
     app = Starlette(routes=[Route("/files/{sha256}", endpoint.get)], exception_handlers={HTTPException: http_error})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as client:
         yield client
