@@ -223,6 +223,19 @@ async def test_few_files_are_in_memory_at_once_and_a_pull_spends_few_seconds_on_
     ]
 
 
+async def test_a_fault_of_ours_rises_and_leaves_what_was_stored(hub: Filed, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: Filing, file: Any) -> bytes:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Filing, "fetch", broken)
+        with pytest.raises(ZeroDivisionError):
+            await hub.pull(filed("1", ONE))
+    assert await rows(hub, "select count(*) from records") == [(1,)]
+    good(await hub.pull(filed("1", ONE)))
+    assert await told(hub) == [("1", "foto.jpg", "image/jpeg", None)]
+
+
 async def test_what_the_system_points_to_no_more_is_shown_no_more(hub: Filed) -> None:
     good(await hub.pull(filed("1", {"a": ("1.jpg", "picture"), "b": ("2.pdf", "letter")}), filed("2", ONE)))
     good(await hub.pull(filed("1", {"b": ("2.pdf", "letter")}, version=2), filed("2", ONE), full=True))
