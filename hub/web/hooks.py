@@ -7,6 +7,7 @@ storing it is an error of the server, so that the system sends it again.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import orjson
@@ -29,6 +30,8 @@ log = structlog.stdlib.get_logger(__name__)
 PATH = "/hooks{rest:path}"
 """Takes every path, so that none is answered with a redirect to one with another slash."""
 BODY_LIMIT = 65_536
+READ_WITHIN = 10.0
+"""Seconds for a body to come: anybody may begin a call, and nobody is known before it has ended."""
 
 
 class HookEndpoint:
@@ -58,9 +61,12 @@ class HookEndpoint:
             self._count(hook, "unavailable")
             raise Unfit(503, "HOOK_OFF", f"This hook is off: {hook.off}", {"Retry-After": "3600"})
         try:
-            call = await _call(request, hook)
+            async with asyncio.timeout(READ_WITHIN):
+                call = await _call(request, hook)
         except ClientDisconnect:
             return Response(status_code=400)
+        except TimeoutError:
+            raise Unfit(408, "TOO_SLOW", "The body did not come in time; send it again.") from None
         told = hook.read(call)
         if told.refused is None:
             await self._store(hook, told, call, request_id(request))

@@ -114,6 +114,17 @@ async def test_a_body_that_is_too_large_is_not_read(hub: Called) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "BODY_TOO_LARGE")
 
 
+async def test_a_body_that_does_not_come_is_not_waited_for(hub: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.web.hooks.READ_WITHIN", 0.05)
+
+    async def begun() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.sleep(0.5)
+
+    answer = await hub.http.post("/hooks/fake/v1/notify", content=begun())
+    assert (answer.status_code, answer.json()["code"]) == (408, "TOO_SLOW")
+
+
 async def test_what_cannot_be_stored_is_to_be_sent_again(database_url: str) -> None:
     async with called(database_url, away="postgresql://127.0.0.1:9/nowhere") as hub:
         answer = await hub.call(payment("A"))
