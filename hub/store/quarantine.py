@@ -70,11 +70,16 @@ async def put(connection: AsyncConnection, system: str, faults: list[Fault], at:
 
 
 async def clear(connection: AsyncConnection, system: str, places: list[tuple[str, str]]) -> None:
-    """Drop open entries of records, given by kind and external id, that have since come with codes we know."""
+    """Drop open entries of records, given by kind and external id, that have since come with codes we know.
+
+    Those of a record whose status is unknown still stay: what came may have told the rest of it only.
+    """
     await connection.execute(
         text(
             "delete from quarantine q using unnest(cast(:kinds as text[]), cast(:ids as text[])) as known(kind, id)"
             " where q.system = :system and q.kind = known.kind and q.external_id = known.id and q.state = 'OPEN'"
+            " and (select r.status <> 'UNKNOWN' from records r"
+            " where r.system = q.system and r.kind = q.kind and r.external_id = q.external_id limit 1)"
         ),
         {"system": system, "kinds": [kind for kind, _ in places], "ids": [id_ for _, id_ in places]},
     )

@@ -23,6 +23,9 @@ from hub.store.records import Fate, Outcome
 from hub.store.rows import Place, Row, merged
 from hub.store.sealing import Seal
 
+CURRENT = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
+"""What becomes of items that say how a record is now."""
+
 SUPERSEDED = "a later row tells the same record anew"
 
 
@@ -67,6 +70,10 @@ class Batch:
     def nameless(self) -> int:
         """How many items could not even be told by an id."""
         return sum(item.external_id is None for item in self.items)
+
+    def clean(self, stored: Mapping[Place, Outcome]) -> list[Place]:
+        """The records that were told anew and whose codes are all known."""
+        return [place for place, row in self.rows.items() if row.clean and stored[place] in CURRENT]
 
     def fates(self, stored: Mapping[Place, Outcome]) -> list[Fate]:
         """What became of each item, now that it is known what became of each row."""

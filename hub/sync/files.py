@@ -16,19 +16,16 @@ from hub.store.database import Cause, Database
 from hub.store.fetching import Wanted
 from hub.store.records import Fate, Outcome
 from hub.store.rows import Place
-from hub.sync.batch import Batch, storable
+from hub.sync.batch import CURRENT, Batch, storable
 from hub.sync.fetch import Fetch
 
 ANEW = 50
 """Files a pull asks for anew."""
 
-_CURRENT = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
-"""What becomes of items that say how a record is now."""
-
 
 def noted(connector: Connector, batch: Batch, stored: Mapping[Place, Outcome]) -> Mapping[Place, Mapping[str, str]]:
     """The names of the files that a batch's rows point to, for ``fetching.note``."""
-    told = {place: _pointed(connector, raw) for place, raw in batch.whole.items() if stored[place] in _CURRENT}
+    told = {place: _pointed(connector, raw) for place, raw in batch.whole.items() if stored[place] in CURRENT}
     return {
         place: storable({file.source: file.name for file in files.values()}) for place, files in told.items() if files
     }
@@ -48,7 +45,7 @@ class Files:
             return
         told: dict[Place, dict[str, File]] = {}
         for raw, fate in zip(items, fates, strict=True):
-            if fate.kind is not None and fate.external_id is not None and fate.outcome in _CURRENT:
+            if fate.kind is not None and fate.external_id is not None and fate.outcome in CURRENT:
                 told[fate.kind, fate.external_id] = _pointed(self._connector, storable(raw))
         async with self._database.write(self._cause) as db:
             await fetching.withdraw(db, self._name, told)

@@ -76,10 +76,10 @@ class Ingest:
         """
         name, read = self._connector.name, batch.read(self._connector, self._seal, items)
         outcomes = await records.upsert(connection, name, list(read.rows.values()), seen_at, settle=settle)
-        await quarantine.put(connection, name, read.faults, seen_at)
-        await quarantine.clear(connection, name, [place for place, row in read.rows.items() if row.clean])
-        await records.touch(connection, name, read.unread_ids, seen_at)
         stored = dict(zip(read.rows, outcomes, strict=True))
+        await quarantine.put(connection, name, read.faults, seen_at)
+        await quarantine.clear(connection, name, read.clean(stored))
+        await records.touch(connection, name, read.unread_ids, seen_at)
         await fetching.note(connection, name, noted(self._connector, read, stored))
         unfit = await self._merge.take(connection, read, stored)
         await quarantine.put(connection, name, unfit, seen_at)

@@ -164,3 +164,18 @@ async def test_in_a_database_too_any_order_and_repetition_and_any_batches_end_th
     )
     assert len(ends) == 1
     assert await shelf.rows("select count(*) from records") == [(40,)]
+
+
+OPEN = "select reason from quarantine where state = 'OPEN'"
+
+
+async def test_an_older_word_and_one_that_leaves_the_status_unknown_close_nothing_in_quarantine(shelf: Shelf) -> None:
+    await shelf.tell(notified("REFUNDED") | {"status": "BARU"})
+    waiting = await shelf.rows(OPEN)
+    assert len(waiting) == 1
+    assert await shelf.tell(listed("SUCCESS"), notified("PENDING")) == [Outcome.UPDATED, Outcome.STALE]
+    assert await shelf.rows("select status, body ->> 'corridor' from records") == [("UNKNOWN", "K1")]
+    assert await shelf.tell(notified("PENDING")) == [Outcome.STALE]
+    assert await shelf.rows(OPEN) == waiting
+    assert await shelf.tell(notified("REFUNDED", version=9)) == [Outcome.UPDATED]
+    assert await shelf.rows(OPEN) == []
