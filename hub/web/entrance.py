@@ -15,6 +15,7 @@ from hub.store.database import AWAY
 from hub.viewer import Viewer, ViewerKind
 from hub.web.allowance import Allowance, Allowances, TakenBack
 from hub.web.envelope import Unfit
+from hub.web.gate import Refused
 from hub.web.throttle import address_of
 
 log = structlog.stdlib.get_logger(__name__)
@@ -39,6 +40,9 @@ class Entrance:
             yield allowance
         except TakenBack as error:
             raise self._refusal(str(error), "invalid_token") from None
+        except Refused as refused:
+            (told,) = refused.errors
+            raise Unfit(400, sentence=told.message, **(told.extensions or {})) from None
         except Forbidden as error:
             asked = {"WWW-Authenticate": challenge(self._issuer, error="insufficient_scope", scopes=[error.scope])}
             raise Unfit(403, "FORBIDDEN", str(error), asked, scope=error.scope) from None

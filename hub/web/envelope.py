@@ -26,7 +26,7 @@ class Unfit(HTTPException):
     """The request cannot be answered as it is. ``code`` goes into the error's extensions, and so does ``more``."""
 
     def __init__(
-        self, status: int, code: str, sentence: str, headers: dict[str, str] | None = None, **more: str
+        self, status: int, code: str, sentence: str, headers: dict[str, str] | None = None, **more: Any
     ) -> None:
         super().__init__(status, sentence, headers)
         self.extensions = {"code": code, **more}

@@ -27,6 +27,8 @@ log = structlog.stdlib.get_logger(__name__)
 NDJSON = b"application/x-ndjson"
 AT_ONCE = 2
 """Snapshots that are told at once: each holds a connection for as long as its client reads."""
+COST = 5_000
+"""What one costs of a client's budget: it reads all there is, however little of that is the client's."""
 PATIENCE = 30.0
 """Seconds in which a client has to take what is sent."""
 
@@ -57,6 +59,7 @@ class Snapshots:
     async def _answer(self, request: Request, allowance: Allowance, send: Send) -> None:
         if self._free.locked():
             raise TryLater("Others are told a snapshot.")
+        await allowance.charge(COST)
         system: str = request.path_params["system"]
         async with self._free, snapshots.opened(self._database, allowance.viewer, system) as snapshot:
             if snapshot is None:

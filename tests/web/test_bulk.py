@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from hub.sync.push import LONGEST
 from hub.web import lines as reading
 from tests.fake import order, payment, report
-from tests.web.pushing import LIMIT, Desk, desk, lines
+from tests.web.pushing import LIMIT, TERMS, Desk, desk, lines
 
 
 @pytest.fixture
@@ -184,6 +185,13 @@ async def test_a_budget_that_is_used_up_is_told_and_what_is_stored_stays(
     assert (refused.status, refused.error["code"]) == (429, "RATE_LIMITED")
     assert int(refused.headers["retry-after"]) >= 1
     assert await hub.rows("select count(*) from records") == [(1_000,)]
+
+
+async def test_a_budget_too_small_for_a_batch_is_told(hub: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TERMS.clients, "fake", replace(TERMS.clients["fake"], cost_per_minute=50))
+    told = await hub.push(payment(f"P{number}") for number in range(1_500))
+    assert told.status == 400
+    assert (told.error["code"], told.error["limit"], told.error["actual"]) == ("QUERY_TOO_COMPLEX", 50, 100)
 
 
 @pytest.mark.parametrize("declared", [True, False])

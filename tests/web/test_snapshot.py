@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -265,6 +265,15 @@ async def test_a_snapshot_whose_database_breaks_off_is_cut(place: Place) -> None
     assert "snapshot cut" in events
     assert "fault" not in events
     await free(place)
+
+
+async def test_a_snapshot_costs_as_much_as_reading_everything_does(place: Place) -> None:
+    await place.stage.client(replace(CENTRAL, id="second", cost_per_minute=snapshot.COST))
+    place.tokens["second"] = await place.stage.token("second", "second", SYNC)
+    await place.taken(who="second")
+    told = await place.get(who="second")
+    assert (told.status_code, told.json()["code"]) == (429, "RATE_LIMITED")
+    assert int(told.headers["retry-after"]) >= 1
 
 
 async def test_a_snapshot_is_cut_when_its_client_is_suspended(place: Place) -> None:
