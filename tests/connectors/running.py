@@ -65,11 +65,11 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running_sandbox(
-    connector: type[Connector], folder: Path, today: date | None = None
+    connector: type[Connector], folder: Path, today: date | None = None, *, hub: str = ""
 ) -> AsyncIterator[Running]:
     """The connector's sandbox, listening; key files go below ``folder``, the demo world ends ``today`` (Jakarta).
 
-    Its world stands still between the ticks a test asks for.
+    Its world stands still between the ticks a test asks for. A system that tells by itself tells the hub at ``hub``.
     """
     with _listener() as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -79,6 +79,8 @@ async def running_sandbox(
         build = importlib.import_module(f"{package}.sandbox").build
         sandbox: Sandbox = build(settings, today or datetime.now(ZoneInfo("Asia/Jakarta")).date())
         sandbox.tick_every = 86_400.0  # type: ignore[misc]
+        if hub:
+            sandbox.hub = hub
         async with _served(sandbox, listener), httpx.AsyncClient(base_url=url, trust_env=False) as control:
             yield Running(connector, sandbox, settings, url, control)
 

@@ -30,12 +30,11 @@ async def test_what_is_pulled_over_a_bad_network_is_what_is_there(
     async def cell(cell: Cell) -> None:
         async with field_of(connector, postgres_url, every_system, keys) as field:
             field.bad(cell, share=0.4)
-            await for_a_while(field.pull())
+            await for_a_while(field.pull, field)
             for _ in range(3):
                 field.running.sandbox.tick()
             field.bad(cell, share=1.0)
-            await for_a_while(field.pull())
-            assert field.proxy.met
+            await for_a_while(field.pull, field)
             await field.good()
             assert await field.pull() == "DONE"
             await field.agree(await field.listed())
@@ -53,8 +52,8 @@ async def test_many_pulls_over_bad_networks_hold_no_memory_and_no_tasks(
         networks, running, held = [*cells()], len(asyncio.all_tasks()), 0
         tracemalloc.start()
         for number in range(ROUNDS):
-            field.bad(networks[number % len(networks)], share=0.6)
-            await for_a_while(field.pull())
+            field.bad(networks[number % len(networks)], share=0.7)
+            await for_a_while(field.pull, field)
             await field.good()
             if number == ROUNDS // 3:
                 held = _traced()

@@ -6,20 +6,20 @@ import asyncio
 import contextlib
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import SecretStr
 from sqlalchemy import text
 
-from hub.connectors.base import Connector, ConnectorSettings
+from hub.connectors.base import Connector
 from hub.store.database import Cause, Database
 from tests.conftest import on, temporary_database
 from tests.connectors.running import Running, running_sandbox
+from tests.connectors.variables import variables
 from tests.sweep.client import Client
 from tests.sweep.ground import Ground
 from tests.sweep.points import Plan
@@ -43,6 +43,7 @@ class Attempt:
     folder: Path
     database: Database
     url: str
+    port: int = field(default_factory=lambda: _free_port())
     sandboxes: dict[str, Running] = field(default_factory=dict)
     told: list[tuple[str, Any]] = field(default_factory=list)
 
@@ -50,7 +51,7 @@ class Attempt:
         """The variables of the hub's processes."""
         env = {**self.ground.env(), "HUB_DATABASE_URL": self.url}
         for running in self.sandboxes.values():
-            env |= _variables(running.settings)
+            env |= variables(running.settings)
         return env | given
 
     @contextlib.asynccontextmanager
@@ -71,10 +72,9 @@ class Attempt:
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[Client]:
         """``hub serve``, and a client that goes on asking until it is told."""
-        port = _free_port()
         async with (
-            self.command("serve", HUB_PORT=str(port)),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as http,
+            self.command("serve", HUB_PORT=str(self.port)),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", trust_env=False, timeout=30) as http,
         ):
             yield Client(http, self.ground.token, self.told)
 
@@ -116,22 +116,10 @@ async def attempted(
         database = Database(url, pool_size=3)
         stack.push_async_callback(database.close)
         attempt = Attempt(ground, Kills(plan), folder, database, url)
+        hub = f"http://127.0.0.1:{attempt.port}"
         for kind in filter(speaks_to, ground.connectors):
-            attempt.sandboxes[kind.name] = await stack.enter_async_context(running_sandbox(kind, ground.keys))
+            attempt.sandboxes[kind.name] = await stack.enter_async_context(running_sandbox(kind, ground.keys, hub=hub))
         yield attempt
-
-
-def _variables(settings: ConnectorSettings) -> Mapping[str, str]:
-    """The variables from which ``settings`` were read."""
-    prefix = str(type(settings).model_config["env_prefix"])
-    told = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return {f"{prefix}{name}".upper(): _text(value) for name, value in told.items()}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -86,13 +87,15 @@ class Command:
         return self._killed
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            if self._kills.at(f"{self._words[0]}: {line.decode().strip()}"):
-                self._killed = True
-                assert self._process
-                self._process.kill()
-                break
-            writer.write(b".")
+        # Whoever is killed, or ends, hangs up in the middle of a word.
+        with contextlib.suppress(ConnectionError):
+            while line := await reader.readline():
+                if self._kills.at(f"{self._words[0]}: {line.decode().strip()}"):
+                    self._killed = True
+                    assert self._process
+                    self._process.kill()
+                    break
+                writer.write(b".")
         writer.close()
 
 
