@@ -13,6 +13,7 @@ from strawberry.scalars import JSON
 from hub.errors import Forbidden
 from hub.schema.context import Info
 from hub.schema.listing import FIRST_MAX, BadArgument
+from hub.schema.needs import KNOWN
 from hub.schema.nodes import PageInfo
 from hub.schema.weights import FIRST, PAGED
 from hub.store import change_rows, changes, positions, sight
@@ -113,7 +114,7 @@ class Query:
         "records:sync.<system> for those of a system; others are left out. Without `after` from the oldest that is "
         "kept; a cursor that is too old is refused as CURSOR_EXPIRED, and GET /bulk/{system} gives a snapshot with a "
         "new one.",
-        directives=[PAGED],
+        directives=[PAGED, KNOWN],
     )
     async def changes(
         self,

@@ -11,10 +11,13 @@ from typing import Any
 
 import strawberry
 from strawberry.extensions.field_extension import FieldExtension
-from strawberry.federation.schema_directives import RequiresScopes
+from strawberry.federation.schema_directives import Authenticated, RequiresScopes
 from strawberry.types.field import StrawberryField
 
 from hub.schema.context import Context
+
+KNOWN = Authenticated()
+"""For a field whose scope depends on its arguments, which no directive can say; its resolver does."""
 
 
 class Needs(FieldExtension):

@@ -17,6 +17,7 @@ from hub.kinds import Code
 from hub.schema.complaints.acts import INPUT, KEY
 from hub.schema.complaints.refusals import IdempotencyConflict, InvalidInput
 from hub.schema.context import Info
+from hub.schema.needs import KNOWN
 from hub.schema.nodes import code_enum
 from hub.store.promises import KeyTaken
 from hub.store.pushes import Current, Told, Upload
@@ -133,10 +134,11 @@ class Mutation:
     """What a system's own client may do."""
 
     @strawberry.mutation(
-        description="Push rows of a system's own records. Needs the scope records:sync.<system> of that system."
+        description="Push rows of a system's own records. Needs the scope records:sync.<system> of that system.",
+        directives=[KNOWN],
     )
     async def put_records(self, info: Info, input: Annotated[PutRecordsInput, INPUT]) -> PutRecordsResult | None:
-        """No row keeps another from being taken; the scope is bound to the system, so no directive can name it."""
+        """No row keeps another from being taken."""
         context = info.context
         language, push, viewer = context.language, context.push, context.viewer
         allowed = may_sync(viewer, input.system)
