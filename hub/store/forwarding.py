@@ -17,8 +17,9 @@ from hub.complaints.deadlines import Reached
 from hub.complaints.forwarding import AttemptOutcome, DeliveryAction, DeliveryState, destination, follows
 from hub.complaints.workflow import Action, Refusal, RejectReason
 from hub.store import queue
+from hub.store.counterparts import Origin
 from hub.store.database import Cause
-from hub.store.tables import systems
+from hub.store.tables import complaints, systems
 from hub.store.tables_sync import counterparts, deliveries, delivery_attempts
 
 
@@ -65,7 +66,7 @@ async def follow(db: AsyncConnection, cause: Cause, happened: Happened) -> None:
     # A follow-up without words says nothing.
     if action is None or (action is DeliveryAction.FOLLOW_UP and not happened.said):
         return
-    there = [each for each in await _there(db, happened.complaint_id) if each != happened.told_by]
+    there = [each for each in await _vouched(db, happened.complaint_id) if each != happened.told_by]
     told = await db.scalars(
         select(systems.c.name).where(systems.c.name.in_(there), systems.c.sends.contains([action.value]))
     )
@@ -109,7 +110,23 @@ async def _taking(db: AsyncConnection) -> list[str]:
 
 async def _there(db: AsyncConnection, complaint_id: int) -> set[str]:
     """The systems that have the complaint, or will once its delivery is through."""
-    linked = exists().where(counterparts.c.complaint_id == complaint_id, counterparts.c.system == systems.c.name)
+    return await _having(db, complaint_id)
+
+
+async def _vouched(db: AsyncConnection, complaint_id: int) -> set[str]:
+    """Those of them that may be told more.
+
+    Anybody can submit a complaint with the number of somebody else's report: until the desk has verified it, nothing
+    is written below that report in its name.
+    """
+    verified = exists().where(complaints.c.id == complaint_id, complaints.c.verified_at.is_not(None))
+    return await _having(db, complaint_id, or_(counterparts.c.origin != Origin.KEY.value, verified))
+
+
+async def _having(db: AsyncConnection, complaint_id: int, *links: ColumnElement[bool]) -> set[str]:
+    linked = exists().where(
+        counterparts.c.complaint_id == complaint_id, counterparts.c.system == systems.c.name, *links
+    )
     coming = exists().where(_creating(complaint_id), deliveries.c.system == systems.c.name)
     return set(await db.scalars(select(systems.c.name).where(or_(linked, coming))))
 

@@ -52,7 +52,7 @@ async def outcome(stage: Stage, ticket: str) -> list[Any]:
     )
 
 
-@pytest.mark.parametrize("seed", (0, 5, 7))
+@pytest.mark.parametrize("seed", [0, 5, 7])
 async def test_whatever_the_order_complaint_and_record_come_to_the_same(stage: Stage, clock: Clock, seed: int) -> None:
     await shares(stage)
     dice = random.Random(seed)

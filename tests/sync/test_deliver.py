@@ -330,6 +330,19 @@ async def test_what_a_system_said_itself_is_not_told_to_it(stage: Stage) -> None
     assert await states(stage) == [("CREATE", "DONE"), ("FOLLOW_UP", "WAITING"), ("FOLLOW_UP", "WAITING")]
 
 
+async def test_nothing_is_written_below_a_report_that_somebody_only_claims(stage: Stage) -> None:
+    ticket = await stage.complaint("RECEIVED")
+    await stage.run(
+        "insert into counterparts (system, external_id, complaint_id, origin) select 'fake', '7', id, 'KEY'"
+        " from complaints"
+    )
+    await act(stage, ticket, Action.REPLY)
+    assert await states(stage) == []
+    await act(stage, ticket, Action.VERIFY)
+    await act(stage, ticket, Action.REPLY)
+    assert await states(stage) == [("FOLLOW_UP", "WAITING")]
+
+
 @pytest.mark.parametrize("reason", [RejectReason.SPAM, RejectReason.UNFIT])
 async def test_rubbish_that_has_not_left_stays_here(stage: Stage, reason: RejectReason) -> None:
     there = There()
