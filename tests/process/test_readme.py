@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         running.remove(tmp_path)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 def test_every_command_shows_what_the_readme_says(folder: Path) -> None:
     commands = readme.commands()
     outputs = typed([command.text for command in commands], folder)
@@ -68,7 +68,7 @@ def typed(commands: list[str], folder: Path) -> list[str]:
     """What each of ``commands`` printed, all typed into one shell in ``folder``."""
     script = "".join(f"{command}printf '{MARK}'\n" for command in commands)
     env = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    done = subprocess.run(["sh", "-eu"], input=script, cwd=folder, env=env, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(["sh", "-eu"], input=script, cwd=folder, env=env, capture_output=True, text=True, timeout=150)
     *told, rest = done.stdout.split(MARK)
     assert done.returncode == 0, f"{commands[len(told)]}\nfailed:\n{rest}\n{done.stderr}"
     return told
