@@ -16,9 +16,10 @@ from hub.schema.listing import FIRST_MAX, BadArgument
 from hub.schema.needs import KNOWN
 from hub.schema.nodes import PageInfo
 from hub.schema.weights import FIRST, PAGED
-from hub.store import change_rows, changes, positions, sight
-from hub.store.changes import Expired, Page, Wanted
+from hub.store import sight
 from hub.store.cursors import BadCursor
+from hub.store.feed import changes, cursors, pages
+from hub.store.feed.pages import Expired, Page, Wanted
 from hub.store.naming import nameable
 
 
@@ -56,7 +57,7 @@ class Change:
     recorded_at: datetime = strawberry.field(description="When the hub learned it.")
 
     @classmethod
-    def of(cls, change: change_rows.Change) -> Self:
+    def of(cls, change: changes.Change) -> Self:
         """As the store tells it."""
         return cls(
             system=change.system,
@@ -127,12 +128,12 @@ class Query:
         ] = None,
     ) -> ChangeConnection | None:
         """Four statements at most."""
-        if not changes.may_follow_any(info.context.viewer):
+        if not pages.may_follow_any(info.context.viewer):
             raise Forbidden(sight.READ)
         wanted = _wanted(first, after, kinds, systems)
         try:
             async with info.context.database.read() as db:
-                page = await changes.page(db, info.context.viewer, wanted)
+                page = await pages.page(db, info.context.viewer, wanted)
         except Expired as expired:
             raise CursorExpired(expired) from None
         return ChangeConnection.of(page, begun=after is not None)
@@ -144,6 +145,6 @@ def _wanted(first: int, after: str | None, kinds: Sequence[str] | None, systems:
     if not all(map(nameable, (*(kinds or ()), *(systems or ())))):
         raise BadArgument("A filter cannot look for the character NUL.")
     try:
-        return Wanted(first, None if after is None else positions.decode(after), systems, kinds)
+        return Wanted(first, None if after is None else cursors.decode(after), systems, kinds)
     except BadCursor as bad:
         raise BadArgument(str(bad)) from None

@@ -20,8 +20,9 @@ from procrastinate.jobs import Status
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.store import deliveries, feed, fetching, grants, promises, pushes, quarantine, systems
+from hub.store import deliveries, fetching, grants, promises, pushes, quarantine, systems
 from hub.store.database import Cause, Database
+from hub.store.feed import positions
 from hub.store.queue import nudge
 from hub.store.sealing import Seal
 from hub.sync.deliver import Deliver
@@ -138,7 +139,7 @@ async def keep_house(context: JobContext, timestamp: int) -> None:
     async with work.database.write(Cause("keep-house", "worker", str(timestamp))) as db:
         dropped, expired = await quarantine.expire(db), await grants.expire(db)
         kept = await promises.expire(db) + await pushes.expire(db)
-        old = await feed.expire(db, timedelta(days=work.feed_days))
+        old = await positions.expire(db, timedelta(days=work.feed_days))
     async with work.database.write(Cause("keep-house", "worker", str(timestamp))) as db:
         contents = await fetching.expire(db)
     await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)

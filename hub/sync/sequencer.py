@@ -10,8 +10,8 @@ import asyncio
 
 import structlog
 
-from hub.store import feed
 from hub.store.database import Cause, Database
+from hub.store.feed import positions
 
 log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ CAUSE = Cause("feed", "worker", "sequencer")
 async def sequence(database: Database) -> int:
     """Give a position to every change that is settled; returns how many got one."""
     async with database.read() as db:
-        names = await feed.systems(db)
+        names = await positions.systems(db)
     return sum([await _sequence(database, name) for name in names])
 
 
@@ -29,9 +29,9 @@ async def _sequence(database: Database, system: str) -> int:
     placed = 0
     while True:
         async with database.write(CAUSE) as db:
-            more = await feed.place(db, system)
+            more = await positions.place(db, system)
         placed += more
-        if more < feed.AT_ONCE:
+        if more < positions.AT_ONCE:
             return placed
 
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import TryLater
-from hub.store import deliveries, feed, systems
+from hub.store import deliveries, systems
 from hub.store.database import Database
 from hub.store.deliveries import Backlog
+from hub.store.feed import positions
 from hub.store.systems import SystemState
 
 
@@ -56,7 +57,8 @@ class Figures:
         """All figures as they are now; ``TryLater`` while the database does not answer."""
         try:
             async with self._database.read() as db:
-                known, backlog, heads = await systems.overview(db), await deliveries.backlog(db), await feed.figures(db)
+                known, backlog = await systems.overview(db), await deliveries.backlog(db)
+                heads = await positions.figures(db)
         except SQLAlchemyError as error:
             raise TryLater(f"the database does not answer ({type(error).__name__})") from error
         now = datetime.now(UTC)
@@ -84,7 +86,7 @@ def _of_deliveries(backlog: list[Backlog], senders: Collection[str], now: dateti
         yield Sample("hub_system_lag_seconds", (system, "out"), lag)
 
 
-def _of_feed(head: feed.Figures) -> Iterator[Sample]:
+def _of_feed(head: positions.Figures) -> Iterator[Sample]:
     yield Sample("hub_feed_position", (head.system,), head.position)
     yield Sample("hub_feed_lag_seconds", (head.system,), head.lag)
 

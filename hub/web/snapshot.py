@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from hub.errors import TryLater
-from hub.store import snapshots
 from hub.store.database import AWAY, Database
-from hub.store.snapshots import Snapshot
+from hub.store.feed import snapshots
+from hub.store.feed.snapshots import Snapshot
 from hub.web.allowance import Allowance, TakenBack
 from hub.web.entrance import Entrance
 from hub.web.envelope import Unfit

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from hub.schema.changes import Change
-from hub.store import changes, facts, feed
-from hub.store.changes import Wanted
 from hub.store.database import counted
-from hub.store.positions import encode
+from hub.store.feed import facts, pages, positions
+from hub.store.feed.cursors import encode
+from hub.store.feed.pages import Wanted
 from hub.store.sight import Depth
 from hub.sync import sequencer
 from hub.viewer import Viewer, ViewerKind
@@ -242,7 +242,7 @@ async def test_pages_of_any_sizes_from_any_cursor_tell_the_rest_once_in_the_same
     after = whole[start - 1]["cursor"] if start else None
     told: list[dict[str, Any]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(changes, "LOOKED_AT", looked_at)
+        patch.setattr(pages, "LOOKED_AT", looked_at)
         for size in sizes:
             page = await stage_page(shared, WORKER, first=size, after=after)
             told += page["edges"]
@@ -285,18 +285,18 @@ def _opened(cursor: str) -> bytes:
 async def test_what_one_may_not_see_is_passed_also_by_a_page_without_a_change(
     shared: Stage, tickets: Tickets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "LOOKED_AT", 3)
+    monkeypatch.setattr(pages, "LOOKED_AT", 3)
     nobody = replace(PARTNER, name="client:other")
-    after, pages = None, 0
+    after, count = None, 0
     while True:
         page = await stage_page(shared, nobody, after=after)
         assert page["edges"] == []
         assert page["pageInfo"]["startCursor"] is None
         assert page["pageInfo"]["endCursor"] != after
-        after, pages = page["pageInfo"]["endCursor"], pages + 1
+        after, count = page["pageInfo"]["endCursor"], count + 1
         if not page["pageInfo"]["hasNextPage"]:
             break
-    assert pages > 5
+    assert count > 5
     assert (await stage_page(shared, nobody, after=after))["pageInfo"]["endCursor"] == after
 
 
@@ -345,7 +345,7 @@ async def test_a_cursor_that_is_too_old_leads_to_a_snapshot(stage: Stage) -> Non
     (old, *_), new = await everything(stage, WORKER, systems=["fake"]), (await stage_page(stage, WORKER))["pageInfo"]
     async with stage.database.write(CAUSE) as db:
         await db.execute(text("update feed set settled_at = '2026-01-01' where system = 'fake'"))
-        assert await feed.expire(db, timedelta(days=30)) == 2
+        assert await positions.expire(db, timedelta(days=30)) == 2
     answer = await ask(stage, WORKER, after=old["cursor"])
     (error,) = answer.errors
     assert error["extensions"] == {"code": "CURSOR_EXPIRED", "system": "fake", "snapshot": "GET /bulk/fake"}
@@ -366,7 +366,7 @@ async def test_a_page_takes_the_same_few_statements_whatever_is_on_it(shared: St
     for first in (1, 100):
         with counted() as noted:
             async with shared.database.read() as db:
-                await changes.page(db, WORKER, Wanted(first))
+                await pages.page(db, WORKER, Wanted(first))
         counts.add(len(noted))
     assert counts == {3}
 
@@ -374,12 +374,12 @@ async def test_a_page_takes_the_same_few_statements_whatever_is_on_it(shared: St
 async def test_what_is_dropped_while_it_is_read_is_told_as_such(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     await stage.records(payment("P1"), payment("P2"))
     await sequencer.sequence(stage.database)
-    look = changes._upto
+    look = pages._upto
 
     async def dropped_meanwhile(*given: Any) -> Any:
         async with stage.database.write(CAUSE) as db:
-            assert await feed.expire(db, timedelta(0)) == 2
+            assert await positions.expire(db, timedelta(0)) == 2
         return await look(*given)
 
-    monkeypatch.setattr(changes, "_upto", dropped_meanwhile)
+    monkeypatch.setattr(pages, "_upto", dropped_meanwhile)
     assert (await ask(stage, WORKER)).codes == ["CURSOR_EXPIRED"]

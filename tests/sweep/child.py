@@ -17,7 +17,7 @@ import hub.__main__ as commands
 import hub.app
 import hub.process.deliveries
 import hub.process.serve
-import hub.store.feed
+import hub.store.feed.positions
 import hub.sync.files
 import hub.sync.pull
 import hub.sync.worker
@@ -55,8 +55,8 @@ def small_batches() -> None:
     """A small world fills several batches of everything, as a large one does."""
     hub.sync.pull.BATCH = 40
     hub.web.lines.ROWS = 40
-    hub.store.feed.AT_ONCE = 100
-    hub.store.feed.place.__defaults__ = (100,)
+    hub.store.feed.positions.AT_ONCE = 100
+    hub.store.feed.positions.place.__defaults__ = (100,)
 
 
 def run(words: Sequence[str], env: Mapping[str, str], at: str | None, log: Path) -> None:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.store import changes
-from hub.store.change_rows import Change
-from hub.store.changes import Wanted
 from hub.store.database import Database
-from hub.store.positions import decode
+from hub.store.feed import pages
+from hub.store.feed.changes import Change
+from hub.store.feed.cursors import decode
+from hub.store.feed.pages import Wanted
 from hub.viewer import WORKER
 from tests.schema.stage import Stage
 
@@ -31,7 +31,7 @@ class Reader:
         """Read one page, of any size; whether more follows. Now and then go on from the middle of it."""
         after = decode(self.cursor) if self.cursor else None
         async with self.database.read() as db:
-            page = await changes.page(db, WORKER, Wanted(first or self.dice.randint(1, 100), after))
+            page = await pages.page(db, WORKER, Wanted(first or self.dice.randint(1, 100), after))
         kept = self.dice.randint(1, len(page.changes)) if page.changes and self.dice.random() < 0.2 else None
         self.told += page.changes[:kept]
         self.cursor = page.cursors[kept - 1] if kept else page.end

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import feed
+from hub.store.feed import positions
 from hub.sync import sequencer
 from tests.fake import payment
 from tests.schema.stage import CAUSE, Stage
@@ -99,7 +99,7 @@ async def test_what_was_rolled_back_has_no_position(stage: Stage, two: tuple[str
 async def test_a_sequencer_that_is_killed_leaves_nothing_half_done(stage: Stage, two: tuple[str, str]) -> None:
     await stage.run("update complaints set rating = 1")
     async with stage.database.hold() as db:
-        assert await feed.place(db, "hub") == 2
+        assert await positions.place(db, "hub") == 2
         await stage.rows(f"select pg_terminate_backend({await db.scalar(text('select pg_backend_pid()'))})")
         with pytest.raises(DBAPIError):
             await db.execute(text("select 1"))
@@ -111,7 +111,7 @@ async def test_a_sequencer_that_is_killed_leaves_nothing_half_done(stage: Stage,
 async def test_of_two_sequencers_one_has_nothing_to_do(stage: Stage, two: tuple[str, str]) -> None:
     await stage.run("update complaints set rating = 1")
     async with stage.database.write(CAUSE) as db:
-        assert await feed.place(db, "hub") == 2
+        assert await positions.place(db, "hub") == 2
         assert await sequencer.sequence(stage.database) == 0
     assert await sequencer.sequence(stage.database) == 0
 
@@ -121,7 +121,7 @@ async def test_a_backlog_is_worked_off_in_parts(stage: Stage) -> None:
     placed = []
     for limit in (7, 7, 1, 100, 100):
         async with stage.database.write(CAUSE) as db:
-            placed.append(await feed.place(db, "fake", limit))
+            placed.append(await positions.place(db, "fake", limit))
     assert placed == [7, 7, 1, 15, 0]
     reader = Reader(stage.database)
     await reader.rest()
@@ -137,7 +137,9 @@ async def test_an_idle_sequencer_writes_nothing(stage: Stage, two: tuple[str, st
 async def test_the_figures_tell_how_far_it_is(stage: Stage, two: tuple[str, str]) -> None:
     async def told() -> list[tuple[str, int, bool]]:
         async with stage.database.read() as db:
-            return [(one.system, one.position, one.lag > 0) for one in await feed.figures(db) if one.system == "hub"]
+            return [
+                (one.system, one.position, one.lag > 0) for one in await positions.figures(db) if one.system == "hub"
+            ]
 
     assert await told() == [("hub", 2, False)]
     await stage.run("update complaints set rating = 1")
@@ -162,7 +164,7 @@ async def test_it_goes_on_after_a_dump_was_restored_in_another_cluster(stage: St
 
 async def expire(stage: Stage, **kept: int) -> int:
     async with stage.database.write(CAUSE) as db:
-        return await feed.expire(db, timedelta(**kept))
+        return await positions.expire(db, timedelta(**kept))
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -195,7 +197,7 @@ async def test_the_changes_after_the_horizon_are_found_by_their_index(stage: Sta
     await stage.run("analyze changes, feed, feed_heads")
     ((horizon,),) = await stage.rows("select horizon::text from feed_heads where system = 'fake'")
     given = {"system": "fake", "limit": 1_000, "horizon": horizon, "dropped_change": 0, "last": 3_000, "here": 1}
-    plan: list[Any] = await stage.rows("explain " + feed._PLACE, **given)
+    plan: list[Any] = await stage.rows("explain " + positions._PLACE, **given)
     told = "\n".join(line for (line,) in plan)
     assert "Index Cond: ((system = 'fake'::text) AND (transaction >= " in told
     assert "Seq Scan on changes" not in told

@@ -19,8 +19,9 @@ from hub.app import build
 from hub.auth.scopes import sync_scope
 from hub.connectors.base import Raw
 from hub.connectors.http import Http
-from hub.store import clients, migrate, snapshots
+from hub.store import clients, migrate
 from hub.store.clients import Client
+from hub.store.feed import snapshots
 from hub.sync import sequencer
 from hub.sync.ingest import Ingest
 from hub.viewer import WORKER

@@ -17,10 +17,11 @@ from sqlalchemy import Select, literal_column, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import changes, facts, feed, sight
+from hub.store import sight
 from hub.store.database import Database
-from hub.store.feed import HUB, Head
-from hub.store.positions import encode
+from hub.store.feed import facts, pages, positions
+from hub.store.feed.cursors import encode
+from hub.store.feed.positions import HUB, Head
 from hub.store.record_entities import secret_records
 from hub.store.tables import complaints, records
 from hub.viewer import Viewer
@@ -49,10 +50,10 @@ async def opened(database: Database, viewer: Viewer, system: str) -> AsyncIterat
         db = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with db.begin():
             await db.execute(text(f"set local idle_in_transaction_session_timeout = '{PATIENCE}'"))
-            if not changes.may_follow(viewer, system) or system not in await feed.systems(db):
+            if not pages.may_follow(viewer, system) or system not in await positions.systems(db):
                 yield None
                 return
-            head = (await feed.heads(db)).get(system, Head())
+            head = (await positions.heads(db)).get(system, Head())
             at = (await db.execute(text("select now()"))).scalar_one()
             async with aclosing(_rows(db, viewer, system)) as rows:
                 yield Snapshot(system, encode({system: head.last}), at, rows)

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import change_rows, feed, sight
-from hub.store.change_rows import Change
-from hub.store.feed import HUB, Head
-from hub.store.positions import Positions, encode
+from hub.store import sight
+from hub.store.feed import changes, positions
+from hub.store.feed.changes import Change
+from hub.store.feed.cursors import Positions, encode
+from hub.store.feed.positions import HUB, Head
 from hub.viewer import Viewer
 
 LOOKED_AT = 2_000
@@ -68,11 +69,11 @@ async def page(db: AsyncConnection, viewer: Viewer, wanted: Wanted) -> Page:
     asked = {name: head for name, head in heads.items() if wanted.systems is None or name in wanted.systems}
     _check({name: start[name] for name in asked}, heads)
     upto = await _upto(db, start, asked)
-    statement = change_rows.visible(viewer, start, upto, wanted.kinds).limit(wanted.first + 1)
+    statement = changes.visible(viewer, start, upto, wanted.kinds).limit(wanted.first + 1)
     found = (await db.execute(statement)).mappings().all()
     # Some of it may have been dropped while it was read.
     _check({name: start[name] for name in asked}, await _heads(db, viewer))
-    told = [change_rows.told(row, viewer) for row in found[: wanted.first]]
+    told = [changes.told(row, viewer) for row in found[: wanted.first]]
     cursors = _cursors(start, told)
     if len(found) > wanted.first:
         return Page(told, cursors, cursors[-1], True)
@@ -80,7 +81,7 @@ async def page(db: AsyncConnection, viewer: Viewer, wanted: Wanted) -> Page:
 
 
 async def _heads(db: AsyncConnection, viewer: Viewer) -> Mapping[str, Head]:
-    return {name: head for name, head in (await feed.heads(db)).items() if may_follow(viewer, name)}
+    return {name: head for name, head in (await positions.heads(db)).items() if may_follow(viewer, name)}
 
 
 def _check(start: Positions, heads: Mapping[str, Head]) -> None:
