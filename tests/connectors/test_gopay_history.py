@@ -13,7 +13,6 @@ import pytest
 from hub.connectors.gopay import signing
 from hub.connectors.gopay.connector import Gopay
 from hub.connectors.gopay.sandbox import GopaySandbox, build
-from hub.connectors.gopay.sandbox_door import Door
 from hub.connectors.gopay.sandbox_history import DAYS, TOTAL, History, half_year, quota
 from hub.connectors.gopay.sandbox_payments import invented
 from hub.connectors.gopay.settings import GopaySettings
@@ -98,7 +97,7 @@ def test_any_half_year_has_the_same_number() -> None:
 def test_time_passes(settings: GopaySettings) -> None:
     at = NOON.astimezone(signing.JAKARTA)
     few = History([invented(at - timedelta(hours=hour), f"{hour}", Random(hour), "SUCCESS") for hour in range(9)])
-    sandbox = GopaySandbox(Door(settings, noon), few, noon, timedelta())
+    sandbox = GopaySandbox(settings, few, noon, timedelta())
     for _ in range(40):
         sandbox.tick()
     statuses = Counter(payment.status for payment in few.payments.values())

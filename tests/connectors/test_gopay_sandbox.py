@@ -16,7 +16,6 @@ from hub.connectors.gopay import signing
 from hub.connectors.gopay.access import TOKEN, external_id
 from hub.connectors.gopay.connector import DETAIL, LIST, Gopay
 from hub.connectors.gopay.sandbox import GopaySandbox
-from hub.connectors.gopay.sandbox_door import Door
 from hub.connectors.gopay.sandbox_history import History, half_year
 from hub.connectors.gopay.settings import GopaySettings
 from hub.demo.world import complaints
@@ -90,7 +89,7 @@ def history() -> History:
 @pytest.fixture
 async def caller(settings: GopaySettings, history: History) -> AsyncIterator[Caller]:
     clock = Clock()
-    app = Starlette(routes=GopaySandbox(Door(settings, clock), history, clock, timedelta()).routes())
+    app = Starlette(routes=GopaySandbox(settings, history, clock, timedelta()).routes())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sandbox") as http:
         yield Caller(http, settings, clock)
 
