@@ -100,3 +100,8 @@ def test_a_token_signature_of_another_client_time_or_key_is_refused(key: RSAPriv
 def test_times_are_those_of_jakarta_to_the_second() -> None:
     assert signing.timestamp(datetime(2025, 1, 2, 1, 0, 0, 999_999, UTC)) == AT
     assert len(AT) == 25
+
+
+def test_a_string_that_does_not_end_is_left_as_it_is_and_takes_no_time() -> None:
+    for body in (b'{"a b', b'{"a \\" b', b'"', b'"\\', b'"' + b'\\" ' * 20_000):
+        assert signing.minified(b" " + body) == body
