@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.promises import KEPT_DAYS
 from hub.store.records import Fate, Outcome
-from hub.store.tables_push import push_batches, pushes
+from hub.store.tables_sync import push_batches, pushes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@
 - ``deliveries``: what must leave the hub, with ``delivery_attempts`` as evidence
 - ``shared_fields``: each side's word on each field both hold
 - ``files`` by hash of their content, and ``record_files``: where each was pointed to
+- ``pushes``: an upload by its idempotency key, how many batches of it are stored, and whether that is all;
+  ``push_batches``: what was read up to each, as a keyed hash, and what became of its rows
 - ``feed`` and ``feed_heads``: the positions of changes, given after commit (``horizon``, a number of
   PostgreSQL's own transactions, is in SQL only)
 """
@@ -16,7 +18,6 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from hub.store.tables import metadata
 
 _Time = TIMESTAMP(timezone=True)
-
 
 counterparts = Table(
     "counterparts",
@@ -99,6 +100,27 @@ record_files = Table(
     Column("attempts", Integer, nullable=False),
     Column("trouble", Text),
     Column("due_at", _Time),
+)
+
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("batches", Integer, nullable=False),
+    Column("done_at", _Time),
+    Column("created_at", _Time, nullable=False),
+)
+
+push_batches = Table(
+    "push_batches",
+    metadata,
+    Column("push_id", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("fates", JSONB, nullable=False),
 )
 
 feed = Table(

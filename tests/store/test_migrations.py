@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from hub.store import migrate, tables_auth, tables_push, tables_sync
+from hub.store import migrate, tables_auth, tables_sync
 from hub.store.database import driver_url
 from hub.store.tables import metadata
 from tests.fake import Fake, FakeSettings
@@ -24,7 +24,7 @@ APART = ("procrastinate_", "alembic_version", "records_")
 FAKE = [(Fake, FakeSettings())]
 BY_TRANSACTION = {("changes", "transaction"), ("feed_heads", "horizon")}
 """Columns that hold PostgreSQL's own number of a transaction, of a type that SQLAlchemy does not know."""
-MODULES = (tables_auth, tables_push, tables_sync)
+MODULES = (tables_auth, tables_sync)
 """Modules that declare tables when they are imported."""
 
 

@@ -1,4 +1,4 @@
--- What central systems push. Described in hub/store/tables_push.py.
+-- What central systems push. Described in hub/store/tables_sync.py.
 
 -- One upload of one client to one system: the promise its idempotency key holds, for 30 days.
 create table pushes (
