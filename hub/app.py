@@ -25,7 +25,7 @@ from hub.auth.server.routes import server
 from hub.auth.tokens import Tokens
 from hub.auth.viewers import Viewers
 from hub.connectors import registry
-from hub.errors import TooMany, TryLater
+from hub.errors import TryLater
 from hub.schema.context import Context
 from hub.schema.graph import schema
 from hub.schema.part import Part
@@ -54,7 +54,7 @@ from hub.web.rates import LOOPBACK, Budgets, Rates
 from hub.web.requests import http_error, middleware, request_id
 from hub.web.snapshot import Snapshots
 from hub.web.terms import Terms
-from hub.web.throttle import too_many
+from hub.web.throttle import HANDLERS
 
 
 def build(settings: Settings, subgraph: str | None = None) -> Starlette:
@@ -74,7 +74,7 @@ def build(settings: Settings, subgraph: str | None = None) -> Starlette:
             larger={"/bulk/": settings.bulk_limit, "/hooks/": BODY_LIMIT},
             origins=settings.cors_origins,
         ),
-        exception_handlers={HTTPException: http_error, TooMany: too_many},
+        exception_handlers={HTTPException: http_error, **HANDLERS},
         lifespan=hub.lifespan,
     )
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from hub.auth.server.metadata import challenge
-from hub.errors import Forbidden, TryLater
-from hub.store.database import AWAY
+from hub.errors import Forbidden
 from hub.viewer import Viewer, ViewerKind
 from hub.web.allowance import Allowance, Allowances, TakenBack
 from hub.web.envelope import Unfit
 from hub.web.gate import Refused
 from hub.web.throttle import address_of
-
-log = structlog.stdlib.get_logger(__name__)
 
 
 class Entrance:
@@ -46,9 +42,6 @@ class Entrance:
         except Forbidden as error:
             asked = {"WWW-Authenticate": challenge(self._issuer, error="insufficient_scope", scopes=[error.scope])}
             raise Unfit(403, "FORBIDDEN", str(error), asked, scope=error.scope) from None
-        except (TryLater, *AWAY) as error:
-            log.warning("cannot answer now", path=request.url.path, kind=type(error).__name__)
-            raise Unfit(503, "TRY_LATER", "The hub cannot do this now; send the same again.", RETRY) from None
 
     async def _known(self, request: Request) -> Allowance:
         viewer = await self._viewer(request)
@@ -60,6 +53,3 @@ class Entrance:
     def _refusal(self, message: str, error: str = "") -> HTTPException:
         told = challenge(self._issuer, error=error, description=message if error else "")
         return HTTPException(401, message, {"WWW-Authenticate": told})
-
-
-RETRY = {"Retry-After": "5"}

@@ -200,7 +200,9 @@ def _closed(error: Forbidden | TooMany | TryLater) -> _Answer:
     body = {"errors": [{"message": message, "extensions": extensions}]}
     if isinstance(error, TooMany):
         return _Answer(body, "limited", 429, headers=later(error))
-    return _Answer(body, "failed", 403 if isinstance(error, Forbidden) else 503)
+    if isinstance(error, TryLater):
+        return _Answer(body, "failed", 503, headers=later(error))
+    return _Answer(body, "failed", 403)
 
 
 def _response(body: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:

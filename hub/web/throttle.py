@@ -1,15 +1,23 @@
-"""Refuses who comes too often: by address before anything else is done, and how any refusal is told."""
+"""Refuses who comes too often, by address before anything else is done; and tells when to come again, whyever."""
 
 from __future__ import annotations
 
+from math import ceil
+
+import structlog
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hub.errors import TooMany
-from hub.web.faults import disclosed, shaped
+from hub.errors import TooMany, TryLater
+from hub.store.database import AWAY
+from hub.web.faults import shaped
 from hub.web.rates import Rates
 
+log = structlog.stdlib.get_logger(__name__)
+
+AFTER = 5
+"""Seconds after which to come again, where nobody knows better."""
 FREE = frozenset({"/healthz", "/readyz", "/metrics"})
 """What operators ask, which must answer when all else is busy."""
 
@@ -39,18 +47,34 @@ def address_of(request: HTTPConnection) -> str:
 
 
 async def too_many(request: Request, error: Exception) -> Response:
-    """429 (RFC 6585, 4) for ``TooMany``: an OAuth error below ``/oauth/`` (RFC 6749, 5.2), else what GraphQL reads."""
+    """429 (RFC 6585, 4) for ``TooMany``."""
     assert isinstance(error, TooMany)
-    message, extensions = disclosed(error) or (str(error), {})
+    return _not_now(request, 429, str(error), "RATE_LIMITED", error)
+
+
+async def away(request: Request, error: Exception) -> Response:
+    """503 where the database, or something else that is needed, does not answer."""
+    log.warning("cannot answer now", path=request.url.path, kind=type(error).__name__)
+    return _not_now(request, 503, "The hub cannot do this now; send the same again.", "TRY_LATER", error)
+
+
+def _not_now(request: Request, status: int, message: str, code: str, error: Exception) -> Response:
+    """An OAuth error below ``/oauth/`` (RFC 6749, 5.2), else in the shape of the path."""
+    path = request.scope["path"]
     oauth = {"error": "temporarily_unavailable", "error_description": message}
-    plain = shaped(request.scope["path"], message, extensions)
-    return JSONResponse(
-        oauth if request.scope["path"].startswith("/oauth/") else plain,
-        429,
-        {**later(error), "Cache-Control": "no-store"},
-    )
+    plain = shaped(path, message, {"code": code, "retryAfter": _after(error)})
+    headers = {**later(error), "Cache-Control": "no-store"}
+    return JSONResponse(oauth if path.startswith("/oauth/") else plain, status, headers)
 
 
-def later(error: TooMany) -> dict[str, str]:
+HANDLERS = {TooMany: too_many, **dict.fromkeys((TryLater, *AWAY), away)}
+"""For ``Starlette(exception_handlers=…)``."""
+
+
+def later(error: Exception) -> dict[str, str]:
     """The header that says when to come again, in seconds (RFC 9110, 10.2.3)."""
-    return {"Retry-After": str(error.after)}
+    return {"Retry-After": str(_after(error))}
+
+
+def _after(error: Exception) -> int:
+    return ceil(error.after or AFTER) if isinstance(error, TooMany | TryLater) else AFTER

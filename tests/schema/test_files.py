@@ -23,6 +23,7 @@ from hub.web.entrance import Entrance
 from hub.web.files import Files
 from hub.web.rates import Rates
 from hub.web.requests import http_error
+from hub.web.throttle import HANDLERS
 from tests.fake import report
 from tests.filing import JPEG
 from tests.schema.cases import VIEWERS
@@ -94,7 +95,9 @@ async def address(filed: Stage) -> AsyncIterator[httpx.AsyncClient]:
         return VIEWERS[request.headers["x-as"]]
 
     endpoint = Files(Entrance(viewer, Allowances(Rates(), Agreed()), "https://hub.example"), filed.database)
-    app = Starlette(routes=[Route("/files/{sha256}", endpoint.get)], exception_handlers={HTTPException: http_error})
+    app = Starlette(
+        routes=[Route("/files/{sha256}", endpoint.get)], exception_handlers={HTTPException: http_error, **HANDLERS}
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as client:
         yield client
 

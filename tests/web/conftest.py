@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from strawberry.federation.schema_directives import Cost, ListSize
 
-from hub.errors import Forbidden, Stop, TooMany, TryLater
+from hub.errors import Forbidden, Stop, TryLater
 from hub.store.clients import Client
 from hub.store.documents import document_id
 from hub.viewer import ANONYMOUS, Viewer, ViewerKind
@@ -33,7 +33,7 @@ from hub.web.graphql import GraphQLEndpoint, Observation
 from hub.web.limits import Limits
 from hub.web.rates import Budgets, Rates
 from hub.web.requests import http_error, middleware
-from hub.web.throttle import too_many
+from hub.web.throttle import HANDLERS
 
 
 def paged(*slicing: str) -> ListSize:
@@ -284,7 +284,7 @@ def build(
     return Starlette(
         routes=[Route("/graphql", endpoint), *page.routes()],
         middleware=middleware(rates, terms, development=development),
-        exception_handlers={HTTPException: http_error, TooMany: too_many},
+        exception_handlers={HTTPException: http_error, **HANDLERS},
     )
 
 

@@ -19,7 +19,6 @@ from hub.auth.scopes import sync_scope
 from hub.connectors.base import ConnectorSettings, Raw
 from hub.connectors.http import Http
 from hub.connectors.registry import Enabled
-from hub.errors import TooMany
 from hub.schema.context import Context
 from hub.schema.graph import schema
 from hub.store import migrate
@@ -33,7 +32,7 @@ from hub.web.bulk import Bulk
 from hub.web.entrance import Entrance
 from hub.web.rates import Rates
 from hub.web.requests import http_error, middleware
-from hub.web.throttle import too_many
+from hub.web.throttle import HANDLERS
 from tests.fake import Fake, FakeSettings, World
 from tests.web.conftest import Agreed
 
@@ -157,7 +156,7 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
     app = Starlette(
         routes=[Route("/bulk/{system}", bulk.post, methods=["POST"])],
         middleware=middleware(development=True, larger={"/bulk/": LIMIT}),
-        exception_handlers={HTTPException: http_error, TooMany: too_many},
+        exception_handlers={HTTPException: http_error, **HANDLERS},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as http:
         yield Desk(database, seal, pushes, app, http)
