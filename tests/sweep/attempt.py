@@ -89,8 +89,8 @@ class Attempt:
         async with self.database.read() as db:
             return [tuple(row) for row in await db.execute(text(statement), values)]
 
-    async def until(self, statement: str, expected: Any, seconds: float = 40.0) -> None:
-        """Wait until the one value that ``statement`` finds is ``expected``."""
+    async def until(self, statement: str, expected: Any, seconds: float = 100.0) -> None:
+        """Wait until the one value that ``statement`` finds is ``expected``; what is unclear has to settle."""
         found: Any = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 PATIENCE = 40.0
+FAULTS = frozenset({"INTERNAL", "TRY_LATER"})
 AWAY = frozenset({502, 503, 504})
 
 
@@ -19,8 +20,13 @@ class Client:
         self._headers = {"authorization": f"Bearer {token}", "hub-purpose": "handling", "accept-language": "en"}
 
     async def graph(self, step: str, query: str, **variables: Any) -> Any:
-        """The data of an answer without errors."""
-        answer = (await self.send(step, "POST", "/graphql", json={"query": query, "variables": variables})).json()
+        """The data of an answer without errors; a masked fault is no answer."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                sent = await self.send(step, "POST", "/graphql", json={"query": query, "variables": variables})
+                answer = sent.json()
+                if not {error["extensions"]["code"] for error in answer.get("errors", ())} & FAULTS:
+                    break
         assert not answer.get("errors"), answer
         self.told.append((step, answer["data"]))
         return answer["data"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import multiprocessing
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from tests.sweep import child
 from tests.sweep.points import Plan, Point
 
+_numbers = itertools.count()
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.sweep.child"])
 
@@ -52,8 +54,9 @@ class Command:
         self, words: Sequence[str], env: Mapping[str, str], folder: Path, kills: Kills, afterwards: Afterwards
     ) -> None:
         self._words, self._env, self._kills, self._afterwards = words, env, kills, afterwards
-        self._log = folder / f"{'-'.join(words)}.log"
-        self._socket = str(folder / f"{words[0]}.sock")
+        number = next(_numbers)
+        self._log = folder / f"{'-'.join(words)}-{number}.log"
+        self._socket = str(folder / f"{number}.sock")
         self._process: BaseProcess | None = None
         self._killed = self._ending = False
         self._server: asyncio.Server | None = None

@@ -15,7 +15,7 @@ from tests.sweep.ground import Ground
 from tests.sweep.lives.life import Life
 from tests.sweep.points import Plan, Point, worth_it
 
-WITHIN = 90.0
+WITHIN = 150.0
 """Seconds an attempt may take."""
 TRIES = 4
 """How often a point is tried that a run did not come by this time."""

@@ -13,6 +13,7 @@ from tests.sweep.ground import Ground, grounded
 from tests.sweep.lives import lives
 from tests.sweep.lives.life import Life, staged
 from tests.sweep.sweep import Sweep
+from tests.sweep.written import opening
 from tests.worlds import small_worlds
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(900)]
@@ -46,3 +47,5 @@ async def test_every_crash_point_is_survived(postgres_url: str, template_databas
         passed = {place.rpartition(" ")[2] for place in sweep.recorded}
         assert passed >= sweep.life.edges, sweep.life.name
         assert sweep.found == sweep.places, sweep.life.name
+    swept = {" ".join(place.split()[1:3]) for sweep in sweeps for place in sweep.places if place.endswith("commits")}
+    assert opening() - swept == set(), "no life does this: add one, or say why it may be spared"
