@@ -30,7 +30,9 @@ PUSHED = "urn:ietf:params:oauth:request_uri:"
 PUSHED_LIFE = timedelta(seconds=500)
 """Long enough to sign in, and under the 600 s of FAPI 2.0, 5.3.2.2."""
 AFTER = "signed_in_after"
-"""Our own parameter: the user was sent to sign in again at that time, in Unix seconds."""
+"""Our own parameter: the user was sent to sign in again at that time, in Unix seconds. Anybody could write it."""
+AGAIN = PUSHED_LIFE
+"""How long it counts, so that none with an early time spares a user whom a client wants to sign in anew."""
 _SILENT = "The user has to be asked: send the request again without prompt=none."
 
 
@@ -174,7 +176,8 @@ class Authorize:
 def _is_recent(data: dict[str, str], after: str, signed: SignedIn) -> bool:
     """Whether the user signed in as lately as the client asks (OpenID Connect Core, 3.1.2.1)."""
     at = signed.at.timestamp()
-    if after.isascii() and after.isdigit() and at >= int(after[:12]):
+    sent = int(after[:12]) if after.isascii() and after.isdigit() else 0
+    if at >= sent >= time.time() - AGAIN.total_seconds():
         return True
     again = {"login", "select_account"} & {*data.get("prompt", "").split()}
     return not again and ("max_age" not in data or time.time() - at <= int(data["max_age"]))

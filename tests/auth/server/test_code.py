@@ -285,6 +285,14 @@ async def test_prompts_and_ages(ready: Stage) -> None:
         assert told(await ready.authorize("spa", Pkce(), prompt="none", scope=scope))["error"] == "login_required"
 
 
+@pytest.mark.parametrize("written", ["1", "99999999999999", "-1", "soon", ""])
+async def test_who_must_sign_in_anew_is_not_spared_by_a_time_of_ones_own(ready: Stage, written: str) -> None:
+    await ready.run("update sessions set signed_in_at = now() - interval '1 hour'")
+    for over in ({"prompt": "login"}, {"max_age": "60"}):
+        response = await ready.authorize("spa", Pkce(), scope="openid", signed_in_after=written, **over)
+        assert response.headers["location"].startswith("/oauth/login")
+
+
 async def test_a_page_brings_back_nothing_but_an_authorization_request(ready: Stage) -> None:
     for back in ("https://evil.example/", "//evil.example/oauth/authorize?x=1", "/oauth/token?x", "/oauth/authorize"):
         page(await ready.browser.post("/test/decide", json={"next": back, "consent": True}))
