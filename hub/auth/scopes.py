@@ -28,7 +28,11 @@ SCOPES: tuple[Scope, ...] = (
     Scope(
         "complaints:verify", "Memverifikasi, mengembalikan, atau menolak aduan", "Verify, return or reject complaints"
     ),
-    Scope("complaints:assign", "Mendisposisi aduan ke perangkat daerah", "Give complaints to agencies"),
+    Scope(
+        "complaints:assign",
+        "Mendisposisi aduan ke perangkat daerah atau sistem lain",
+        "Give complaints to agencies or other systems",
+    ),
     Scope(
         "complaints:respond",
         "Menanggapi, menutup, atau membuka kembali aduan",

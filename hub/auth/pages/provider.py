@@ -21,6 +21,7 @@ from hub.errors import TooMany, TryLater
 from hub.store import identities, sessions, users
 from hub.store.digests import fresh
 from hub.store.users import User
+from hub.web.rates import network
 from hub.web.throttle import address_of
 
 log = structlog.stdlib.get_logger(__name__)
@@ -47,7 +48,7 @@ class Outside:
         if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             return RedirectResponse(LOGIN, 303)
         try:
-            await self._desk.rates.requests(f"outside {address_of(request)}", PER_MINUTE)
+            await self._desk.rates.requests(f"outside {network(address_of(request))}", PER_MINUTE)
         except TooMany as error:
             return busy(request, error)
         back = request.query_params.get("next", "")

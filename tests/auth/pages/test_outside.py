@@ -12,6 +12,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
+from hub.auth.pages import provider as pages_provider
 from hub.store import identities, users
 from tests.auth.pages.conftest import empty
 from tests.auth.pages.provider import A_KEY, FakeProvider, back_from, fake_provider
@@ -69,6 +70,16 @@ async def test_one_goes_on_to_the_client(hub: Stage) -> None:
     answer = await hub.browser.get(await back_from(await hub.browser.get(link)))
     consent = await hub.get(answer.headers["location"])
     assert "App c_app" in consent.text
+
+
+async def test_how_often_sign_ins_begin_is_counted_by_network(hub: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages_provider, "PER_MINUTE", 2)
+    answers = []
+    for host in ("2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"):
+        transport = httpx.ASGITransport(hub.app, client=(host, 1))
+        async with httpx.AsyncClient(transport=transport, base_url=hub.url) as browser:
+            answers.append((await browser.get("/oauth/outside/inapas")).status_code)
+    assert answers == [303, 303, 429, 303]
 
 
 async def test_two_first_sign_ins_at_once_make_one_citizen(hub: Stage) -> None:
