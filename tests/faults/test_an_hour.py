@@ -98,6 +98,8 @@ async def test_after_an_hour_away_both_sides_meet(
         assert await field.rows(STATES) == [("DONE", sent)]
         figures = field.running.sandbox.figures()
         assert (figures["sent"], figures["doubled"]) == (MINUTES, 0)
+        # What was sent changed the reports there, and that is told by the next pull.
+        assert await field.pull() == "DONE"
         await field.agree(await field.listed())
     print(
         f"{connector.name} was away for an hour: asked again after {minutes} min at most, {sent} deliveries and what"

@@ -18,6 +18,7 @@ SPARED = {
     "sync/jobs.py keep_house": "drops what is old, and does so again every night",
     "sync/pull.py Pull._note_down": "notes one fact, which the next pull finds out again",
     "sync/pull.py Pull._note_stop": "notes one fact, which the next pull finds out again",
+    "sync/attempt.py Attempts._put": "puts back what nobody has taken; who dies before leaves it to be looked at",
     "sync/attempt.py Attempts._stop": "notes one fact, which the next attempt finds out again",
     "sync/files.py Files._missed": "notes one fact, which the next pull finds out again",
     "schema/complaints/reporter.py _reporters": "writes down that somebody reads, before it is read",

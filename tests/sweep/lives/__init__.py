@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from hub.connectors.base import Connector
 from tests.sweep.lives.bulk import Bulk
+from tests.sweep.lives.decide import Decide
 from tests.sweep.lives.deliver import Deliver
 from tests.sweep.lives.feed import Feed
 from tests.sweep.lives.hook import Hook
@@ -17,4 +18,4 @@ from tests.sweep.lives.workflow import Workflow
 
 def lives(connectors: Iterable[type[Connector]]) -> tuple[Life, ...]:
     """Every life there is, with these systems."""
-    return (*map(Pull, connectors), Push(), Bulk(), Hook(), Workflow(), Deliver(), Feed())
+    return (*map(Pull, connectors), Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed())

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hub.connectors.base import Connector
+from tests.connectors.running import Running
 from tests.sweep import truth
 from tests.sweep.attempt import Attempt
 from tests.sweep.ground import listed
 from tests.sweep.lives.life import ANSWERS, COMMITS, Life
 
 NOTICES = 6
-HELD = "select count(*) from records where system = '{}'"
+WITHIN, PAUSE = 100, 8
+"""Seconds until all has to be there, and those until a system begins to tell anew."""
+HELD = "select external_id from records where system = :system"
 
 
 class Hook(Life):
@@ -23,13 +28,25 @@ class Hook(Life):
         return bool(connector.hooks)
 
     async def live(self, attempt: Attempt) -> None:
-        """A few things of each system, until the hub holds them."""
-        async with attempt.serving():
+        """A few things of each system, told again later where the hub does not hold them."""
+        async with attempt.serving() as client:
+            await client.send("", "GET", "/healthz")
             for name, running in attempt.sandboxes.items():
                 rows = truth.understood(attempt, running.connector, attempt.ground.items[name]).rows
-                for _, external_id in [*rows][:NOTICES]:
-                    running.sandbox.act({"do": "notify", "reference": external_id})
-                await attempt.until(HELD.format(name), NOTICES)
+                await self._tell(attempt, running, [external_id for _, external_id in rows][:NOTICES])
+
+    async def _tell(self, attempt: Attempt, running: Running, references: list[str]) -> None:
+        async with asyncio.timeout(WITHIN):
+            left = references
+            while left:
+                for reference in left:
+                    running.sandbox.act({"do": "notify", "reference": reference})
+                for _ in range(PAUSE * 20):
+                    held = {name for (name,) in await attempt.rows(HELD, system=running.connector.name)}
+                    left = [reference for reference in references if reference not in held]
+                    if not left:
+                        break
+                    await asyncio.sleep(0.05)
 
     async def check(self, attempt: Attempt) -> None:
         """Once the rest is pulled, the hub holds what the systems list."""
