@@ -6,7 +6,8 @@ import os
 import re
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ from psycopg import sql
 
 from hub.process.embedded import THROWAWAY, Embedded
 
+FIGURE = "figure"
 TEST_SERVER = "HUB_TEST_DATABASE_URL"
 """Names a server where databases may be made, such as PostgreSQL 15; unset: a private one."""
 
@@ -24,6 +26,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgres_url" in getattr(item, "fixturenames", ()):
             item.add_marker("database")
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says a sentence of the test's figures, which stands at the end of the run, passed or not."""
+    return partial(record_property, FIGURE)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests told."""
+    reports = [each for outcome in ("passed", "failed") for each in terminalreporter.stats.get(outcome, [])]
+    told = [text for report in reports for name, text in report.user_properties if name == FIGURE]
+    if told:
+        terminalreporter.section("figures")
+    for text in told:
+        terminalreporter.write_line(str(text))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -77,7 +78,7 @@ async def meet(field: Field) -> tuple[int, float]:
 
 @pytest.mark.parametrize("connector", SENDERS)
 async def test_after_an_hour_away_both_sides_meet(
-    connector: type[Connector], postgres_url: str, every_system: str, keys: Path
+    connector: type[Connector], postgres_url: str, every_system: str, keys: Path, tell: Callable[[str], None]
 ) -> None:
     async with field_of(connector, postgres_url, every_system, keys) as field:
         stage = Stage(field.database, Settings(), SEAL, AsyncExitStack())
@@ -101,7 +102,7 @@ async def test_after_an_hour_away_both_sides_meet(
         # What was sent changed the reports there, and that is told by the next pull.
         assert await field.pull() == "DONE"
         await field.agree(await field.listed())
-    print(
+    tell(
         f"{connector.name} was away for an hour: asked again after {minutes} min at most, {sent} deliveries and what"
         f" changed there caught up in {seconds:.1f} s, {sent / seconds:.0f} a second"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -78,7 +78,7 @@ async def told(field: Field, references: list[str]) -> None:
 
 @pytest.mark.parametrize("connector", CALLERS)
 async def test_what_is_told_over_a_bad_network_is_there_once(
-    connector: type[Connector], postgres_url: str, every_system: str, keys: Path
+    connector: type[Connector], postgres_url: str, every_system: str, keys: Path, tell: Callable[[str], None]
 ) -> None:
     async def cell(cell: Cell) -> None:
         async with called(connector, postgres_url, every_system, keys) as field:
@@ -95,4 +95,4 @@ async def test_what_is_told_over_a_bad_network_is_there_once(
                 assert (await Pull(field.database, directly, field.seal).run()).outcome == "DONE"
             await field.agree(items)
 
-    await tried(f"calls of {connector.name}", cell, cells())
+    await tried(f"calls of {connector.name}", cell, cells(), tell)

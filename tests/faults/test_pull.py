@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ GROWTH = 1_000_000
 
 @pytest.mark.parametrize("connector", CONNECTORS)
 async def test_what_is_pulled_over_a_bad_network_is_what_is_there(
-    connector: type[Connector], postgres_url: str, every_system: str, keys: Path
+    connector: type[Connector], postgres_url: str, every_system: str, keys: Path, tell: Callable[[str], None]
 ) -> None:
     async def cell(cell: Cell) -> None:
         async with field_of(connector, postgres_url, every_system, keys) as field:
@@ -39,7 +40,7 @@ async def test_what_is_pulled_over_a_bad_network_is_what_is_there(
             assert await field.pull() == "DONE"
             await field.agree(await field.listed())
 
-    await tried(f"pull of {connector.name}", cell, cells())
+    await tried(f"pull of {connector.name}", cell, cells(), tell)
 
 
 @pytest.mark.parametrize("connector", CONNECTORS)

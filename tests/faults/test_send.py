@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -71,7 +71,7 @@ async def later(field: Field) -> None:
 
 @pytest.mark.parametrize("connector", SENDERS)
 async def test_what_is_sent_over_a_bad_network_arrives_once(
-    connector: type[Connector], postgres_url: str, forwarded: str, keys: Path
+    connector: type[Connector], postgres_url: str, forwarded: str, keys: Path, tell: Callable[[str], None]
 ) -> None:
     async def cell(cell: Cell) -> None:
         async with field_of(connector, postgres_url, forwarded, keys) as field:
@@ -92,4 +92,4 @@ async def test_what_is_sent_over_a_bad_network_arrives_once(
             assert await field.pull() == "DONE"
             await field.agree(await field.listed())
 
-    await tried(f"sending to {connector.name}", cell, cells())
+    await tried(f"sending to {connector.name}", cell, cells(), tell)

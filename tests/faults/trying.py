@@ -11,7 +11,9 @@ from tests.faults.faults import Cell
 AT_ONCE = 6
 
 
-async def tried(what: str, try_one: Callable[[Cell], Awaitable[None]], every: Iterable[Cell]) -> None:
+async def tried(
+    what: str, try_one: Callable[[Cell], Awaitable[None]], every: Iterable[Cell], tell: Callable[[str], None]
+) -> None:
     """Try every cell; fails with what went wrong in any of them, after all were tried."""
     room, wrong = asyncio.Semaphore(AT_ONCE), []
 
@@ -25,5 +27,5 @@ async def tried(what: str, try_one: Callable[[Cell], Awaitable[None]], every: It
 
     tasks = [one(cell) for cell in every]
     await asyncio.gather(*tasks)
-    print(f"{what}: {len(tasks) - len(wrong)} of {len(tasks)} faults")
+    tell(f"{what}: {len(tasks) - len(wrong)} of {len(tasks)} faults")
     assert not wrong, "\n".join(wrong)
