@@ -173,7 +173,7 @@ class _Hub:
                     secret=self._settings.secret,
                     language=language(request.headers.get("accept-language", "")),
                     request_id=request_id(request),
-                    purpose=purposes.stated(request.headers.get(purposes.HEADER)),
+                    purpose=purposes.stated(request.headers.getlist(purposes.HEADER)),
                     rules=self._rules,
                     push=self._pushes.whole,
                 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.kinds import Code
 
 HEADER = "hub-purpose"
@@ -30,6 +32,7 @@ _BY_WORD = {purpose.word: purpose for purpose in Purpose}
 WORDS = tuple(_BY_WORD)
 
 
-def stated(header: str | None) -> Purpose | None:
-    """The purpose a header states, in any case; None where there is none, or one that is not in the list."""
-    return _BY_WORD.get((header or "").strip().lower())
+def stated(headers: Sequence[str]) -> Purpose | None:
+    """The one purpose that headers state, in any case; None where there is none, several, or one not in the list."""
+    found = {_BY_WORD.get(header.strip().lower()) for header in headers}
+    return found.pop() if len(found) == 1 else None

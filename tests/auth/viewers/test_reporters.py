@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.auth.purposes import Purpose, stated
 from tests.auth.viewers.stage import APP, PII, READ, REPLY, SUBMIT, Stage, ask, submit
 
 MINE = """title text channel class rating timeline {action role note} attachments {name} references {payment}
@@ -132,6 +133,22 @@ async def test_a_citizen_follows_what_was_submitted_with_the_account(stage: Stag
     assert await complaint(stage.first, mine["ticket"], "ticket", token=short) is None
     changes = await stage.rows("select count(*) from changes where after::text like '%u_siti%' and kind = 'complaint'")
     assert (await stage.rows("select citizen_id from complaints"), changes) == ([("u_siti",)], [(1,)])
+
+
+@pytest.mark.parametrize(
+    ("headers", "purpose"),
+    [
+        ((), None),
+        (("handling",), Purpose.HANDLING),
+        ((" Legal-Request ",), Purpose.LEGAL_REQUEST),
+        (("audit", "AUDIT"), Purpose.AUDIT),
+        (("handling", "audit"), None),
+        (("handling, audit",), None),
+        (("handling", "curiosity"), None),
+    ],
+)
+def test_one_purpose_is_stated(headers: tuple[str, ...], purpose: Purpose | None) -> None:
+    assert stated(headers) is purpose
 
 
 async def test_reading_a_reporter_needs_a_purpose_and_is_told_to_the_reporter(stage: Stage, officer: str) -> None:
