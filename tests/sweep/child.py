@@ -53,8 +53,8 @@ class Line:
 
 def small_batches() -> None:
     """A small world fills several batches of everything, as a large one does."""
-    hub.sync.pull.BATCH = 40
-    hub.web.lines.ROWS = 40
+    hub.sync.pull.BATCH = 25
+    hub.web.lines.ROWS = 25
     hub.store.feed.positions.AT_ONCE = 100
     hub.store.feed.positions.place.__defaults__ = (100,)
 

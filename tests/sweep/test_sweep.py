@@ -19,7 +19,7 @@ from tests.worlds import small_worlds
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(900)]
 
-FEW = 100
+FEW = 60
 """Things in a sandbox's world."""
 SHOWN = 10
 """Failures told in full; the others mostly say the same."""

@@ -46,8 +46,8 @@ class History:
         return first, bisect_right(self._lines, end.timestamp(), key=_when)
 
     def held(self, place: int) -> Held:
-        """The payment of the line at ``place``."""
-        return self._lines[place][2]
+        """The payment of the line at ``place``, or of the last one."""
+        return self._lines[min(place, len(self._lines) - 1)][2]
 
     def items(self, first: int, beyond: int, partner: object = None) -> list[dict[str, Any]]:
         """The lines from ``first`` to before ``beyond`` as JSON, all or those of one partnerReferenceNo."""
