@@ -36,7 +36,7 @@ class FolderLock:
         while not self._try():
             holder = int(os.pread(self.fd, 20, 0).strip() or b"0")
             if _alive(holder) or time.monotonic() > until:
-                self.release()
+                self._close()
                 raise FolderInUse(
                     f"The data folder {self._folder} is in use by process {holder}; "
                     "stop that one, or set HUB_DATA_DIR to another folder."
@@ -53,10 +53,14 @@ class FolderLock:
         return True
 
     def release(self) -> None:
-        """Let go; harmless when it is not held."""
+        """Let go; harmless when it is not held. A database that lingers for a moment holds it in nobody's name."""
         if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+            os.ftruncate(self.fd, 0)
+            self._close()
+
+    def _close(self) -> None:
+        os.close(self.fd)
+        self.fd = -1
 
 
 def _alive(pid: int) -> bool:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.process import ferry, running
 
+pytestmark = pytest.mark.whole
+
 COMMANDS = ["run", "serve", "worker", "migrate", "schema", "sandbox", "sync", "quarantine", "doctor"]
 COMMANDS += ["clients", "users", "keys", "deliveries"]
 

@@ -19,6 +19,8 @@ from hub.process import place as places
 from hub.process.embedded import THROWAWAY, Embedded, embedded
 from hub.process.lock import FolderInUse
 
+pytestmark = pytest.mark.whole
+
 HOLD = """
 import sys, time, pathlib
 from hub.process.embedded import Embedded

@@ -54,6 +54,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         running.remove(tmp_path)
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(240)
 def test_every_command_shows_what_the_readme_says(folder: Path) -> None:
     commands = readme.commands()

@@ -17,6 +17,8 @@ from tests.process import running as processes
 from tests.process.ferry import make
 from tests.sync.receiver import write
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Iterator[Path]:
