@@ -16,7 +16,6 @@ COMPLAINTS = 60
 CHANGES = """query($after: String) { changes(after: $after, first: 80) {
     edges { node { system position kind subject before after } } pageInfo { hasNextPage endCursor } } }"""
 HISTORY = "select system, kind, subject, count(*) from changes group by system, kind, subject"
-LEFT = "select count(*) from changes c where not exists (select from feed f where f.change_id = c.id)"
 
 
 class Feed(Life):
@@ -35,7 +34,7 @@ class Feed(Life):
         """The reader begins before there is anything to read, and ends when it has read everything."""
         async with attempt.serving() as client, attempt.command("worker"):
             await self._follow(client)
-            await attempt.until(LEFT, 0)
+            await attempt.until(truth.LEFT, 0)
             await self._follow(client)
 
     async def _follow(self, client: Client) -> None:
