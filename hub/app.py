@@ -96,13 +96,14 @@ class _Hub:
         self._settings, self._database = settings, database
         self._seal = Seal(settings.sealing_keys, settings.secret)
         word = settings.demo_officer_token
-        self._tokens = Tokens(word.get_secret_value() if word else None)
         shown = settings.query_token or word
         self._shown = shown.get_secret_value() if shown else ""
         self.keys = Keys(database, self._seal, timedelta(days=settings.keys_rotate_days))
         watch = Watch(database)
         self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database, watch)
-        self._scopes = [*scopes.NAMES, *(scopes.sync_scope(each.name).name for each in registry.enabled(settings))]
+        syncs = [scopes.sync_scope(each.name).name for each in registry.enabled(settings)]
+        self._scopes = [*scopes.NAMES, *syncs]
+        self._tokens = Tokens(word.get_secret_value() if word else None, scopes.DEMO.union(syncs))
         self._rules = registry.rules(settings)
         self._trusted = trust.read(settings.issuers_file, self._scopes)
         self._pushes = Pushes(database, self._seal, registry.enabled(settings))

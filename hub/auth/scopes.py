@@ -75,3 +75,6 @@ HOLDER = frozenset({"complaints:read", "complaints:reply"})
 
 DESK: frozenset[str] = frozenset(name for name in NAMES if name.startswith(("complaints:", "reports:", "payments:")))
 """What an officer of the complaint desk who handles secret complaints too is granted."""
+
+DEMO = DESK | {"hub:operate"}
+"""What the demo officer is granted, with the scopes to sync each system: a demonstration shows the desk and its machine room."""

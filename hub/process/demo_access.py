@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.auth import access
 from hub.auth.keys import Keys, Signer
 from hub.auth.passwords import hash_password
-from hub.auth.scopes import DESK, sync_scope
+from hub.auth.scopes import DEMO, sync_scope
 from hub.process.keys import kept, write_private
 from hub.settings import Settings
 from hub.store import clients, grants, users
@@ -57,7 +57,7 @@ async def given(settings: Settings, store: Database, url: str, systems: Sequence
     secret, password = _secret(folder / PARTNER), _secret(folder / OFFICER)
     key_file = folder / f"{CENTRAL}.jwk"
     syncs = [sync_scope(system).name for system in systems]
-    officers = tuple(sorted((*DESK, *syncs)))
+    officers = tuple(sorted((*DEMO, *syncs)))
     made = _clients(officers, syncs[:1], _key(key_file))
     keys = Keys(store, Seal(settings.sealing_keys, settings.secret))
     async with store.write(Cause("demo", "hub", uuid.uuid4().hex)) as db:

@@ -9,10 +9,15 @@ import json
 import re
 
 import schemathesis
+from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode, HookContext, Response
+from schemathesis.graphql import nodes
 
 ANSWERS = {"BAD_INPUT", "PAGE_TOO_LARGE", "QUERY_TOO_COMPLEX", "QUERY_TOO_DEEP", "TOO_MANY_ALIASES", "TOO_MANY_TOKENS"}
 """Codes of the README's table that well-typed input may meet. Not among them: INTERNAL, TIMEOUT, FORBIDDEN."""
+
+schemathesis.graphql.scalar("JSON", st.one_of(st.just(nodes.Object([])), st.text().map(nodes.String)))
+"""A row of another system, and what is no row."""
 
 _FIRST = re.compile(r"\bfirst: (-?\d+)")
 _AFTER = re.compile(r'\bafter: "(?:[^"\\]|\\.)*"')

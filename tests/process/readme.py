@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
-from hub.auth.scopes import DESK, SCOPES
+from hub.auth.scopes import DEMO, SCOPES
 from hub.connectors import registry
 from hub.settings import Settings, variable
 
@@ -79,7 +79,7 @@ def _table(head: str, rows: Iterator[str]) -> str:
 def _scopes() -> Iterator[str]:
     for scope in SCOPES:
         meaning = scope.meaning_en[0].lower() + scope.meaning_en[1:]
-        yield f"| `{scope.name}` | {meaning} | {'yes' if scope.name in DESK else '–'} |"
+        yield f"| `{scope.name}` | {meaning} | {'yes' if scope.name in DEMO else '–'} |"
 
 
 def _settings() -> Iterator[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from hub.app import build
 from hub.auth.purposes import Purpose
-from hub.auth.tokens import DEMO_OFFICER
+from hub.auth.scopes import DESK
 from hub.complaints.codes import Channel, ComplaintClass
 from hub.complaints.reporter import Reporter
 from hub.complaints.submission import Submission
@@ -37,8 +37,8 @@ from hub.web.faults import told
 from tests.fake import Fake, FakeSettings, World
 
 TOKEN = "the-demo-officers-token-of-these-tests"
-OFFICER = DEMO_OFFICER
-CLERK = Viewer(ViewerKind.OFFICER, "clerk", DEMO_OFFICER.scopes - {"complaints:pii"})
+OFFICER = Viewer(ViewerKind.OFFICER, "demo-officer", DESK)
+CLERK = Viewer(ViewerKind.OFFICER, "clerk", DESK - {"complaints:pii"})
 """An officer who may read everything but personal data, and so no secret complaint."""
 
 VIEWERS = {"anonymous": ANONYMOUS, "clerk": CLERK, "officer": OFFICER, "worker": WORKER}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from hub.auth.tokens import DEMO_OFFICER
+from hub.auth.scopes import DESK
 from hub.schema.graph import schema
 from hub.viewer import Viewer, ViewerKind
 from tests.fake import order, payment, report
@@ -128,7 +128,7 @@ async def test_whoever_lacks_a_scope_is_refused_the_fields_the_table_says(
     shared: Stage, ids: Mapping[str, str], type_name: str
 ) -> None:
     for missing in SCOPES - {ROWS.get(type_name)}:
-        viewer = Viewer(ViewerKind.OFFICER, "one scope short", DEMO_OFFICER.scopes - {missing})
+        viewer = Viewer(ViewerKind.OFFICER, "one scope short", DESK - {missing})
         row, refused = await asked(shared, viewer, type_name, ids[type_name])
         assert refused == forbidden(type_name, viewer)
         assert all(row[name] is None for name in refused)

@@ -12,7 +12,6 @@ from unittest.mock import patch
 
 from sqlalchemy import text
 
-from hub.auth.scopes import DESK
 from hub.connectors import registry
 from hub.connectors.base import Connector, Raw
 from hub.connectors.registry import Enabled
@@ -93,8 +92,7 @@ async def grounded(server: str, template: str, folder: Path) -> AsyncIterator[Gr
         database = Database(on(server, name), pool_size=2)
         async with database.write(Cause("test", "test", "ground")) as db:
             await db.execute(text(NUMBERS))
-        with patch.object(demo_access, "DESK", DESK | {"hub:operate"}):
-            access = await demo_access.given(settings, database, ISSUER, ground.names)
+        access = await demo_access.given(settings, database, ISSUER, ground.names)
         ground.token = access.tokens["officer"]
         await database.close()
         ground.template, ground.settings = name, settings
