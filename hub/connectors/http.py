@@ -25,6 +25,8 @@ from hub.errors import BadSetting, HubError, Refused, Stop, TryLater, Unclear
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 MAX_BODY = 32 * 1024 * 1024
+KEPT_ALIVE = 2.0
+"""Seconds a connection may rest: less than servers allow, so that nothing is sent on one that is just being closed."""
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.LocalProtocolError)
 _DEAD = frozenset({401, 403, 404, 410})
 LONGEST_WAIT = 3600.0
@@ -45,7 +47,10 @@ class Http:
         self._base = checked_url(base_url)
         self._deadline, self._attempts, self._wait = deadline, attempts, wait
         self._client = httpx.AsyncClient(
-            timeout=timeout, follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=8)
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=8, keepalive_expiry=KEPT_ALIVE),
         )
 
     @property
