@@ -32,6 +32,8 @@ from tests.connectors.running import Running, running_sandbox
 from tests.web.conftest import serve
 from tests.worlds import small_worlds
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def sender(tmp_path_factory: pytest.TempPathFactory) -> Provider:

@@ -13,6 +13,8 @@ from tests.auth.pages.conftest import empty
 from tests.auth.pages.provider import FakeProvider, back_from, fake_provider
 from tests.auth.pages.stage import Stage, fields, staged
 
+pytestmark = pytest.mark.whole
+
 TYPED = st.one_of(
     st.text(max_size=40),
     st.text(alphabet='\0\n"\\é\u2028𝕏%+&=#?/:', max_size=12),

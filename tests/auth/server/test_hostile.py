@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from hub import logs
 from tests.auth.server.stage import CALLBACK, GRANT, Pkce, Stage, a_client, a_key, assertion, jwks, proof
 
+pytestmark = pytest.mark.whole
+
 NAMES = (
     *("response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "resource"),
     *("code_challenge_method", "prompt", "max_age", "dpop_jkt", "response_mode", "request", "request_uri"),
