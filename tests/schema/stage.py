@@ -142,7 +142,7 @@ class Stage:
 
     async def _client(self, part: str | None) -> httpx.AsyncClient:
         if part not in self.apps:
-            # The word is an officer's of the desk here; what the demo officer may beside that is tried with viewers of its own.
+            # The word is an officer's of the desk here; what the demo officer may beside that others try.
             with patch("hub.auth.scopes.DEMO", DESK):
                 app = build(self.settings, part)
             await self.stack.enter_async_context(app.router.lifespan_context(app))
