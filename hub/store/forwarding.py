@@ -108,9 +108,13 @@ async def _taking(db: AsyncConnection) -> list[str]:
     return list(found)
 
 
-async def _there(db: AsyncConnection, complaint_id: int) -> set[str]:
-    """The systems that have the complaint, or will once its delivery is through."""
-    return await _having(db, complaint_id)
+async def _there(db: AsyncConnection, complaint_id: int, *links: ColumnElement[bool]) -> set[str]:
+    """The systems that have the complaint, by a link that fits ``links``, or will once its delivery is through."""
+    linked = exists().where(
+        counterparts.c.complaint_id == complaint_id, counterparts.c.system == systems.c.name, *links
+    )
+    coming = exists().where(_creating(complaint_id), deliveries.c.system == systems.c.name)
+    return set(await db.scalars(select(systems.c.name).where(or_(linked, coming))))
 
 
 async def _vouched(db: AsyncConnection, complaint_id: int) -> set[str]:
@@ -120,15 +124,7 @@ async def _vouched(db: AsyncConnection, complaint_id: int) -> set[str]:
     is written below that report in its name.
     """
     verified = exists().where(complaints.c.id == complaint_id, complaints.c.verified_at.is_not(None))
-    return await _having(db, complaint_id, or_(counterparts.c.origin != Origin.KEY.value, verified))
-
-
-async def _having(db: AsyncConnection, complaint_id: int, *links: ColumnElement[bool]) -> set[str]:
-    linked = exists().where(
-        counterparts.c.complaint_id == complaint_id, counterparts.c.system == systems.c.name, *links
-    )
-    coming = exists().where(_creating(complaint_id), deliveries.c.system == systems.c.name)
-    return set(await db.scalars(select(systems.c.name).where(or_(linked, coming))))
+    return await _there(db, complaint_id, or_(counterparts.c.origin != Origin.KEY.value, verified))
 
 
 def _creating(complaint_id: int) -> ColumnElement[bool]:
