@@ -19,12 +19,12 @@ from hub.store.feed import facts, pages, positions
 from hub.store.feed.cursors import encode
 from hub.store.feed.pages import Wanted
 from hub.store.sight import Depth
-from hub.sync import sequencer
 from hub.viewer import Viewer, ViewerKind
 from tests.fake import order, payment, report
 from tests.schema.cases import PARTNER, SEEN, VIEWERS, Tickets, prepared, viewer
 from tests.schema.stage import ANONYMOUS, CAUSE, OFFICER, WORKER, Answer, Stage
 from tests.schema.test_history import PERSONAL, SAID, life
+from tests.sync import undisturbed
 
 FIELDS = """cursor node {system position kind subject fields before after removed cause actor correlation effectiveAt
     recordedAt}"""
@@ -42,7 +42,7 @@ async def tickets(shared: Stage) -> Tickets:
     made = await prepared(shared)
     await shared.records(report("9", secret=True), report("8", secret=True, agency="DINKES"), payment("P9", version=2))
     await shared.run("update records set gone_at = now() where external_id = 'P9'")
-    while await sequencer.sequence(shared.database):
+    while await undisturbed.sequence(shared.database):
         pass
     return made
 
@@ -111,9 +111,9 @@ async def test_who_acted_is_told_to_those_who_handle_complaints_and_never_the_re
     await stage.run("insert into users (id, kind) values ('u_siti', 'CITIZEN')")
     siti = Viewer(ViewerKind.CITIZEN, "u_siti", frozenset({"complaints:read"}))
     await stage.complaint("VERIFIED", by=siti)
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     await stage.complaint("VERIFIED", by=PARTNER)
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     by_viewer = {
         "officer": [None, None, PARTNER.name, PARTNER.name],
         "citizen": [siti.name, siti.name],
@@ -122,7 +122,7 @@ async def test_who_acted_is_told_to_those_who_handle_complaints_and_never_the_re
     for who, name in ((OFFICER, "officer"), (siti, "citizen"), (PARTNER, "partner")):
         assert [each["actor"] for each in nodes(await everything(stage, who))] == by_viewer[name]
     await stage.run("update complaints set rating = 1")
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     for who, actor in ((OFFICER, "test-officer"), (siti, None), (PARTNER, None)):
         assert nodes(await everything(stage, who))[-1]["actor"] == actor
 
@@ -174,7 +174,7 @@ async def test_what_is_deleted_is_one_too_and_tells_no_more_than_before(stage: S
     await stage.records(payment("P1"), report("1", secret=True))
     await stage.run("alter table records_fake disable trigger user")
     await stage.run("delete from records")
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     told = nodes(await everything(stage, CENTRAL))
     assert [(each["subject"], each["removed"], each["after"]) for each in told] == [("P1", True, None)]
     assert {each["subject"] for each in nodes(await everything(stage, WORKER))} == {"P1", "1"}
@@ -183,7 +183,7 @@ async def test_what_is_deleted_is_one_too_and_tells_no_more_than_before(stage: S
 async def test_a_change_tells_facts_by_the_names_of_the_graph_with_exact_amounts(stage: Stage) -> None:
     await stage.records(payment("P1", amount="9007199254740993.01"))
     await stage.records(payment("P1", amount="4000", status="REFUNDED", version=2, at="2026-02-01T10:00:00+07:00"))
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     first, second = nodes(await everything(stage, CENTRAL))
     assert (first["after"]["amount"], first["before"], first["fields"]) == ("9007199254740993.01", None, [])
     assert first["after"]["paidFor"] == "FARE"
@@ -208,7 +208,7 @@ async def test_nothing_personal_and_nothing_anybody_wrote_is_in_the_whole_feed(s
     )
     await stage.records(report("1", title=PERSONAL["name"], content=PERSONAL["phone"], version=2))
     await stage.run("update complaints set text = :text, rating = 5, citizen_id = null", text=PERSONAL["nik"])
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     told = json.dumps(await everything(stage, WORKER))
     assert '"rating"' in told
     for value in (*PERSONAL.values(), *SAID, "bocor", "-7.1234", "110.4321"):
@@ -341,7 +341,7 @@ async def test_arguments_are_checked(shared: Stage, tickets: Tickets, asked: dic
 async def test_a_cursor_that_is_too_old_leads_to_a_snapshot(stage: Stage) -> None:
     await stage.records(payment("P1"), payment("P2"))
     await stage.complaint()
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     (old, *_), new = await everything(stage, WORKER, systems=["fake"]), (await stage_page(stage, WORKER))["pageInfo"]
     async with stage.database.write(CAUSE) as db:
         await db.execute(text("update feed set settled_at = '2026-01-01' where system = 'fake'"))
@@ -356,7 +356,7 @@ async def test_a_cursor_that_is_too_old_leads_to_a_snapshot(stage: Stage) -> Non
     # The other system goes on from the same cursor, and without one what is kept is told.
     assert len(nodes(await everything(stage, WORKER, after=old["cursor"], systems=["hub"]))) == 1
     await stage.records(order("O1"))
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     assert [each["subject"] for each in nodes(await everything(stage, WORKER, systems=["fake"]))] == ["O1"]
     assert [each["subject"] for each in nodes(await everything(stage, WORKER, after=new["endCursor"]))] == ["O1"]
 
@@ -373,7 +373,7 @@ async def test_a_page_takes_the_same_few_statements_whatever_is_on_it(shared: St
 
 async def test_what_is_dropped_while_it_is_read_is_told_as_such(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     await stage.records(payment("P1"), payment("P2"))
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     look = pages._upto
 
     async def dropped_meanwhile(*given: Any) -> Any:

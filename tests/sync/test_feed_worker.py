@@ -8,10 +8,11 @@ import pytest
 
 from hub.store.database import Database
 from hub.store.sealing import Seal
-from hub.sync import sequencer, worker
+from hub.sync import worker
 from hub.sync.jobs import Work
 from tests.fake import payment
 from tests.schema.stage import Stage
+from tests.sync import undisturbed
 from tests.sync.test_worker import STALLED_AFTER, pages, placed
 from tests.sync.upstream import System
 
@@ -29,7 +30,7 @@ async def test_positions_are_dropped_after_the_days_of_the_setting(stage: Stage,
     database = Database(database_url)
     work = Work(database, Seal([b"k" * 32], b"s" * 32), {}, STALLED_AFTER, feed_days=7)
     await stage.records(payment("P1"), payment("P2"))
-    await sequencer.sequence(database)
+    await undisturbed.sequence(database)
     await stage.run("update feed set settled_at = now() - make_interval(days => 8 - position::int, hours => 1)")
     async with worker.queue(database_url).open_async() as app:
         await app.tasks["hub:keep_house"].defer_async(timestamp=0)

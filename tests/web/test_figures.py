@@ -8,10 +8,10 @@ import pytest
 
 from hub.errors import TryLater
 from hub.store.database import Database
-from hub.sync import sequencer
 from hub.web.figures import FIGURES, Figures
 from tests.fake import payment
 from tests.schema.stage import DELIVERED, Stage, staged
+from tests.sync import undisturbed
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ async def test_the_oldest_that_is_not_settled_sets_the_lag_of_what_goes_out(stag
 
 async def test_the_feed_tells_its_position_and_its_age(stage: Stage) -> None:
     await stage.records(payment("P1"))
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     assert (await told(stage))["hub_feed_position", "fake"] == 1
     await stage.records(payment("P2"))
     assert 0 < (await told(stage))["hub_feed_lag_seconds", "fake"] < 30
-    await sequencer.sequence(stage.database)
+    await undisturbed.sequence(stage.database)
     figures = await told(stage)
     assert (figures["hub_feed_position", "fake"], figures["hub_feed_lag_seconds", "fake"]) == (2, 0)
 

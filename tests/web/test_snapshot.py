@@ -22,12 +22,12 @@ from hub.connectors.http import Http
 from hub.store import clients, migrate
 from hub.store.clients import Client
 from hub.store.feed import snapshots
-from hub.sync import sequencer
 from hub.sync.ingest import Ingest
 from hub.viewer import WORKER
 from hub.web import snapshot
 from tests.auth.viewers.stage import CAUSE, PARTNER, READ, Stage, staged, submit
 from tests.fake import Fake, FakeSettings, World, payment, report
+from tests.sync import undisturbed
 from tests.web.conftest import serve
 
 SYNC = sync_scope("fake").name
@@ -121,7 +121,7 @@ async def test_a_copy_that_begins_with_a_snapshot_and_follows_is_whole(place: Pl
     async def sequence() -> None:
         while True:
             await asyncio.sleep(dice.random() / 20)
-            await sequencer.sequence(place.stage.database)
+            await undisturbed.sequence(place.stage.database)
 
     working = [asyncio.create_task(write()), asyncio.create_task(sequence())]
     begun = []
@@ -131,7 +131,7 @@ async def test_a_copy_that_begins_with_a_snapshot_and_follows_is_whole(place: Pl
     for task in working:
         task.cancel()
     await asyncio.wait(working)
-    await sequencer.sequence(place.stage.database)
+    await undisturbed.sequence(place.stage.database)
     _, rows = await place.taken()
     assert len(rows) == 60
     overlaps = 0
@@ -153,7 +153,7 @@ async def test_a_row_tells_a_record_as_its_changes_do_and_what_is_gone_too(place
     assert found["P1"]["facts"]["amount"] == "4000.50"
     assert found["1"]["removed"] is True
     assert not found["1"]["facts"].keys() & {"title", "content", "notes"}
-    await sequencer.sequence(place.stage.database)
+    await undisturbed.sequence(place.stage.database)
     (created, *_), _ = await place.changes(None)
     assert created["after"] == found["P1"]["facts"]
 
@@ -168,7 +168,7 @@ async def test_a_partner_pages_what_it_submitted_and_is_told_no_more_of_a_secret
             for n, over in enumerate(("", ", secret: true"))
         ]
     await place.stage.run("update complaints set rating = 3, status = 'VERIFIED'")
-    await sequencer.sequence(place.stage.database)
+    await undisturbed.sequence(place.stage.database)
     told, end = await place.changes(None, "partner")
     assert [(each["subject"], each["before"]) for each in told[2:]] == [
         (open_, {"rating": None, "status": "RECEIVED"}),
