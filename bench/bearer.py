@@ -10,10 +10,10 @@ from hub.auth import access
 from hub.auth.issuers import Issuers
 from hub.auth.keys import Keys
 from hub.auth.viewers import Viewers
-from hub.store import clients
-from hub.store.clients import Client
+from hub.store.access import clients
+from hub.store.access.clients import Client
+from hub.store.access.epoch import Watch
 from hub.store.database import Cause, Database
-from hub.store.epoch import Watch
 from hub.web.rates import Rates
 
 ISSUER = "http://127.0.0.1:8000"

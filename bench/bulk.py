@@ -27,8 +27,8 @@ from hub.auth import access
 from hub.auth.keys import Keys
 from hub.auth.scopes import sync_scope
 from hub.process.embedded import embedded
-from hub.store import clients
-from hub.store.clients import Client
+from hub.store.access import clients
+from hub.store.access.clients import Client
 from hub.store.database import Cause, Database
 from hub.store.migrate import migrate
 

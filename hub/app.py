@@ -31,8 +31,8 @@ from hub.schema.graph import schema
 from hub.schema.part import Part
 from hub.settings import Settings
 from hub.store import migrate, systems
+from hub.store.access.epoch import Watch
 from hub.store.database import Database, counted
-from hub.store.epoch import Watch
 from hub.store.sealing import Seal
 from hub.store.systems import SystemState
 from hub.sync.hooks import Hooks

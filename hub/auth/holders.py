@@ -10,7 +10,7 @@ from typing import Protocol
 
 from hub.auth import scopes
 from hub.complaints.tickets import Ticket, is_tracking_code
-from hub.store import timeline
+from hub.store.complaints import timeline
 from hub.store.database import Database
 from hub.viewer import Viewer, ViewerKind
 

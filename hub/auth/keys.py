@@ -17,9 +17,9 @@ from typing import Any
 from joserfc.jwk import ECKey
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import keys
+from hub.store.access import keys
+from hub.store.access.keys import KeyRow
 from hub.store.database import Cause, Database
-from hub.store.keys import KeyRow
 from hub.store.sealing import Seal
 
 ALGORITHM = "ES256"

@@ -27,10 +27,10 @@ from hub.auth.server import dpop
 from hub.auth.server.dpop import BadProof
 from hub.auth.server.metadata import challenge
 from hub.errors import TryLater
-from hub.store import clients, grants, users
+from hub.store.access import clients, grants, users
+from hub.store.access.epoch import Watch
+from hub.store.access.users import User
 from hub.store.database import Database
-from hub.store.epoch import Watch
-from hub.store.users import User
 from hub.viewer import ANONYMOUS, Viewer, ViewerKind
 from hub.web.throttle import address_of
 

@@ -15,7 +15,7 @@ from hub.process import operator
 
 if TYPE_CHECKING:
     from hub.settings import Settings
-    from hub.store.clients import Client
+    from hub.store.access.clients import Client
     from hub.store.database import Database
 
 commands = typer.Typer(no_args_is_help=True, help="OAuth clients: the programs of partners and front-ends.")
@@ -51,7 +51,7 @@ def create(
     json: Json = False,
 ) -> None:
     """Register a client. Its secret is shown once, here."""
-    from hub.store.clients import Client
+    from hub.store.access.clients import Client
     from hub.store.digests import fresh_id
 
     wanted = Client(
@@ -78,7 +78,7 @@ def create(
 async def register(settings: Settings, store: Database, client: Client) -> tuple[Client, str | None]:
     """Register ``client``; with its secret, if it authenticates with one."""
     from hub.auth.server.registration import check
-    from hub.store import clients
+    from hub.store.access import clients
 
     check(client, scope_names(settings))
     async with operator.writing(store, "clients:create") as db:
@@ -122,7 +122,7 @@ def rotate_secret(
     """Make a new secret, shown once, while the old one works for a while."""
 
     async def rotate(settings: Settings, store: Database) -> str:
-        from hub.store import clients
+        from hub.store.access import clients
 
         client = await _one(store, client_id)
         if not client.auth_method.startswith("client_secret"):
@@ -161,7 +161,7 @@ def budget(client_id: Id, requests: Requests = None, cost: Cost = None, json: Js
         raise BadSetting("Say --requests, --cost or both.")
 
     async def change(settings: Settings, store: Database) -> Client:
-        from hub.store import clients
+        from hub.store.access import clients
 
         async with operator.writing(store, "clients:budget") as db:
             await clients.budget(db, client_id, changed)
@@ -192,8 +192,8 @@ def documents(
     """Register the operations a client may send by their ids, and pin it to them."""
 
     async def work(settings: Settings, store: Database) -> dict[str, Any]:
-        from hub.store import clients
-        from hub.store import documents as registered
+        from hub.store.access import clients
+        from hub.store.access import documents as registered
         from hub.web import manifests
 
         await _one(store, client_id)
@@ -231,7 +231,7 @@ def assertion(
 
 def _change(what: str, client_id: str, json: bool) -> None:
     async def change(settings: Settings, store: Database) -> bool:
-        from hub.store import clients
+        from hub.store.access import clients
 
         act = {"suspend": clients.suspend, "resume": clients.resume, "remove": clients.remove}[what]
         async with operator.writing(store, f"clients:{what}") as db:
@@ -243,14 +243,14 @@ def _change(what: str, client_id: str, json: bool) -> None:
 
 
 async def _every(settings: Settings, store: Database) -> list[Client]:
-    from hub.store import clients
+    from hub.store.access import clients
 
     async with store.read() as db:
         return await clients.every(db)
 
 
 async def _one(store: Database, client_id: str) -> Client:
-    from hub.store import clients
+    from hub.store.access import clients
 
     async with store.read() as db:
         return operator.found(await clients.get(db, client_id), f"client {client_id}")

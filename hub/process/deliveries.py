@@ -54,7 +54,7 @@ def retry(
     """Send deliveries again, now; of one whose outcome is UNKNOWN you say that it may be there twice."""
 
     async def again(settings: Settings, store: Database) -> list[tuple[str, str | None]]:
-        from hub.store import settling
+        from hub.store.exchange import settling
         from hub.viewer import WORKER
 
         found = await _entries(store, held, ["HELD"], 10_000) if held else []
@@ -69,7 +69,7 @@ def give_up(keys: Keys, json: Json = False) -> None:
     """Send deliveries never; with a complaint that never went out, what should have followed it ends too."""
 
     async def end(settings: Settings, store: Database) -> list[tuple[str, str | None]]:
-        from hub.store import settling
+        from hub.store.exchange import settling
         from hub.viewer import WORKER
 
         return await _each(store, "give-up", keys, lambda db, cause, key: settling.give_up(db, cause, WORKER, key))
@@ -88,7 +88,7 @@ def confirm(
     """Say that a delivery arrived, as you have seen at the other side."""
 
     async def settle(settings: Settings, store: Database) -> list[tuple[str, str | None]]:
-        from hub.store import settling
+        from hub.store.exchange import settling
         from hub.viewer import WORKER
 
         return await _each(
@@ -110,8 +110,8 @@ def _states(told: list[str] | None) -> list[str]:
 
 async def _entries(store: Database, system: str | None, states: list[str], limit: int) -> list[dict[str, Any]]:
     """What the operator of the machine sees: all of it."""
-    from hub.store import lists
-    from hub.store.delivery_entity import DELIVERY, evidence
+    from hub.store.reading import lists
+    from hub.store.reading.delivery_entity import DELIVERY, evidence
     from hub.viewer import WORKER
 
     where = (("state", tuple(states)), *((("system", (system,)),) if system else ()))

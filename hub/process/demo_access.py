@@ -26,11 +26,11 @@ from hub.auth.passwords import hash_password
 from hub.auth.scopes import DEMO, sync_scope
 from hub.process.keys import kept, write_private
 from hub.settings import Settings
-from hub.store import clients, grants, users
-from hub.store.clients import Client
+from hub.store.access import clients, grants, users
+from hub.store.access.clients import Client
+from hub.store.access.grants import Granted
 from hub.store.database import Cause, Database
 from hub.store.digests import fresh
-from hub.store.grants import Granted
 from hub.store.sealing import Seal
 
 DAY = timedelta(days=1)

@@ -62,7 +62,7 @@ def _line(entry: dict[str, object]) -> str:
 
 async def _entries(settings: Settings, system: str | None, limit: int) -> list[dict[str, object]]:
     from hub.process.reach import database, reached
-    from hub.store import quarantine
+    from hub.store.ingest import quarantine
 
     async with reached(settings) as at, database(at) as store, store.read() as connection:
         return [asdict(entry) for entry in await quarantine.entries(connection, system, limit)]
@@ -70,8 +70,8 @@ async def _entries(settings: Settings, system: str | None, limit: int) -> list[d
 
 async def _discard(settings: Settings, ids: list[int]) -> int:
     from hub.process.reach import database, reached
-    from hub.store import quarantine
     from hub.store.database import Cause
+    from hub.store.ingest import quarantine
 
     cause = Cause("quarantine:discard", "operator", uuid.uuid4().hex)
     async with reached(settings) as at, database(at) as store, store.write(cause) as connection:
@@ -83,8 +83,8 @@ async def _replay(settings: Settings, ids: list[int]) -> tuple[int, int]:
     from hub.connectors import registry
     from hub.connectors.http import Http
     from hub.process.reach import database, reached
-    from hub.store import quarantine
     from hub.store.database import Cause
+    from hub.store.ingest import quarantine
     from hub.store.sealing import Seal
     from hub.sync.ingest import Ingest
 

@@ -10,8 +10,8 @@ from hub.process import operator
 
 if TYPE_CHECKING:
     from hub.settings import Settings
+    from hub.store.access.keys import KeyRow
     from hub.store.database import Database
-    from hub.store.keys import KeyRow
 
 commands = typer.Typer(no_args_is_help=True, help="The keys that sign tokens. They are also replaced on a schedule.")
 
@@ -23,7 +23,7 @@ def list_(json: Json = False) -> None:
     """List the keys that verify tokens now, the one that signs last."""
 
     async def every(settings: Settings, store: Database) -> list[KeyRow]:
-        from hub.store import keys
+        from hub.store.access import keys
 
         async with store.read() as db:
             return await keys.every(db)

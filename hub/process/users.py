@@ -14,8 +14,8 @@ from hub.process.clients import scope_names
 
 if TYPE_CHECKING:
     from hub.settings import Settings
+    from hub.store.access.users import User
     from hub.store.database import Database
-    from hub.store.users import User
 
 commands = typer.Typer(no_args_is_help=True, help="People who sign in: officers, and citizens from outside providers.")
 
@@ -39,7 +39,7 @@ def create(
     password = "" if no_password else _password(ask)
 
     async def add(settings: Settings, store: Database) -> User:
-        from hub.store import users
+        from hub.store.access import users
         from hub.store.digests import fresh_id
 
         _check(settings, scope)
@@ -63,7 +63,7 @@ def list_(json: Json = False) -> None:
     """List the users, the oldest first."""
 
     async def every(settings: Settings, store: Database) -> list[User]:
-        from hub.store import users
+        from hub.store.access import users
 
         async with store.read() as db:
             return await users.every(db)
@@ -92,7 +92,7 @@ def set_password(name: Name, ask: Asked = False, json: Json = False) -> None:
     password = _password(ask)
 
     async def change(settings: Settings, store: Database) -> User:
-        from hub.store import users
+        from hub.store.access import users
 
         user = await _one(store, name)
         if user.kind != "OFFICER":
@@ -115,7 +115,7 @@ def set_scopes(
     """Replace what a user may be granted; tokens that were issued lose it within a second."""
 
     async def change(settings: Settings, store: Database) -> User:
-        from hub.store import users
+        from hub.store.access import users
 
         _check(settings, scope)
         user = await _one(store, name)
@@ -137,7 +137,7 @@ def link(
     """Let an officer sign in through an outside provider."""
 
     async def work(settings: Settings, store: Database) -> User:
-        from hub.store import users
+        from hub.store.access import users
 
         user = await _one(store, name)
         async with operator.writing(store, "users:link") as db:
@@ -151,7 +151,7 @@ def link(
 
 def _change(what: str, name: str, json: bool) -> None:
     async def change(settings: Settings, store: Database) -> User:
-        from hub.store import users
+        from hub.store.access import users
 
         user = await _one(store, name)
         async with operator.writing(store, f"users:{what}") as db:
@@ -164,7 +164,7 @@ def _change(what: str, name: str, json: bool) -> None:
 
 
 async def _one(store: Database, name: str) -> User:
-    from hub.store import users
+    from hub.store.access import users
 
     async with store.read() as db:
         user = await users.by_name(db, name) or await users.get(db, name)

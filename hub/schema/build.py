@@ -27,7 +27,7 @@ from hub.schema.context import Info
 from hub.schema.listing import BadArgument, nodes_by_ref
 from hub.schema.nodes import Node
 from hub.schema.part import Part
-from hub.store import naming
+from hub.store.reading import naming
 
 FEDERATION: Final = "2.9"
 ENTITIES_MAX = 1_000

@@ -16,11 +16,11 @@ from hub.schema.listing import FIRST_MAX, BadArgument
 from hub.schema.needs import KNOWN
 from hub.schema.nodes import PageInfo
 from hub.schema.weights import FIRST, PAGED
-from hub.store import sight
-from hub.store.cursors import BadCursor
 from hub.store.feed import changes, cursors, pages
 from hub.store.feed.pages import Expired, Page, Wanted
-from hub.store.naming import nameable
+from hub.store.reading import sight
+from hub.store.reading.cursors import BadCursor
+from hub.store.reading.naming import nameable
 
 
 class CursorExpired(GraphQLError):

@@ -14,8 +14,8 @@ from hub.auth.purposes import Purpose
 from hub.complaints.forwarding import Rule
 from hub.errors import Forbidden
 from hub.store.database import Cause, Database
+from hub.store.ingest.pushes import Told, Upload
 from hub.store.promises import KeyTaken
-from hub.store.pushes import Told, Upload
 from hub.store.sealing import Seal
 from hub.viewer import Viewer
 

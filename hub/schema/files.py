@@ -9,9 +9,9 @@ import strawberry
 from hub.kinds import Code
 from hub.schema.context import Context
 from hub.schema.nodes import code_enum
-from hub.store import files
-from hub.store.entity import Row
-from hub.store.naming import Ref
+from hub.store.reading import files
+from hub.store.reading.entity import Row
+from hub.store.reading.naming import Ref
 
 
 class FileState(Code):

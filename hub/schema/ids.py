@@ -7,7 +7,7 @@ import binascii
 
 import orjson
 
-from hub.store.naming import Ref
+from hub.store.reading.naming import Ref
 
 
 class BadId(ValueError):

@@ -15,12 +15,12 @@ from hub.schema.context import Context, Info
 from hub.schema.needs import needs
 from hub.schema.nodes import Connection, Edge, Node, NodeT, PageInfo
 from hub.schema.weights import FIRST, PAGED, SHORT
-from hub.store import cursors, links, lists, naming
-from hub.store.entities import HUB
-from hub.store.entity import Row
-from hub.store.links import Hop
-from hub.store.lists import Rows, Slice
-from hub.store.naming import Ref
+from hub.store.reading import cursors, links, lists, naming
+from hub.store.reading.entities import HUB
+from hub.store.reading.entity import Row
+from hub.store.reading.links import Hop
+from hub.store.reading.lists import Rows, Slice
+from hub.store.reading.naming import Ref
 
 FIRST_MAX = 100
 LIST_MAX = 100

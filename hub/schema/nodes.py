@@ -13,9 +13,9 @@ from hub.schema import ids
 from hub.schema.context import Info
 from hub.schema.needs import needs
 from hub.schema.weights import COUNTED
-from hub.store.entity import Entity, Row
-from hub.store.lists import COUNT_CAP
-from hub.store.naming import Ref
+from hub.store.reading.entity import Entity, Row
+from hub.store.reading.lists import COUNT_CAP
+from hub.store.reading.naming import Ref
 
 CodeT = TypeVar("CodeT", bound=type[Code])
 

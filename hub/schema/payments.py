@@ -17,8 +17,8 @@ from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.totals import TotalsRange, total_range
 from hub.schema.weights import TOTALLED
-from hub.store import record_entities, totals
-from hub.store.entity import Row
+from hub.store.reading import record_entities, totals
+from hub.store.reading.entity import Row
 
 part = Part("payments", "Payments to merchants of the province.")
 

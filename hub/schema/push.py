@@ -19,8 +19,8 @@ from hub.schema.complaints.refusals import IdempotencyConflict, InvalidInput
 from hub.schema.context import Info
 from hub.schema.needs import KNOWN
 from hub.schema.nodes import code_enum
+from hub.store.ingest.pushes import Current, Told, Upload
 from hub.store.promises import KeyTaken
-from hub.store.pushes import Current, Told, Upload
 
 ROWS_MAX = 500
 

@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from hub.schema.nodes import Node
-from hub.store.entity import Row
+from hub.store.reading.entity import Row
 
 
 @strawberry.interface(description="The hub's copy of one thing an outside system knows.")

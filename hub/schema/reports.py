@@ -16,8 +16,8 @@ from hub.schema.nodes import LanguageArgument, code_enum, label
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.weights import SHORT
-from hub.store import record_entities
-from hub.store.entity import Row
+from hub.store.reading import record_entities
+from hub.store.reading.entity import Row
 
 part = Part("reports", "Reports at the centre.")
 

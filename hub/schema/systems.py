@@ -15,8 +15,9 @@ from hub.schema.listing import BadArgument, nodes_by_ref
 from hub.schema.needs import needs
 from hub.schema.nodes import Node, code_enum
 from hub.schema.part import Part, entity
-from hub.store import entities, systems
-from hub.store.entity import Row
+from hub.store import systems
+from hub.store.reading import entities
+from hub.store.reading.entity import Row
 
 part = Part("systems", "Outside systems, and any entity by its id.")
 part.needs_every_node = True

@@ -18,11 +18,11 @@ from hub.complaints.tickets import Ticket
 from hub.complaints.workflow import Action, Role, Verdict
 from hub.demo.directory import directory
 from hub.demo.world import DemoComplaint, Step, complaints
+from hub.store.complaints.milestones import due, times
+from hub.store.complaints.submission import sealed_reporter
 from hub.store.database import Cause, Database
-from hub.store.milestones import due, times
-from hub.store.records import driver
+from hub.store.ingest.records import driver
 from hub.store.sealing import Seal
-from hub.store.submission import sealed_reporter
 
 CAUSE = Cause("demo", "demo", "demo")
 _FIRST_ID = 1

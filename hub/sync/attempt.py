@@ -15,9 +15,10 @@ import structlog
 from hub.complaints.forwarding import AttemptOutcome, DeliveryAction, DeliveryState
 from hub.connectors.base import Connector, Delivery
 from hub.errors import HubError, Refused, Stop, TryLater, Unclear
-from hub.store import deliveries, outgoing, systems
+from hub.store import systems
 from hub.store.database import Cause, Database
-from hub.store.deliveries import LONGEST_WAIT, Taken
+from hub.store.exchange import deliveries, outgoing
+from hub.store.exchange.deliveries import LONGEST_WAIT, Taken
 from hub.store.sealing import Seal
 from hub.sync.ingest import Ingest
 

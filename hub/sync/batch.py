@@ -18,9 +18,9 @@ import orjson
 from hub.connectors.base import Connector, Raw, Record
 from hub.connectors.personal import strip
 from hub.errors import BadRecord
-from hub.store.quarantine import Fault
-from hub.store.records import Fate, Outcome
-from hub.store.rows import Place, Row, merged
+from hub.store.ingest.quarantine import Fault
+from hub.store.ingest.records import Fate, Outcome
+from hub.store.ingest.rows import Place, Row, merged
 from hub.store.sealing import Seal
 
 CURRENT = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})

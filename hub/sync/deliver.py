@@ -12,9 +12,9 @@ from collections import Counter
 
 from hub.complaints.forwarding import AttemptOutcome
 from hub.connectors.base import Connector
-from hub.store import deliveries
 from hub.store.database import Cause, Database
-from hub.store.deliveries import Taken
+from hub.store.exchange import deliveries
+from hub.store.exchange.deliveries import Taken
 from hub.store.sealing import Seal
 from hub.sync.attempt import Attempts
 

@@ -16,10 +16,10 @@ from hub.complaints.attachments import MOST_BYTES
 from hub.complaints.file_types import media_type, safe_name
 from hub.connectors.base import Connector, File
 from hub.errors import HubError, Refused, TryLater
-from hub.store import fetching
 from hub.store.database import Cause, Database
-from hub.store.fetching import Wanted
-from hub.store.rows import Place
+from hub.store.ingest import fetching
+from hub.store.ingest.fetching import Wanted
+from hub.store.ingest.rows import Place
 
 log = structlog.get_logger()
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from hub.connectors.base import Connector, File, Raw
 from hub.errors import HubError
-from hub.store import fetching
 from hub.store.database import Cause, Database
-from hub.store.fetching import Wanted
-from hub.store.records import Fate, Outcome
-from hub.store.rows import Place
+from hub.store.ingest import fetching
+from hub.store.ingest.fetching import Wanted
+from hub.store.ingest.records import Fate, Outcome
+from hub.store.ingest.rows import Place
 from hub.sync.batch import CURRENT, Batch, storable
 from hub.sync.fetch import Fetch
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Connector, Raw
-from hub.store import fetching, quarantine, records
-from hub.store.quarantine import Fault
-from hub.store.records import Fate, Outcome
+from hub.store.ingest import fetching, quarantine, records
+from hub.store.ingest.quarantine import Fault
+from hub.store.ingest.records import Fate, Outcome
 from hub.store.sealing import Seal
 from hub.sync import batch
 from hub.sync.batch import Batch

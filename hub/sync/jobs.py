@@ -20,9 +20,12 @@ from procrastinate.jobs import Status
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.store import deliveries, fetching, grants, promises, pushes, quarantine, systems
+from hub.store import promises, systems
+from hub.store.access import grants
 from hub.store.database import Cause, Database
+from hub.store.exchange import deliveries
 from hub.store.feed import positions
+from hub.store.ingest import fetching, pushes, quarantine
 from hub.store.queue import nudge
 from hub.store.sealing import Seal
 from hub.sync.deliver import Deliver

@@ -16,13 +16,13 @@ from hub.complaints.calendar import JAKARTA
 from hub.connectors.base import Connector, Record
 from hub.connectors.sharing import Told
 from hub.errors import BadRecord
-from hub.store import counterparts, hearing, intake
-from hub.store.counterparts import CLAIMS, Claim
-from hub.store.intake import Wanted
-from hub.store.quarantine import Fault
-from hub.store.recall import recall
-from hub.store.records import Outcome
-from hub.store.rows import Place
+from hub.store.exchange import counterparts, hearing, intake
+from hub.store.exchange.counterparts import CLAIMS, Claim
+from hub.store.exchange.intake import Wanted
+from hub.store.ingest.quarantine import Fault
+from hub.store.ingest.recall import recall
+from hub.store.ingest.records import Outcome
+from hub.store.ingest.rows import Place
 from hub.store.sealing import Seal
 from hub.sync.batch import Batch
 

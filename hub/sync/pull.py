@@ -21,8 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Connector, Coverage, Cursor, Page, Raw, Run
 from hub.errors import HubError, Stop, TryLater
-from hub.store import deliveries, fetching, records, systems
+from hub.store import systems
 from hub.store.database import Cause, Database, transaction
+from hub.store.exchange import deliveries
+from hub.store.ingest import fetching, records
 from hub.store.sealing import Seal
 from hub.sync.files import Files
 from hub.sync.ingest import Ingest, Tally

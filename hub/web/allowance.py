@@ -7,8 +7,8 @@ from typing import Protocol
 
 from graphql import GraphQLError
 
-from hub.store.clients import Client
-from hub.store.documents import document_id
+from hub.store.access.clients import Client
+from hub.store.access.documents import document_id
 from hub.viewer import Viewer, ViewerKind
 from hub.web.envelope import Asked, Unfit
 from hub.web.gate import Refused

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import TryLater
-from hub.store import deliveries, systems
+from hub.store import systems
 from hub.store.database import Database
-from hub.store.deliveries import Backlog
+from hub.store.exchange import deliveries
+from hub.store.exchange.deliveries import Backlog
 from hub.store.feed import positions
 from hub.store.systems import SystemState
 

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from hub.store import files
 from hub.store.database import Database
-from hub.store.files import Content
+from hub.store.reading import files
+from hub.store.reading.files import Content
 from hub.web.entrance import Entrance
 from hub.web.envelope import Unfit
 

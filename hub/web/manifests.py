@@ -15,7 +15,7 @@ import orjson
 from graphql import GraphQLSyntaxError, parse
 
 from hub.errors import HubError
-from hub.store.documents import document_id
+from hub.store.access.documents import document_id
 
 APOLLO = "apollo-persisted-query-manifest"
 

@@ -11,10 +11,10 @@ import asyncio
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import TryLater
-from hub.store import clients, documents, users
-from hub.store.clients import Client
+from hub.store.access import clients, documents, users
+from hub.store.access.clients import Client
+from hub.store.access.epoch import Watch
 from hub.store.database import Database
-from hub.store.epoch import Watch
 
 KEPT = 1_000
 """Registered operations remembered; when there are more, all are read anew."""

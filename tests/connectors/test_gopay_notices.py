@@ -21,7 +21,7 @@ from hub.connectors.gopay.notices import PARTNER, SENT
 from hub.connectors.gopay.statuses import CLASSIC, LATEST, RANK
 from hub.errors import BadRecord
 from hub.kinds import PaymentStatus
-from hub.store.rows import Row, merged
+from hub.store.ingest.rows import Row, merged
 from hub.store.sealing import Seal
 from hub.sync.batch import row_of
 from tests.connectors import gopay_calls

@@ -15,8 +15,9 @@ import pytest
 from hub.complaints.workflow import Action, RejectReason
 from hub.connectors.lapor.connector import Lapor
 from hub.connectors.lapor.sandbox_reports import Filed
-from hub.store import handling, migrate
-from hub.store.handling import Act
+from hub.store import migrate
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
 from hub.store.promises import Done
 from hub.sync.deliver import Deliver
 from hub.sync.pull import Pull

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.connectors.sharing import Authority, Merged, Shared, Told, later, merge
-from hub.store.sharing import Words
+from hub.store.exchange.sharing import Words
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VALUES = ("ASSIGNED", "IN_PROGRESS", "ANSWERED", "CLOSED", "RETURNED")

@@ -12,9 +12,11 @@ import pytest
 from hub.complaints.workflow import Action
 from hub.connectors.base import Connector
 from hub.settings import Settings
-from hub.store import deliveries, handling, systems
-from hub.store.deliveries import LONGEST_WAIT
-from hub.store.handling import Act
+from hub.store import systems
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
+from hub.store.exchange import deliveries
+from hub.store.exchange.deliveries import LONGEST_WAIT
 from hub.viewer import WORKER
 from tests.connectors.running import found
 from tests.faults.faults import Cell

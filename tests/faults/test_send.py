@@ -13,9 +13,9 @@ import pytest
 from hub.complaints.workflow import Action
 from hub.connectors.base import Connector
 from hub.settings import Settings
-from hub.store import handling
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
 from hub.store.database import Database
-from hub.store.handling import Act
 from hub.store.promises import Done
 from hub.sync.deliver import Deliver
 from hub.viewer import WORKER

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from hub.errors import BadSetting, HubError
 from hub.process import clients, signing, users
 from hub.process.operator import NotThere
-from hub.store.documents import document_id
+from hub.store.access.documents import document_id
 from tests.conftest import on, temporary_database
 
 Run = Callable[..., Any]

@@ -11,8 +11,9 @@ from typer.testing import CliRunner, Result
 
 from hub.complaints.workflow import Action
 from hub.process.deliveries import commands
-from hub.store import handling, migrate
-from hub.store.handling import Act
+from hub.store import migrate
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
 from hub.viewer import WORKER
 from tests.fake import FakeSettings
 from tests.schema.stage import CAUSE, Stage, staged

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.auth import scopes
-from hub.store.sight import Depth
+from hub.store.reading.sight import Depth
 from hub.viewer import Viewer, ViewerKind
 from tests.fake import order, payment, report
 from tests.schema.stage import ANONYMOUS, CLERK, DELIVERED, DISPUTED, OFFICER, SHARES, WORKER, Stage

@@ -25,12 +25,13 @@ from hub.connectors.http import Http
 from hub.schema.context import Context
 from hub.schema.graph import schema
 from hub.settings import Settings
-from hub.store import handling, migrate
+from hub.store import migrate
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
+from hub.store.complaints.submission import submit
 from hub.store.database import Cause, Database
-from hub.store.handling import Act
 from hub.store.promises import Done, Promise
 from hub.store.sealing import Seal
-from hub.store.submission import submit
 from hub.sync.ingest import Ingest
 from hub.sync.pull import Pull
 from hub.viewer import ANONYMOUS, WORKER, Viewer, ViewerKind

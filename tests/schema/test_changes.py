@@ -18,7 +18,7 @@ from hub.store.database import counted
 from hub.store.feed import facts, pages, positions
 from hub.store.feed.cursors import encode
 from hub.store.feed.pages import Wanted
-from hub.store.sight import Depth
+from hub.store.reading.sight import Depth
 from hub.viewer import Viewer, ViewerKind
 from tests.fake import order, payment, report
 from tests.schema.cases import PARTNER, SEEN, VIEWERS, Tickets, prepared, viewer

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from hub.schema.reports import CentralReport
-from hub.store import fetching
 from hub.store.database import Cause, counted
-from hub.store.fetching import Wanted
+from hub.store.ingest import fetching
+from hub.store.ingest.fetching import Wanted
 from hub.viewer import Viewer
 from hub.web.allowance import Allowances
 from hub.web.entrance import Entrance

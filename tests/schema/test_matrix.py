@@ -11,7 +11,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, get_named_type, is_l
 from hub.schema.complaints.complaint import Complaint
 from hub.schema.complaints.deliveries import Delivery
 from hub.schema.graph import schema
-from hub.store.sight import Depth
+from hub.store.reading.sight import Depth
 from hub.viewer import Viewer, ViewerKind
 from tests.schema.cases import (
     CASES,

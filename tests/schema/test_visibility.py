@@ -9,7 +9,7 @@ import pytest
 
 from hub.complaints.workflow import Action
 from hub.schema.complaints.complaint import Complaint
-from hub.store.sight import Depth
+from hub.store.reading.sight import Depth
 from hub.viewer import Viewer
 from tests.fake import report
 from tests.schema.cases import CASES, VIEWERS, Tickets, prepared, told, viewer

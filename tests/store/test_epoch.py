@@ -14,10 +14,10 @@ from hub.auth.issuers import InvalidToken, Issuers
 from hub.auth.keys import Keys
 from hub.auth.viewers import Viewers
 from hub.errors import TryLater
-from hub.store import clients, epoch
-from hub.store.clients import Client
+from hub.store.access import clients, epoch
+from hub.store.access.clients import Client
+from hub.store.access.epoch import Watch
 from hub.store.database import Cause, Database, counted
-from hub.store.epoch import Watch
 from hub.store.sealing import Seal
 from hub.web.rates import Rates
 from hub.web.terms import Terms

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from hub.complaints.workflow import Action
-from hub.store import handling, hearing
+from hub.store.complaints import handling
+from hub.store.exchange import hearing
 from tests.schema.stage import Stage
 from tests.sync.centre import hear, shares, told
 

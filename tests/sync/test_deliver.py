@@ -13,9 +13,11 @@ from sqlalchemy import text
 from hub.complaints.forwarding import AttemptOutcome as Outcome
 from hub.complaints.forwarding import DeliveryAction, Rule
 from hub.complaints.workflow import Action, RejectReason
-from hub.store import deliveries, handling, migrate
+from hub.store import migrate
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
 from hub.store.database import Database
-from hub.store.handling import Act
+from hub.store.exchange import deliveries
 from hub.store.promises import Done
 from hub.sync.deliver import Deliver
 from hub.viewer import WORKER

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.complaints.workflow import Action
-from hub.store import handling, migrate, settling
-from hub.store.handling import Act
+from hub.store import migrate
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
+from hub.store.exchange import settling
 from hub.store.promises import Done
 from hub.sync.deliver import Deliver
 from hub.viewer import WORKER

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from hub.complaints.workflow import Action
-from hub.store import handling
-from hub.store.handling import Act
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
 from hub.viewer import WORKER
 from tests.process import running as processes
 from tests.schema.stage import CAUSE, Stage, staged

@@ -14,8 +14,9 @@ from sqlalchemy import text
 from hub.complaints.attachments import MOST_BYTES
 from hub.complaints.file_types import media_type, safe_name
 from hub.errors import TryLater
-from hub.store import fetching, migrate, systems
+from hub.store import migrate, systems
 from hub.store.database import Cause, Database
+from hub.store.ingest import fetching
 from hub.sync import fetch, files
 from hub.sync.ingest import Ingest
 from hub.sync.pull import PullResult

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hub.complaints.agencies import AGENCIES
-from hub.store import quarantine
 from hub.store.database import counted
+from hub.store.ingest import quarantine
 from hub.viewer import ANONYMOUS
 from tests.schema.stage import CLERK, OFFICER, Stage
 from tests.sync.centre import asking, catch_up, hear, links_of, timeline_of, told

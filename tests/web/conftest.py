@@ -23,8 +23,8 @@ from starlette.routing import Route
 from strawberry.federation.schema_directives import Cost, ListSize
 
 from hub.errors import Forbidden, Stop, TryLater
-from hub.store.clients import Client
-from hub.store.documents import document_id
+from hub.store.access.clients import Client
+from hub.store.access.documents import document_id
 from hub.viewer import ANONYMOUS, Viewer, ViewerKind
 from hub.web import page
 from hub.web.allowance import Allowances

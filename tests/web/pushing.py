@@ -22,7 +22,7 @@ from hub.connectors.registry import Enabled
 from hub.schema.context import Context
 from hub.schema.graph import schema
 from hub.store import migrate
-from hub.store.clients import Client
+from hub.store.access.clients import Client
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
 from hub.sync.push import Pushes

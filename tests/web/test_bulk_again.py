@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from hub.connectors.base import Raw
-from hub.store import pushes
 from hub.store.database import Cause
+from hub.store.ingest import pushes
 from hub.web import lines as reading
 from tests.fake import payment
 from tests.web.conftest import serve

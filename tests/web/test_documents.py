@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.store.documents import document_id
+from hub.store.access.documents import document_id
 from hub.web import manifests
 from hub.web.manifests import BadManifest
 from tests.web.conftest import agreed, build, client_of

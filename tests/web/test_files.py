@@ -13,7 +13,8 @@ import pytest
 from hub.app import build
 from hub.complaints.attachments import MOST_BYTES
 from hub.connectors.base import Raw
-from hub.store import files, migrate
+from hub.store import migrate
+from hub.store.reading import files
 from tests.fake import FakeSettings
 from tests.filing import JPEG, PDF, Filing, filed, filing
 from tests.schema.stage import TOKEN, Stage, staged

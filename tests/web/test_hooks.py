@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import structlog
 
-from hub.store import records
+from hub.store.ingest import records
 from hub.web.hooks import BODY_LIMIT
 from hub.web.rates import Budgets
 from tests.fake import payment

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hub.errors import TryLater
-from hub.store.clients import Client
+from hub.store.access.clients import Client
 from tests.web.conftest import Agreed, build, client_of
 
 APP, OTHER, STRANGE = "https://app.example", "https://other.example", "https://evil.example"

@@ -19,8 +19,9 @@ from hub.app import build
 from hub.auth.scopes import sync_scope
 from hub.connectors.base import Raw
 from hub.connectors.http import Http
-from hub.store import clients, migrate
-from hub.store.clients import Client
+from hub.store import migrate
+from hub.store.access import clients
+from hub.store.access.clients import Client
 from hub.store.feed import snapshots
 from hub.sync.ingest import Ingest
 from hub.viewer import WORKER

@@ -12,11 +12,11 @@ import structlog
 from sqlalchemy import delete
 
 from hub.errors import TryLater
-from hub.store import clients, documents, epoch, users
-from hub.store.clients import Client
+from hub.store.access import clients, documents, epoch, users
+from hub.store.access.clients import Client
+from hub.store.access.documents import Registered, document_id
+from hub.store.access.epoch import Watch
 from hub.store.database import Cause, Database, counted
-from hub.store.documents import Registered, document_id
-from hub.store.epoch import Watch
 from hub.store.tables_auth import documents as documents_table
 from hub.web import terms as terms_module
 from hub.web.terms import Terms

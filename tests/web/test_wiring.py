@@ -15,8 +15,8 @@ from joserfc.jwk import ECKey
 from hub.app import build
 from hub.errors import BadSetting
 from hub.settings import Settings, read
-from hub.store import clients
-from hub.store.clients import Client
+from hub.store.access import clients
+from hub.store.access.clients import Client
 from hub.store.database import Cause, Database
 
 APP = Client("app", "Aplikasi", "Uji", "none", ("authorization_code",), (), origins=("https://app.example",))

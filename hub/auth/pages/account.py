@@ -12,9 +12,9 @@ from hub.auth.pages.forms import Forged
 from hub.auth.pages.sheet import Html, Sheet, listed
 from hub.auth.pages.words import meaning
 from hub.auth.server.interaction import LOGIN
-from hub.store import consents
-from hub.store.consents import Consent
-from hub.store.users import User
+from hub.store.access import consents
+from hub.store.access.consents import Consent
+from hub.store.access.users import User
 
 _DONE = "revoked"
 

@@ -14,10 +14,10 @@ from hub.auth.pages.sheet import Sheet, filled
 from hub.auth.server.interaction import AUTHORIZE, LOGIN, Interaction, query_of
 from hub.auth.server.registration import WELL_FORMED
 from hub.errors import TooMany
-from hub.store import clients
-from hub.store.clients import Client
+from hub.store.access import clients
+from hub.store.access.clients import Client
+from hub.store.access.users import User
 from hub.store.database import Cause, Database
-from hub.store.users import User
 from hub.web.rates import Rates
 from hub.web.requests import request_id
 

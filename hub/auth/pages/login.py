@@ -14,9 +14,9 @@ from hub.auth.pages.desk import Desk, asking, busy, cause, onward, stale
 from hub.auth.pages.forms import Forged
 from hub.auth.pages.sheet import Html, Sheet, filled
 from hub.errors import TooMany
-from hub.store import identities, users
-from hub.store.clients import Client
-from hub.store.users import User
+from hub.store.access import identities, users
+from hub.store.access.clients import Client
+from hub.store.access.users import User
 from hub.web.throttle import address_of
 
 _CLIENT = "<p>$sign_in_for <strong>$name</strong> ($by $organisation)</p>"

@@ -18,9 +18,9 @@ from hub.auth.pages.sheet import Sheet, filled
 from hub.auth.registry import LoginRow
 from hub.auth.server.interaction import LOGIN, query_of
 from hub.errors import TooMany, TryLater
-from hub.store import identities, sessions, users
+from hub.store.access import identities, sessions, users
+from hub.store.access.users import User
 from hub.store.digests import fresh
-from hub.store.users import User
 from hub.web.rates import network
 from hub.web.throttle import address_of
 

@@ -21,8 +21,8 @@ from hub.auth.server.exchange import Asked, current, wait
 from hub.auth.server.parameters import said
 from hub.auth.server.registration import Registered, check_keys
 from hub.errors import TryLater
-from hub.store import once
-from hub.store.clients import Client
+from hub.store.access import once
+from hub.store.access.clients import Client
 from hub.store.digests import digest
 
 ALGORITHMS = ("ES256", "ES384", "PS256", "RS256", "Ed25519")

@@ -19,8 +19,8 @@ from hub.auth.server import parameters
 from hub.auth.server.core import Core, allowed
 from hub.auth.server.exchange import Asked, Exchange, Reply, current, wait
 from hub.auth.server.interaction import AUTHORIZE, CONSENT, LOGIN, Interaction, SignedIn, onward, query_of
-from hub.store import once, sessions
-from hub.store.clients import Client
+from hub.store.access import once, sessions
+from hub.store.access.clients import Client
 from hub.store.database import Cause, Database
 from hub.web.requests import request_id
 

@@ -22,9 +22,9 @@ from hub.auth.server import authentication
 from hub.auth.server.authentication import ByAssertion
 from hub.auth.server.exchange import Asked, Reply, current, wait
 from hub.auth.server.registration import GRANTS, WELL_FORMED, Registered
-from hub.store import clients, grants
+from hub.store.access import clients, grants
+from hub.store.access.users import User
 from hub.store.digests import fresh
-from hub.store.users import User
 
 UNUSED = timedelta(days=14)
 """How long a refresh token lives without being used."""

@@ -19,7 +19,7 @@ from starlette.requests import Request
 
 from hub.auth.jwks import is_weak
 from hub.auth.server.parameters import said
-from hub.store import once
+from hub.store.access import once
 from hub.store.digests import digest
 
 ALGORITHMS = ("ES256", "PS256", "Ed25519")

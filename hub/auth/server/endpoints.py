@@ -26,7 +26,7 @@ from hub.auth.server.dpop import BadProof, Proof
 from hub.auth.server.exchange import Asked, Exchange, Reply, current, wait
 from hub.auth.server.grant_types import ClientCredentials
 from hub.errors import TooMany
-from hub.store import once
+from hub.store.access import once
 from hub.store.database import Cause, Database
 from hub.store.digests import fresh
 from hub.web.requests import request_id

@@ -18,8 +18,8 @@ from sqlalchemy.util import await_
 from starlette.responses import JSONResponse, Response
 
 from hub.auth.keys import Signer
-from hub.store.clients import Client
-from hub.store.grants import Granted
+from hub.store.access.clients import Client
+from hub.store.access.grants import Granted
 
 T = TypeVar("T")
 

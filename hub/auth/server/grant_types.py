@@ -19,10 +19,10 @@ from hub.auth.server.dpop import BadProof
 from hub.auth.server.exchange import Asked, current, wait
 from hub.auth.server.interaction import SignedIn
 from hub.auth.server.registration import Registered
-from hub.store import grants, users
+from hub.store.access import grants, users
+from hub.store.access.grants import Granted
+from hub.store.access.users import User
 from hub.store.digests import fresh
-from hub.store.grants import Granted
-from hub.store.users import User
 
 CODE_LIFE = timedelta(seconds=60)
 GRANT_LIFE = timedelta(days=90)

@@ -13,7 +13,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from hub.auth.server.exchange import Asked, current, wait
 from hub.auth.server.registration import Registered
-from hub.store import grants, users
+from hub.store.access import grants, users
 
 OPERATE = "hub:operate"
 """The scope with which a client may ask about the tokens of others."""

@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.auth.server.exchange import Reply
-from hub.store import sessions, users
+from hub.store.access import sessions, users
+from hub.store.access.users import User
 from hub.store.digests import fresh
-from hub.store.users import User
 
 AUTHORIZE, LOGIN, CONSENT = "/oauth/authorize", "/oauth/login", "/oauth/consent"
 SESSION_LIFE = timedelta(hours=8)

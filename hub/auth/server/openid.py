@@ -11,7 +11,7 @@ from hub.auth import access
 from hub.auth.keys import ALGORITHM
 from hub.auth.server.exchange import current
 from hub.auth.server.registration import Registered
-from hub.store.users import User
+from hub.store.access.users import User
 
 
 class IdToken(OpenIDToken):

@@ -15,7 +15,7 @@ from joserfc.jwk import KeySet
 from hub.auth.jwks import is_weak
 from hub.auth.server.parameters import said
 from hub.errors import BadSetting
-from hub.store.clients import Client
+from hub.store.access.clients import Client
 from hub.store.digests import digest
 
 GRANTS = ("client_credentials", "authorization_code", "refresh_token")

@@ -12,7 +12,7 @@ from hub.auth.access import AccessTokens
 from hub.auth.server import dpop, metadata
 from hub.auth.server.dpop import BadProof
 from hub.auth.server.openid import user_info
-from hub.store import clients, grants, users
+from hub.store.access import clients, grants, users
 from hub.store.database import Database
 
 

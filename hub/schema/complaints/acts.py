@@ -16,9 +16,9 @@ from hub.schema.complaints.complaint import Complaint
 from hub.schema.complaints.refusals import ComplaintNotFound, IdempotencyConflict, InvalidInput, NotAllowed
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
-from hub.store import handling
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
 from hub.store.database import Cause
-from hub.store.handling import Act
 from hub.store.promises import Done, KeyTaken, Promise
 
 INPUT = strawberry.argument(description="What is wanted.")

@@ -12,8 +12,8 @@ from hub.schema.complaints import part
 from hub.schema.listing import Listing
 from hub.schema.nodes import Node
 from hub.schema.part import entity
-from hub.store import entities
-from hub.store.entity import Row
+from hub.store.reading import entities
+from hub.store.reading.entity import Row
 
 
 @strawberry.type(description="The head of an agency, in office; a public person.")

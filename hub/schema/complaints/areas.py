@@ -12,8 +12,8 @@ from hub.schema.complaints import part
 from hub.schema.listing import Listing
 from hub.schema.nodes import Node, code_enum
 from hub.schema.part import entity
-from hub.store import entities
-from hub.store.entity import Row
+from hub.store.reading import entities
+from hub.store.reading.entity import Row
 
 
 class AreaType(Code):

@@ -19,9 +19,9 @@ from hub.schema.needs import needs
 from hub.schema.nodes import LanguageArgument, Node, label, label_field
 from hub.schema.part import entity
 from hub.schema.weights import SHORT
-from hub.store import entities
-from hub.store.entity import Row
-from hub.store.sight import PII, READ
+from hub.store.reading import entities
+from hub.store.reading.entity import Row
+from hub.store.reading.sight import PII, READ
 
 
 @strawberry.type(description="Coordinates (WGS 84). For the public they are rounded to about a kilometre.")

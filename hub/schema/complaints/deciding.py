@@ -18,9 +18,9 @@ from hub.schema.listing import page, part_of
 from hub.schema.needs import needs
 from hub.schema.nodes import Connection
 from hub.schema.weights import FIRST, PAGED
-from hub.store import conflicts
-from hub.store.conflicts import Decision
 from hub.store.database import Cause
+from hub.store.exchange import conflicts
+from hub.store.exchange.conflicts import Decision
 from hub.store.promises import Promise
 
 

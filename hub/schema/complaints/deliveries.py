@@ -16,9 +16,9 @@ from hub.schema.needs import needs
 from hub.schema.nodes import Node, label_field
 from hub.schema.part import entity
 from hub.schema.weights import SHORT
-from hub.store import delivery_entity
-from hub.store.delivery_entity import OPERATE
-from hub.store.entity import Row
+from hub.store.reading import delivery_entity
+from hub.store.reading.delivery_entity import OPERATE
+from hub.store.reading.entity import Row
 
 
 @strawberry.type(description="What came of one attempt, of a look at the other side, or of a person's decision.")

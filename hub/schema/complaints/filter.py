@@ -11,7 +11,7 @@ import strawberry
 from hub.complaints.codes import Channel, ComplaintClass, ComplaintStatus
 from hub.schema.complaints.complaint import Complaint
 from hub.schema.listing import Listing
-from hub.store.sight import READ
+from hub.store.reading.sight import READ
 
 
 @strawberry.input(description="Which complaints; conditions are joined by AND, values of one by OR.")

@@ -12,7 +12,7 @@ from hub.complaints.workflow import Action
 from hub.schema.complaints.acts import INPUT, KEY, MoveResult, move
 from hub.schema.context import Info
 from hub.schema.needs import needs_one
-from hub.store.handling import Act
+from hub.store.complaints.handling import Act
 
 RESPOND, REPLY = "complaints:respond", "complaints:reply"
 _EITHER = "Needs complaints:respond, or complaints:reply for one's own."

@@ -15,7 +15,7 @@ from hub.complaints.workflow import Action, RejectReason, Verdict
 from hub.schema.complaints.acts import INPUT, KEY, MoveResult, move
 from hub.schema.context import Info
 from hub.schema.needs import needs
-from hub.store.handling import Act
+from hub.store.complaints.handling import Act
 
 VERIFY, ASSIGN, RESPOND = "complaints:verify", "complaints:assign", "complaints:respond"
 

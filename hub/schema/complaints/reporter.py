@@ -14,9 +14,9 @@ from hub.auth.purposes import WORDS, Purpose
 from hub.errors import NoPurpose
 from hub.schema.context import Context, Info
 from hub.schema.nodes import code_enum, label_field
-from hub.store import reads, timeline
-from hub.store.reads import Reading
-from hub.store.sight import PII
+from hub.store.complaints import reads, timeline
+from hub.store.complaints.reads import Reading
+from hub.store.reading.sight import PII
 
 code_enum(Purpose, "What for somebody read who a reporter is.")
 

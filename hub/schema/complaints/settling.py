@@ -16,10 +16,10 @@ from hub.schema.complaints.refusals import InvalidInput, NotAllowed
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
 from hub.schema.needs import needs
-from hub.store import settling
+from hub.store.complaints.handling import Act
 from hub.store.database import Cause
-from hub.store.delivery_entity import OPERATE
-from hub.store.handling import Act
+from hub.store.exchange import settling
+from hub.store.reading.delivery_entity import OPERATE
 
 _NOT_FOUND = Message(
     "Pengiriman tidak ditemukan atau tidak dapat Anda lihat; periksa nomornya.",

@@ -13,13 +13,13 @@ from hub.connectors.sharing import Authority
 from hub.connectors.sharing import Shared as Declared
 from hub.schema.context import Context, Info
 from hub.schema.nodes import LanguageArgument, label, label_field
-from hub.store import conflicts, sharing
-from hub.store.sharing import Words
+from hub.store.exchange import conflicts, sharing
+from hub.store.exchange.sharing import Words
 
 
 @strawberry.type(description="One field that a complaint and another system's record both hold. Values are codes.")
 class SharedField:
-    """What was said of it; see ``hub.store.sharing``."""
+    """What was said of it; see ``hub.store.exchange.sharing``."""
 
     declared: strawberry.Private[Declared]
     system: str = strawberry.field(description="The other system's name.")

@@ -20,7 +20,7 @@ from hub.schema.complaints.refusals import IdempotencyConflict, InvalidInput
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
 from hub.schema.needs import needs
-from hub.store import submission
+from hub.store.complaints import submission
 from hub.store.promises import KeyTaken
 from hub.viewer import Viewer, ViewerKind
 

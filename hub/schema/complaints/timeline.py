@@ -10,8 +10,8 @@ import strawberry
 from hub.complaints.codes import ComplaintStatus
 from hub.complaints.workflow import Action, Role
 from hub.schema.context import Context
-from hub.store import timeline
-from hub.store.entity import Row
+from hub.store.complaints import timeline
+from hub.store.reading.entity import Row
 
 
 @strawberry.type(description="One step in the life of a complaint.")

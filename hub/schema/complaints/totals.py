@@ -10,7 +10,7 @@ import strawberry
 from hub.schema.context import Info
 from hub.schema.totals import TotalsRange, total_range
 from hub.schema.weights import TOTALLED
-from hub.store import totals
+from hub.store.reading import totals
 
 
 @strawberry.enum(description="What complaints are counted by.")

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hub.store import sight
 from hub.store.feed import facts
 from hub.store.feed.cursors import Positions
 from hub.store.feed.positions import HUB
-from hub.store.record_entities import secret_records
+from hub.store.reading import sight
+from hub.store.reading.record_entities import secret_records
 from hub.store.tables import changes, complaints, records
 from hub.store.tables_sync import feed
 from hub.viewer import Viewer

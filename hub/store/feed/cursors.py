@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from hub.store.cursors import BadCursor
+from hub.store.reading.cursors import BadCursor
 
 Positions = Mapping[str, int]
 """For each system the position read last."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import sight
 from hub.store.feed import changes, positions
 from hub.store.feed.changes import Change
 from hub.store.feed.cursors import Positions, encode
 from hub.store.feed.positions import HUB, Head
+from hub.store.reading import sight
 from hub.viewer import Viewer
 
 LOOKED_AT = 2_000

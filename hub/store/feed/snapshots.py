@@ -17,12 +17,12 @@ from sqlalchemy import Select, literal_column, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import sight
 from hub.store.database import Database
 from hub.store.feed import facts, pages, positions
 from hub.store.feed.cursors import encode
 from hub.store.feed.positions import HUB, Head
-from hub.store.record_entities import secret_records
+from hub.store.reading import sight
+from hub.store.reading.record_entities import secret_records
 from hub.store.tables import complaints, records
 from hub.viewer import Viewer
 

@@ -20,8 +20,8 @@ from hub.auth.keys import Keys
 from hub.auth.pages.routes import routes as page_routes
 from hub.auth.registry import LoginRow
 from hub.auth.server.routes import routes, server
-from hub.store import clients, users
-from hub.store.clients import Client
+from hub.store.access import clients, users
+from hub.store.access.clients import Client
 from hub.store.database import Database
 from hub.store.sealing import Seal
 from hub.web import page

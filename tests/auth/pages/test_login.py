@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.auth import passwords
-from hub.store import identities
+from hub.store.access import identities
 from hub.web.rates import Budgets
 from tests.auth.pages.conftest import empty
 from tests.auth.pages.stage import PASSWORD, Stage, fields, staged, told

@@ -13,7 +13,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from hub.auth.pages import provider as pages_provider
-from hub.store import identities, users
+from hub.store.access import identities, users
 from tests.auth.pages.conftest import empty
 from tests.auth.pages.provider import A_KEY, FakeProvider, back_from, fake_provider
 from tests.auth.pages.stage import Stage, staged

@@ -27,8 +27,8 @@ from starlette.routing import Route
 from hub.auth.keys import Keys
 from hub.auth.server.interaction import SESSION_LIFE
 from hub.auth.server.routes import Server, routes, server
-from hub.store import clients, sessions, users
-from hub.store.clients import Client
+from hub.store.access import clients, sessions, users
+from hub.store.access.clients import Client
 from hub.store.database import Cause, Database
 from hub.store.digests import fresh
 from hub.store.sealing import Seal

@@ -19,7 +19,7 @@ from hub.app import build
 from hub.auth.server.routes import routes, server
 from hub.errors import TooMany
 from hub.settings import Settings
-from hub.store import grants
+from hub.store.access import grants
 from tests.auth.server.stage import CAUSE, GRANT, ISSUER, SCOPES, Stage, a_client, a_key, assertion, jwks, refused
 from tests.web.conftest import serve
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from hub.store import clients
+from hub.store.access import clients
 from tests.auth.server.stage import CAUSE, GRANT, ISSUER, Stage, a_client, a_key, assertion, claims_of, jwks, refused
 
 

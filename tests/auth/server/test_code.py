@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from hub.store import users
+from hub.store.access import users
 from tests.auth.server.stage import CALLBACK, CAUSE, ISSUER, Pkce, Stage, a_client, ath, claims_of, refused, told
 
 

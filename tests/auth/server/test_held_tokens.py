@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from hub.store import clients
+from hub.store.access import clients
 from tests.auth.server.stage import CAUSE, GRANT, ISSUER, SCOPES, Stage, a_client, a_key, claims_of, proof, refused
 
 

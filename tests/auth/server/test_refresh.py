@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from hub.store import clients, grants, users
+from hub.store.access import clients, grants, users
 from tests.auth.server.stage import CAUSE, Pkce, Stage, a_client, a_key, assertion, claims_of, jwks, proof, refused
 
 

@@ -22,8 +22,9 @@ from hub.auth import access
 from hub.auth.keys import Keys
 from hub.complaints.tickets import tracking_code
 from hub.settings import Settings
-from hub.store import clients, grants, migrate, users
-from hub.store.clients import Client
+from hub.store import migrate
+from hub.store.access import clients, grants, users
+from hub.store.access.clients import Client
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hub.auth import jwks
-from hub.store import clients, users
+from hub.store.access import clients, users
 from tests.auth.issuers.fake import AUDIENCE, MAKERS, FakeIssuer, fake_issuer
 from tests.auth.server.stage import a_client
 from tests.auth.viewers.stage import APP, CAUSE, PII, READ, SUBMIT, Stage, ask, staged, submit

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from hub.store import clients, grants, users
+from hub.store.access import clients, grants, users
 from tests.auth.server.stage import ath, proof
 from tests.auth.viewers.stage import APP, CAUSE, ISSUER, PARTNER, PII, READ, SUBMIT, Stage, ask, submit
 

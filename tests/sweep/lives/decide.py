@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hub.complaints.workflow import Action
-from hub.store import handling
-from hub.store.handling import Act
+from hub.store.complaints import handling
+from hub.store.complaints.handling import Act
 from hub.store.promises import Done
 from hub.viewer import WORKER
 from tests.schema.stage import CAUSE, Stage

@@ -17,7 +17,7 @@ from hub.schema.nodes import code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
 from hub.schema.systems import System
-from hub.store.record_entities import record_entity
+from hub.store.reading.record_entities import record_entity
 
 part = Part("lamps", "Street lamps.")
 

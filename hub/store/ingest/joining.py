@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.rows import Place, Row, merged
+from hub.store.ingest.rows import Place, Row, merged
 
 _HELD = """
 select r.*, coalesce((select jsonb_agg(jsonb_build_array(name, value)) from record_keys

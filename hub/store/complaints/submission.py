@@ -15,9 +15,9 @@ from hub.complaints.deadlines import Reached
 from hub.complaints.submission import Submission, normalise
 from hub.complaints.tickets import Ticket
 from hub.complaints.workflow import Action, Role
-from hub.store import timeline
+from hub.store.complaints import timeline
+from hub.store.complaints.milestones import due
 from hub.store.database import Cause
-from hub.store.milestones import due
 from hub.store.promises import Done, KeyTaken, Promise, claim, fulfil
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaints, reporters

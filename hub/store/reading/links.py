@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Numeric, RowMapping, Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.entity import Beside, Entity, Sort
-from hub.store.lists import COUNT_CAP, Rows, Slice, paged, sliced
-from hub.store.naming import Ref, first, given_as_rows, named
+from hub.store.reading.entity import Beside, Entity, Sort
+from hub.store.reading.lists import COUNT_CAP, Rows, Slice, paged, sliced
+from hub.store.reading.naming import Ref, first, given_as_rows, named
 from hub.viewer import Viewer
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import sight
-from hub.store.entity import Entity
-from hub.store.record_entities import ORDER, PAYMENT, fact
+from hub.store.reading import sight
+from hub.store.reading.entity import Entity
+from hub.store.reading.record_entities import ORDER, PAYMENT, fact
 from hub.store.tables import complaints, records
 from hub.viewer import Viewer
 

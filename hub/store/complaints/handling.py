@@ -19,13 +19,15 @@ from hub.complaints.codes import ComplaintClass, ComplaintStatus
 from hub.complaints.deadlines import Reached
 from hub.complaints.forwarding import Rule, forwards_to
 from hub.complaints.workflow import Action, Refusal, RejectReason, Role, move
-from hub.store import forwarding, hearing, sight, timeline
+from hub.store.complaints import timeline
+from hub.store.complaints.lives import SILENT, STANDING, Life, lives
+from hub.store.complaints.milestones import due, times
 from hub.store.database import Cause
-from hub.store.forwarding import Happened
-from hub.store.lives import SILENT, STANDING, Life, lives
-from hub.store.milestones import due, times
-from hub.store.naming import nameable
+from hub.store.exchange import forwarding, hearing
+from hub.store.exchange.forwarding import Happened
 from hub.store.promises import Done, KeyTaken, Promise, promised
+from hub.store.reading import sight
+from hub.store.reading.naming import nameable
 from hub.store.sealing import Seal
 from hub.store.tables import complaints
 from hub.viewer import Viewer, ViewerKind

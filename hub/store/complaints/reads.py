@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
-from hub.store import sight
+from hub.store.reading import sight
 from hub.store.tables import complaints
 from hub.store.tables_auth import reads
 from hub.viewer import Viewer

@@ -24,11 +24,11 @@ from hub.complaints.workflow import Action, Role
 from hub.connectors.base import Intake
 from hub.errors import BadRecord
 from hub.kinds import Key
-from hub.store import counterparts
-from hub.store.counterparts import Match, Origin
-from hub.store.milestones import due, times
+from hub.store.complaints.milestones import due, times
+from hub.store.complaints.submission import DEFAULT_CATEGORY, sealed_reporter
+from hub.store.exchange import counterparts
+from hub.store.exchange.counterparts import Match, Origin
 from hub.store.sealing import Seal
-from hub.store.submission import DEFAULT_CATEGORY, sealed_reporter
 from hub.store.tables import complaint_keys, complaint_steps, complaints, reporters
 
 KEPT_KEYS = frozenset({"report", "payment", "order"})

@@ -19,8 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Raw
-from hub.store.joining import with_held
-from hub.store.rows import Row
+from hub.store.ingest.joining import with_held
+from hub.store.ingest.rows import Row
 
 
 class Outcome(StrEnum):

@@ -8,11 +8,11 @@ from sqlalchemy import case, delete, func, literal, or_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import users
+from hub.store.access import users
+from hub.store.access.users import User
 from hub.store.digests import fresh_id
 from hub.store.tables_auth import identities
 from hub.store.tables_auth import users as people
-from hub.store.users import User
 
 FREE = 4
 """Wrong passwords in a row before the next attempt has to wait."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, String, and_, false, func, literal, literal_column, not_, or_, select, true
 
 from hub.kinds import Kind, Order, Payment, Report
-from hub.store import sight
-from hub.store.entities import HUB
-from hub.store.entity import Beside, Entity, Sort
+from hub.store.reading import sight
+from hub.store.reading.entities import HUB
+from hub.store.reading.entity import Beside, Entity, Sort
 from hub.store.tables import record_keys, records, systems
 from hub.viewer import Viewer
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.complaints.deadlines import Reached
 from hub.complaints.workflow import Action, Role
 from hub.errors import Stop
-from hub.store import sight
+from hub.store.reading import sight
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaint_steps, complaints, reporters
 from hub.viewer import Viewer

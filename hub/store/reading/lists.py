@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, String, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import cursors
-from hub.store.entity import Entity, Row, Sort
+from hub.store.reading import cursors
+from hub.store.reading.entity import Entity, Row, Sort
 from hub.viewer import Viewer
 
 COUNT_CAP = 10_000

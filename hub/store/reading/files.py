@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.database import Database
-from hub.store.naming import Ref, given_as_rows, named
-from hub.store.record_entities import REPORT
+from hub.store.reading.naming import Ref, given_as_rows, named
+from hub.store.reading.record_entities import REPORT
 from hub.store.tables import records
 from hub.store.tables_sync import files, record_files
 from hub.viewer import Viewer

@@ -18,8 +18,8 @@ from hub.complaints.adopting import AGENCY, FIELDS, STATUS
 from hub.complaints.codes import ComplaintClass, ComplaintStatus
 from hub.complaints.deadlines import Reached
 from hub.complaints.workflow import Action, Role
-from hub.store.lives import Life, lives
-from hub.store.milestones import due, times
+from hub.store.complaints.lives import Life, lives
+from hub.store.complaints.milestones import due, times
 from hub.store.tables import complaint_steps, complaints
 
 _COLUMNS = (

@@ -17,10 +17,10 @@ from hub.complaints.adopting import FIELDS
 from hub.complaints.forwarding import DeliveryState
 from hub.complaints.workflow import Role
 from hub.connectors.sharing import Told, later
-from hub.store import sharing
-from hub.store.adoption import Followed, adopt, locked
-from hub.store.lives import lives
-from hub.store.sharing import SharedFields, Words
+from hub.store.complaints.lives import lives
+from hub.store.exchange import sharing
+from hub.store.exchange.adoption import Followed, adopt, locked
+from hub.store.exchange.sharing import SharedFields, Words
 from hub.store.tables_sync import deliveries
 
 Heard = Mapping[int, Mapping[str, Told]]

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, String, and_, cast, false, func, literal, literal_column, not_, select, true
 
-from hub.store import sight
-from hub.store.entity import Beside, Entity, Sort
+from hub.store.reading import sight
+from hub.store.reading.entity import Beside, Entity, Sort
 from hub.store.tables import agencies, areas, complaint_keys, complaints, systems
 from hub.store.tables_sync import shared_fields
 

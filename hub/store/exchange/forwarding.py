@@ -17,8 +17,8 @@ from hub.complaints.deadlines import Reached
 from hub.complaints.forwarding import AttemptOutcome, DeliveryAction, DeliveryState, destination, follows
 from hub.complaints.workflow import Action, Refusal, RejectReason
 from hub.store import queue
-from hub.store.counterparts import Origin
 from hub.store.database import Cause
+from hub.store.exchange.counterparts import Origin
 from hub.store.tables import complaints, systems
 from hub.store.tables_sync import counterparts, deliveries, delivery_attempts
 

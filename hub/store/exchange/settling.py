@@ -20,8 +20,8 @@ from hub.complaints.problems import Problem
 from hub.complaints.workflow import Refusal
 from hub.store import queue
 from hub.store.database import Cause
-from hub.store.delivery_entity import visible
-from hub.store.naming import nameable
+from hub.store.reading.delivery_entity import visible
+from hub.store.reading.naming import nameable
 from hub.store.tables_sync import counterparts, deliveries, delivery_attempts
 from hub.viewer import Viewer
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import grants, sessions
+from hub.store.access import grants, sessions
 from hub.store.tables_auth import clients, consents
 
 

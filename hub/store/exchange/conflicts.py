@@ -16,13 +16,15 @@ from hub.complaints.codes import ComplaintStatus
 from hub.complaints.deadlines import Reached
 from hub.complaints.workflow import Action, Refusal
 from hub.connectors.sharing import Told
-from hub.store import hearing, sharing, sight, timeline
-from hub.store.adoption import Followed, adopt
+from hub.store.complaints import timeline
+from hub.store.complaints.handling import locked, role_of
 from hub.store.database import Cause
-from hub.store.handling import locked, role_of
+from hub.store.exchange import hearing, sharing
+from hub.store.exchange.adoption import Followed, adopt
+from hub.store.exchange.sharing import Words
 from hub.store.promises import Done, KeyTaken, Promise, promised
+from hub.store.reading import sight
 from hub.store.sealing import Seal
-from hub.store.sharing import Words
 from hub.store.tables import complaints
 from hub.store.tables_sync import shared_fields
 from hub.viewer import Viewer

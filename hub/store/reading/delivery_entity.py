@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement, RowMapping, String, literal, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import sight
-from hub.store.entities import HUB
-from hub.store.entity import Entity, Sort
+from hub.store.reading import sight
+from hub.store.reading.entities import HUB
+from hub.store.reading.entity import Entity, Sort
 from hub.store.tables import complaints
 from hub.store.tables_sync import deliveries, delivery_attempts
 from hub.viewer import Viewer

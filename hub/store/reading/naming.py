@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, Select, String, and_, cast, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.entity import Entity, Row, Sort
+from hub.store.reading.entity import Entity, Row, Sort
 from hub.viewer import Viewer
 
 Ref = tuple[str, str]

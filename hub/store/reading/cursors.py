@@ -12,8 +12,8 @@ import orjson
 from sqlalchemy import ColumnElement, DateTime, Integer, Numeric, literal, true, tuple_
 from sqlalchemy.types import TypeEngine
 
-from hub.store.entity import Entity, Sort
-from hub.store.naming import nameable
+from hub.store.reading.entity import Entity, Sort
+from hub.store.reading.naming import nameable
 
 _AMOUNTS_END = 10**16
 """Amounts have two decimals of eighteen digits."""

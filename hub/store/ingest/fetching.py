@@ -16,7 +16,7 @@ from sqlalchemy import func, null, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.rows import Place
+from hub.store.ingest.rows import Place
 from hub.store.tables_sync import files, record_files
 
 NAME_MAX = 255

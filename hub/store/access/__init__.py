@@ -1,0 +1,1 @@
+"""Clients, people and what was granted to whom, as the authorization server keeps them."""

@@ -1,0 +1,1 @@
+"""Complaints as they are submitted and moved along, with their timelines."""

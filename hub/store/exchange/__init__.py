@@ -1,0 +1,1 @@
+"""What goes between a complaint and its counterparts at other systems, both ways."""

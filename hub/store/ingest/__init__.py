@@ -1,0 +1,1 @@
+"""What other systems tell, on its way to becoming records."""

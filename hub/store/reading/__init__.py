@@ -1,0 +1,1 @@
+"""What a viewer may see, as entities, lists, links and totals."""
