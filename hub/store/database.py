@@ -92,6 +92,14 @@ async def transaction(connection: AsyncConnection, cause: Cause) -> AsyncIterato
         yield
 
 
+async def driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    """The psycopg connection beneath, for COPY and for deferring jobs in the same transaction."""
+    raw = await connection.get_raw_connection()
+    driven = raw.driver_connection
+    assert isinstance(driven, psycopg.AsyncConnection)
+    return driven
+
+
 @contextlib.contextmanager
 def counted() -> Iterator[list[str]]:
     """Collect the SQL statements run inside, as a list that grows."""

@@ -20,8 +20,7 @@ from hub.demo.directory import directory
 from hub.demo.world import DemoComplaint, Step, complaints
 from hub.store.complaints.milestones import due, times
 from hub.store.complaints.submission import sealed_reporter
-from hub.store.database import Cause, Database
-from hub.store.ingest.records import driver
+from hub.store.database import Cause, Database, driver
 from hub.store.sealing import Seal
 
 CAUSE = Cause("demo", "demo", "demo")

@@ -8,7 +8,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.ingest.records import driver
+from hub.store.database import driver
 
 DELIVER = "hub:deliver"
 

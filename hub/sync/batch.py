@@ -18,8 +18,8 @@ import orjson
 from hub.connectors.base import Connector, Raw, Record
 from hub.connectors.personal import strip
 from hub.errors import BadRecord
+from hub.store.ingest.outcomes import Fate, Outcome
 from hub.store.ingest.quarantine import Fault
-from hub.store.ingest.records import Fate, Outcome
 from hub.store.ingest.rows import Place, Row, merged
 from hub.store.sealing import Seal
 

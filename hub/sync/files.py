@@ -14,7 +14,7 @@ from hub.errors import HubError
 from hub.store.database import Cause, Database
 from hub.store.ingest import fetching
 from hub.store.ingest.fetching import Wanted
-from hub.store.ingest.records import Fate, Outcome
+from hub.store.ingest.outcomes import Fate, Outcome
 from hub.store.ingest.rows import Place
 from hub.sync.batch import CURRENT, Batch, storable
 from hub.sync.fetch import Fetch

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Connector, Raw
 from hub.store.ingest import fetching, quarantine, records
+from hub.store.ingest.outcomes import Fate, Outcome
 from hub.store.ingest.quarantine import Fault
-from hub.store.ingest.records import Fate, Outcome
 from hub.store.sealing import Seal
 from hub.sync import batch
 from hub.sync.batch import Batch

@@ -19,9 +19,9 @@ from hub.errors import BadRecord
 from hub.store.exchange import counterparts, hearing, intake
 from hub.store.exchange.counterparts import CLAIMS, Claim
 from hub.store.exchange.intake import Wanted
+from hub.store.ingest.outcomes import Outcome
 from hub.store.ingest.quarantine import Fault
 from hub.store.ingest.recall import recall
-from hub.store.ingest.records import Outcome
 from hub.store.ingest.rows import Place
 from hub.store.sealing import Seal
 from hub.sync.batch import Batch

@@ -21,8 +21,8 @@ from hub.connectors.http import Http
 from hub.connectors.registry import Enabled
 from hub.store.database import Cause, Database
 from hub.store.ingest import pushes
+from hub.store.ingest.outcomes import Fate, Outcome
 from hub.store.ingest.pushes import Told, Upload
-from hub.store.ingest.records import Fate, Outcome
 from hub.store.promises import KeyTaken
 from hub.store.sealing import Seal
 from hub.sync.ingest import Ingest

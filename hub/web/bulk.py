@@ -20,8 +20,8 @@ from starlette.responses import Response, StreamingResponse
 from hub.auth.scopes import may_sync
 from hub.complaints.references import check_key
 from hub.store.database import Cause
+from hub.store.ingest.outcomes import Outcome
 from hub.store.ingest.pushes import Told, Upload
-from hub.store.ingest.records import Outcome
 from hub.sync.push import Push, Pushes
 from hub.viewer import Viewer
 from hub.web.allowance import Allowance

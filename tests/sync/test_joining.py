@@ -18,7 +18,7 @@ from hub.connectors.base import Raw, Record
 from hub.connectors.http import Http
 from hub.store import migrate
 from hub.store.database import Cause, Database
-from hub.store.ingest.records import Outcome
+from hub.store.ingest.outcomes import Outcome
 from hub.store.ingest.rows import Row, merged
 from hub.store.sealing import Seal
 from hub.sync.batch import row_of

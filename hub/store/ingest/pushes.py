@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.ingest.records import Fate, Outcome
+from hub.store.ingest.outcomes import Fate, Outcome
 from hub.store.promises import KEPT_DAYS
 from hub.store.tables_sync import push_batches, pushes
 

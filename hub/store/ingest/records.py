@@ -1,4 +1,4 @@
-"""Upserting records: a batch is staged by COPY, compared with what is stored, and applied in sets.
+"""Upserting records: a batch is compared with what is stored; what is new of it is staged by COPY and applied in sets.
 
 One batch of a system at a time (a transaction lock), so that two ways in cannot overtake each other
 between the comparison and the write.
@@ -7,82 +7,36 @@ between the comparison and the write.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.connectors.base import Raw
-from hub.store.ingest.joining import with_held
-from hub.store.ingest.rows import Row
+from hub.store.database import driver
+from hub.store.ingest.comparing import Compared, compare
+from hub.store.ingest.outcomes import Outcome
+from hub.store.ingest.rows import Place, Row
 
-
-class Outcome(StrEnum):
-    """What became of one item that was told."""
-
-    CREATED = "CREATED"
-    UPDATED = "UPDATED"
-    UNCHANGED = "UNCHANGED"
-    STALE = "STALE"
-    """Older than what is stored."""
-    PENDING = "PENDING"
-    """It contradicts what is stored with an equal version, and the run has not told its last word."""
-    QUARANTINED = "QUARANTINED"
-    """It could not be read whole; where only a code is unknown, it was stored all the same."""
-    REFUSED = "REFUSED"
-    """It is no item at all, and nothing of it was kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of one item: of which record it tells, if that could be read, and why it was not taken, if so."""
-
-    outcome: Outcome
-    kind: str | None = None
-    external_id: str | None = None
-    reason: str | None = None
-
+_STAGED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.PENDING})
+_NOTED = frozenset({Outcome.UNCHANGED, Outcome.STALE, Outcome.PENDING})
+_SETTLES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
 
 _STAGE = """
 create temp table if not exists staged (
-    number int, kind text, external_id text, version bigint, digest bytea, status text, told text, final boolean,
-    secret boolean, occurred_at timestamptz, updated_at timestamptz, amount numeric, currency text, body jsonb,
-    prose jsonb, keys jsonb, raw jsonb, doubtable boolean, facts_version bigint, record_id bigint, outcome text
+    record_id bigint, outcome text, kind text, external_id text, version bigint, digest bytea, status text, told text,
+    final boolean, secret boolean, occurred_at timestamptz, updated_at timestamptz, amount numeric, currency text,
+    body jsonb, prose jsonb, keys jsonb, raw jsonb, facts_version bigint
 ) on commit delete rows
 """
 
 _COPY = """
-copy staged (number, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at, amount,
-             currency, body, prose, keys, raw, doubtable, facts_version) from stdin
+copy staged (record_id, outcome, kind, external_id, version, digest, status, told, final, secret, occurred_at,
+             updated_at, amount, currency, body, prose, keys, raw, facts_version) from stdin
 """
-
-_COMPARE = """
-update staged s set
-    record_id = coalesce(c.id, nextval('record_ids')),
-    outcome = case
-        when c.id is null then 'CREATED'
-        when s.version < c.version then 'STALE'
-        when s.digest = c.digest then 'UNCHANGED'
-        when s.version = c.version and s.facts_version is not distinct from c.facts_version
-             and not cast(:settle as boolean) then 'PENDING'
-        else 'UPDATED' end,
-    status = case
-        when s.doubtable and s.version = c.version and s.final and c.final and s.status <> c.status
-        then 'IN_DOUBT' else s.status end
-from (
-    select asked.number, r.* from staged asked left join lateral (
-        select id, version, facts_version, digest, final, status from records
-        where system = :system and kind = asked.kind and external_id = asked.external_id limit 1) r on true
-) c
-where c.number = s.number
-"""
-# The limit keeps PostgreSQL from reading the whole partition for a batch, which it deems cheaper up to a million rows.
 
 _INSERT = """
 insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at,
@@ -103,10 +57,12 @@ from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.re
 _SEEN = """
 update records r set
     seen_at = :seen_at,
-    gone_at = case when s.outcome = 'STALE' then r.gone_at end,
+    gone_at = case when s.stale then r.gone_at end,
     version = greatest(r.version, s.version),
     facts_version = greatest(r.facts_version, s.facts_version)
-from staged s where s.outcome in ('UNCHANGED', 'STALE', 'PENDING') and r.system = :system and r.id = s.record_id
+from unnest(cast(:ids as bigint[]), cast(:stale as boolean[]), cast(:versions as bigint[]),
+            cast(:facts_versions as bigint[])) s(id, stale, version, facts_version)
+where r.system = :system and r.id = s.id
 """
 
 _DROP_KEYS = """
@@ -128,9 +84,8 @@ on conflict (system, kind, external_id) do update set raw = excluded.raw
 """
 
 _SETTLED = """
-delete from pending_items p using staged s
+delete from pending_items p using unnest(cast(:kinds as text[]), cast(:ids as text[])) s(kind, external_id)
 where p.system = :system and p.kind = s.kind and p.external_id = s.external_id
-  and s.outcome in ('CREATED', 'UPDATED', 'UNCHANGED')
 """
 
 
@@ -146,11 +101,11 @@ async def upsert(
     await connection.execute(
         text("select pg_advisory_xact_lock(hashtextextended('ingest ' || :system, 0))"), {"system": system}
     )
-    await _stage(connection, await with_held(connection, system, rows))
-    given = {"system": system, "seen_at": seen_at, "settle": settle}
-    await connection.execute(text(_COMPARE), given)
-    outcomes = await _outcomes(connection)
-    counts = Counter(outcomes)
+    compared = await compare(connection, system, rows, settle=settle)
+    counts = Counter(each.outcome for each in compared)
+    given = {"system": system, "seen_at": seen_at}
+    if counts[Outcome.CREATED] or counts[Outcome.UPDATED] or counts[Outcome.PENDING]:
+        await _stage(connection, [each for each in compared if each.outcome in _STAGED])
     if counts[Outcome.CREATED]:
         await connection.execute(text(_INSERT), given)
     if counts[Outcome.UPDATED]:
@@ -158,31 +113,23 @@ async def upsert(
         await connection.execute(text(_DROP_KEYS), given)
     if counts[Outcome.CREATED] or counts[Outcome.UPDATED]:
         await connection.execute(text(_ADD_KEYS), given)
-    if counts[Outcome.UNCHANGED] or counts[Outcome.STALE] or counts[Outcome.PENDING]:
-        await connection.execute(text(_SEEN), given)
-    await connection.execute(text(_SETTLED), given)
     if counts[Outcome.PENDING]:
         await connection.execute(text(_WAIT), given)
-    await connection.execute(text("truncate staged"))
-    return outcomes
+    await _note(connection, given, [each for each in compared if each.outcome in _NOTED])
+    await _settled(connection, system, [each.row.place for each in compared if each.outcome in _SETTLES])
+    return [each.outcome for each in compared]
 
 
-async def driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
-    """The psycopg connection beneath, for COPY and for deferring jobs in the same transaction."""
-    raw = await connection.get_raw_connection()
-    driven = raw.driver_connection
-    assert isinstance(driven, psycopg.AsyncConnection)
-    return driven
-
-
-async def _stage(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+async def _stage(connection: AsyncConnection, compared: Sequence[Compared]) -> None:
     await connection.execute(text(_STAGE))
+    await connection.execute(text("truncate staged"))
     async with (await driver(connection)).cursor() as cursor, cursor.copy(_COPY) as copy:
-        for number, row in enumerate(rows):
+        for record_id, outcome, row in compared:
             record = row.record
             await copy.write_row(
                 (
-                    number,
+                    record_id,
+                    outcome,
                     record.facts.kind,
                     record.external_id,
                     record.version,
@@ -198,16 +145,27 @@ async def _stage(connection: AsyncConnection, rows: Sequence[Row]) -> None:
                     orjson.dumps(row.body).decode(),
                     orjson.dumps(row.prose).decode(),
                     orjson.dumps(row.keys).decode(),
-                    orjson.dumps(row.raw).decode(),
-                    row.can_be_in_doubt,
+                    orjson.dumps(row.raw).decode() if outcome is Outcome.PENDING else None,
                     record.facts_version,
                 )
             )
 
 
-async def _outcomes(connection: AsyncConnection) -> list[Outcome]:
-    found = await connection.execute(text("select outcome from staged order by number"))
-    return [Outcome(outcome) for outcome in found.scalars()]
+async def _note(connection: AsyncConnection, given: Mapping[str, Any], compared: Sequence[Compared]) -> None:
+    """Note that the system told of these, which are no news."""
+    if compared:
+        told = {
+            "ids": [each.record_id for each in compared],
+            "stale": [each.outcome is Outcome.STALE for each in compared],
+            "versions": [each.row.record.version for each in compared],
+            "facts_versions": [each.row.record.facts_version for each in compared],
+        }
+        await connection.execute(text(_SEEN), {**given, **told})
+
+
+async def _settled(connection: AsyncConnection, system: str, places: Sequence[Place]) -> None:
+    given = {"system": system, "kinds": [kind for kind, _ in places], "ids": [id_ for _, id_ in places]}
+    await connection.execute(text(_SETTLED), given)
 
 
 async def take_pending(connection: AsyncConnection, system: str) -> list[Raw]:

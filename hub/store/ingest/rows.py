@@ -39,10 +39,17 @@ class Row:
         """Whether every code in it was known."""
         return self.record.unknown is None
 
-    @property
-    def can_be_in_doubt(self) -> bool:
-        """Whether its kind has a status for contradicting final states."""
-        return IN_DOUBT in self.record.facts.statuses.__members__
+    def doubted(self, version: int, final: bool, status: str) -> Row:
+        """This row beside what another word said: in doubt, if both are the last word of one moment and differ."""
+        record = self.record
+        doubtful = (
+            IN_DOUBT in record.facts.statuses.__members__
+            and record.version == version
+            and record.final
+            and final
+            and record.status != status
+        )
+        return replace(self, record=replace(record, status=IN_DOUBT)) if doubtful else self
 
 
 def merged(before: Row, after: Row) -> Row:
@@ -54,14 +61,7 @@ def merged(before: Row, after: Row) -> Row:
         return _joined(before, after)
     if after.record.version < before.record.version:
         return before
-    contradicts = (
-        after.can_be_in_doubt
-        and before.record.version == after.record.version
-        and before.record.final
-        and after.record.final
-        and before.record.status != after.record.status
-    )
-    return replace(after, record=replace(after.record, status=IN_DOUBT)) if contradicts else after
+    return after.doubted(before.record.version, before.record.final, before.record.status)
 
 
 def _joined(before: Row, after: Row) -> Row:
