@@ -11,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting, Stop, TryLater
-from hub.process.reach import reached
+from hub.process.reach import database, reached
 from hub.settings import Settings, variable
 from hub.store.migrate import state
+from hub.store.resealing import standing
+from hub.store.sealing import Seal
 
 OLDEST = 15
 """The oldest PostgreSQL the hub runs on."""
@@ -48,7 +50,9 @@ async def _database(settings: Settings) -> list[Finding]:
             if version < OLDEST:
                 return [Finding("database", False, f"PostgreSQL {version} is too old: use {OLDEST} or newer.")]
             private = "" if settings.database_url else ", private"
-            return [Finding("database", True, f"PostgreSQL {version}{private}"), await _migrations(at.database_url)]
+            shape = await _migrations(at.database_url)
+            keys = [await _keys(at)] if shape.well else []
+            return [Finding("database", True, f"PostgreSQL {version}{private}"), shape, *keys]
     except (psycopg.Error, SQLAlchemyError, BadSetting) as error:
         # The driver's text names host and reason, never the password.
         why = str(error).strip().splitlines()[0].rstrip(".")
@@ -65,6 +69,17 @@ async def _migrations(url: str) -> Finding:
     if current == head:
         return Finding("migrations", True, f"at {head}, the newest")
     return Finding("migrations", False, f"The database is at {current or 'nothing'}, not at {head}: run `hub migrate`.")
+
+
+async def _keys(at: Settings) -> Finding:
+    async with database(at) as store, store.read() as db:
+        stands = await standing(db, Seal(at.sealing_keys, at.secret))
+    if stands.lacking:
+        told = f"{stands.lacking} rows need a key that HUB_PII_KEYS does not hold: add it at the end."
+        return Finding("keys", False, told)
+    if stands.older:
+        return Finding("keys", True, f"{stands.older} rows need an older key of HUB_PII_KEYS; see `hub keys reseal`")
+    return Finding("keys", True, "the first of HUB_PII_KEYS opens all that is sealed")
 
 
 async def _upstream(system: Enabled, settings: Settings) -> Finding:

@@ -1,4 +1,4 @@
-"""``hub keys``: the keys that sign tokens."""
+"""``hub keys``: the keys that sign tokens, and those that seal personal data."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from hub.settings import Settings
     from hub.store.access.keys import KeyRow
     from hub.store.database import Database
+    from hub.store.resealing import Standing
 
-commands = typer.Typer(no_args_is_help=True, help="The keys that sign tokens. They are also replaced on a schedule.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    help="The keys that sign tokens, which are also replaced on a schedule, and those that seal personal data.",
+)
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -59,6 +63,42 @@ def rotate(
     kid = operator.run(work)
     when = "now" if leaked else "in a few seconds" if now else "in five minutes"
     operator.answer({"kid": kid, "leaked": leaked}, f"The new key {kid} signs {when}.", json=json)
+
+
+@commands.command()
+def reseal(json: Json = False) -> None:
+    """Seal with the first of HUB_PII_KEYS what others sealed, and say whether these are needed any more.
+
+    The hub may go on meanwhile, and a run that was cut off is simply begun again. Exit code 1: another key is needed.
+    """
+
+    async def work(settings: Settings, store: Database) -> tuple[int, Standing]:
+        import uuid
+
+        from hub.store import resealing
+        from hub.store.database import Cause
+        from hub.store.sealing import Seal
+
+        seal = Seal(settings.sealing_keys, settings.secret)
+        done = await resealing.reseal(store, Cause("keys:reseal", "operator", uuid.uuid4().hex), seal)
+        async with store.read() as db:
+            return done, await resealing.standing(db, seal)
+
+    done, left = operator.run(work)
+    told = {"resealed": done, "older": left.older, "lacking": left.lacking}
+    operator.answer(told, f"{done} rows sealed anew. {_needed(left)}", json=json)
+    raise typer.Exit(1 if left.older or left.lacking else 0)
+
+
+def _needed(left: Standing) -> str:
+    if left.lacking:
+        return f"{left.lacking} rows need a key that HUB_PII_KEYS does not hold: add it at the end and repeat this."
+    if left.older:
+        return (
+            f"{left.older} rows still need an older key: keep it. Start anew every process that has it as its first"
+            " and repeat this; what is left then was tampered with."
+        )
+    return "No row needs an older key: HUB_PII_KEYS may hold its first one only."
 
 
 def _told(row: KeyRow) -> dict[str, Any]:
