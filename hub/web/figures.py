@@ -1,4 +1,4 @@
-"""The figures of systems, deliveries and feed: which there are, and what the database says of them just now."""
+"""The figures of systems, deliveries, files and feed: which there are, and what the database says of them just now."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from hub.store.database import Database
 from hub.store.exchange import deliveries
 from hub.store.exchange.deliveries import Backlog
 from hub.store.feed import positions
+from hub.store.ingest import fetching
+from hub.store.ingest.fetching import Missing
 from hub.store.systems import SystemState
 
 
@@ -35,6 +37,7 @@ FIGURES: Mapping[str, Gauged] = {
     "hub_system_quarantined": Gauged("Items of a system in quarantine", ("system",)),
     "hub_deliveries": Gauged("Deliveries that are not settled", ("system", "state")),
     "hub_delivery_age_seconds": Gauged("Seconds since the oldest of them was planned", ("system", "state")),
+    "hub_files_missing": Gauged("Files that records point to and that are not here", ("system", "state")),
     "hub_feed_position": Gauged("The last position that was given to a change", ("system",)),
     "hub_feed_lag_seconds": Gauged("The age of the oldest change without a position, 0 without one", ("system",)),
 }
@@ -59,11 +62,11 @@ class Figures:
         try:
             async with self._database.read() as db:
                 known, backlog = await systems.overview(db), await deliveries.backlog(db)
-                heads = await positions.figures(db)
+                missing, heads = await fetching.missing(db), await positions.figures(db)
         except SQLAlchemyError as error:
             raise TryLater(f"the database does not answer ({type(error).__name__})") from error
         now = datetime.now(UTC)
-        told = [*_of_systems(known, now), *_of_deliveries(backlog, self._senders, now)]
+        told = [*_of_systems(known, now), *_of_deliveries(backlog, self._senders, now), *_of_files(known, missing)]
         return [*told, *(sample for head in heads for sample in _of_feed(head))]
 
 
@@ -85,6 +88,14 @@ def _of_deliveries(backlog: list[Backlog], senders: Collection[str], now: dateti
         yield Sample("hub_delivery_age_seconds", (each.system, each.state), age)
     for system, lag in lags.items():
         yield Sample("hub_system_lag_seconds", (system, "out"), lag)
+
+
+def _of_files(known: list[SystemState], missing: Mapping[str, Missing]) -> Iterator[Sample]:
+    # A figure that begins at zero shows its first rise too.
+    for system in known:
+        here = missing.get(system.name, Missing(0, 0))
+        yield Sample("hub_files_missing", (system.name, "WAITING"), here.waiting)
+        yield Sample("hub_files_missing", (system.name, "GIVEN_UP"), here.given_up)
 
 
 def _of_feed(head: positions.Figures) -> Iterator[Sample]:

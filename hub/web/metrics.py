@@ -1,4 +1,4 @@
-"""``/metrics``: what this process did, and what the database says of systems, deliveries and feed, for Prometheus."""
+"""``/metrics``: what this process did, and what the database says of all else, for Prometheus."""
 
 from __future__ import annotations
 

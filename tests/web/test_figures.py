@@ -1,4 +1,4 @@
-"""What ``/metrics`` tells of systems, deliveries and feed is what the database holds."""
+"""What ``/metrics`` tells of systems, deliveries, files and feed is what the database holds."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ async def test_before_anything_happened_nothing_lags(stage: Stage) -> None:
         ("hub_system_records", "fake"): 0,
         ("hub_system_quarantined", "fake"): 0,
         ("hub_system_lag_seconds", "fake", "out"): 0,
+        ("hub_files_missing", "fake", "WAITING"): 0,
+        ("hub_files_missing", "fake", "GIVEN_UP"): 0,
     }
 
 
@@ -59,6 +61,18 @@ async def test_the_oldest_that_is_not_settled_sets_the_lag_of_what_goes_out(stag
     }
     assert figures["hub_delivery_age_seconds", "fake", "HELD"] == pytest.approx(50, abs=5)
     assert figures["hub_system_lag_seconds", "fake", "out"] == pytest.approx(200, abs=5)
+
+
+async def test_files_that_are_not_here_are_counted_by_whether_they_are_tried_again(stage: Stage) -> None:
+    await stage.run("insert into files (sha256, media_type, size, content) values ('x', 'image/png', 1, 'x')")
+    await stage.run(
+        "insert into record_files (system, kind, external_id, source, name, sha256, due_at) values"
+        " ('fake', 'report', '1', '0', 'here', 'x', null), ('fake', 'report', '1', '1', 'later', null, now()),"
+        " ('fake', 'report', '2', '0', 'never', null, null), ('fake', 'report', '2', '1', 'never', null, null)"
+    )
+    figures = await told(stage)
+    assert figures["hub_files_missing", "fake", "WAITING"] == 1
+    assert figures["hub_files_missing", "fake", "GIVEN_UP"] == 2
 
 
 async def test_the_feed_tells_its_position_and_its_age(stage: Stage) -> None:

@@ -49,6 +49,11 @@ select kind, external_id, source, name, attempts from record_files
 where system = :system and due_at <= now() order by due_at limit :most
 """
 
+_MISSING = """
+select system, count(due_at) as waiting, count(*) - count(due_at) as given_up
+from record_files where sha256 is null group by system
+"""
+
 _DROP_OF_GONE = """
 delete from record_files f where not exists (
     select from records r where r.system = f.system and r.kind = f.kind and r.external_id = f.external_id
@@ -72,6 +77,20 @@ class Wanted:
     def place(self) -> Place:
         """The record that points to it."""
         return self.kind, self.external_id
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """How many files of a system are not here: those to be tried again, and those that are not."""
+
+    waiting: int
+    given_up: int
+
+
+async def missing(db: AsyncConnection) -> dict[str, Missing]:
+    """The files that are not here, of each system that has such."""
+    found = await db.execute(text(_MISSING))
+    return {row.system: Missing(row.waiting, row.given_up) for row in found}
 
 
 async def note(db: AsyncConnection, system: str, told: Mapping[Place, Mapping[str, str]]) -> None:
