@@ -4,6 +4,7 @@ HubError
 ├── TryLater     a system is down, slow, or says 429 or 5xx: sync backs off and comes again
 │   └── Unclear      what was sent may have been taken all the same: look before sending it again
 ├── Refused      a system refuses one thing that was sent: that delivery waits for a person
+│   └── Unfit        a file is larger than is taken, or of another type: it is given up, not asked for again
 ├── BadRecord    one item cannot be read or holds an unknown code: quarantined, counted, shown
 ├── Stop         wrong settings, 401/403 after a fresh token, a broken contract: a person is told
 │   └── BadSetting   a HUB_* setting is wrong or missing: the process does not start
@@ -38,6 +39,10 @@ class Unclear(TryLater):
 
 class Refused(HubError):
     """The other side refuses one delivery for what it is. The message names fields, never their values."""
+
+
+class Unfit(Refused):
+    """A file is none the hub keeps, and asking again would bring the same."""
 
 
 class BadRecord(HubError):

@@ -270,7 +270,7 @@ class Connector(ABC):
         return ()
 
     async def fetch(self, file: File) -> bytes:
-        """A file's content; raises ``TryLater`` or ``Refused`` (its address has died, or is not the system's)."""
+        """A file's content; raises ``TryLater``, ``Refused`` (its address died, is not the system's) or ``Unfit``."""
         raise Stop(f"{self.name} has no files")
 
     # What the system tells by itself

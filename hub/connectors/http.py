@@ -21,7 +21,7 @@ from typing import Any, Self
 import httpx
 import stamina
 
-from hub.errors import BadSetting, HubError, Refused, Stop, TryLater, Unclear
+from hub.errors import BadSetting, HubError, Refused, Stop, TryLater, Unclear, Unfit
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 MAX_BODY = 32 * 1024 * 1024
@@ -104,12 +104,12 @@ class Http:
     async def fetch(self, url: str, *, most: int) -> bytes:
         """The content of a file at an address the system told, at most ``most`` bytes; sent without any header of ours.
 
-        ``Refused`` where the address has died (401, 403, 404, 410), leads on, or the file is larger. Whether
-        ``url`` may be asked at all is for the caller to know; it stands in no error, because it may be signed.
+        ``Refused`` where the address has died (401, 403, 404, 410) or leads on, ``Unfit`` where the file is larger.
+        Whether ``url`` may be asked at all is for the caller to know; it stands in no error, because it may be signed.
         """
 
         async def attempt() -> httpx.Response:
-            return await self._once("GET", url, idempotent=True, most=most, wrong=Refused, shown="a file")
+            return await self._once("GET", url, idempotent=True, most=most, wrong=Refused, larger=Unfit, shown="a file")
 
         answer = await self._within_deadline(attempt, "GET a file", idempotent=True)
         if answer.status_code in _DEAD:
@@ -151,22 +151,34 @@ class Http:
         idempotent: bool,
         most: int = MAX_BODY,
         wrong: type[HubError] = Stop,
+        larger: type[HubError] = Stop,
         shown: str | None = None,
         **request: Any,
     ) -> httpx.Response:
         call = f"{method} {shown or url.removeprefix(self._base)}"
         try:
             async with self._client.stream(method, url, **request) as response:
-                body = bytearray()
-                async for part in response.aiter_bytes():
-                    body += part
-                    if len(body) > most:
-                        kind = wrong if idempotent else Unclear
-                        raise kind(f"the answer to {call} is larger than {most} bytes")
+                body = await _body(response, most)
         except httpx.HTTPError as error:
             kind = TryLater if idempotent or isinstance(error, _UNSENT) else Unclear
             raise kind(f"{call}: {type(error).__name__}") from None
-        return _checked(_whole(response, bytes(body)), call, wrong, idempotent=idempotent)
+        answer = _checked(_whole(response, body or b""), call, wrong, idempotent=idempotent)
+        if body is None:
+            raise (larger if idempotent else Unclear)(f"the answer to {call} is larger than {most} bytes")
+        return answer
+
+
+async def _body(response: httpx.Response, most: int) -> bytes | None:
+    """What was answered; None where that is more than ``most`` bytes, or is announced to be: the rest is not read."""
+    body, announced = bytearray(), response.headers.get("content-length", "")
+    # Of what was packed, the announced length is another one than that of what it holds.
+    if announced.isdecimal() and int(announced) > most and "content-encoding" not in response.headers:
+        return None
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > most:
+            return None
+    return bytes(body)
 
 
 def _whole(response: httpx.Response, body: bytes) -> httpx.Response:

@@ -12,6 +12,7 @@ from collections import Counter
 
 from hub.complaints.forwarding import AttemptOutcome
 from hub.connectors.base import Connector
+from hub.connectors.together import ended
 from hub.store.database import Cause, Database
 from hub.store.exchange import deliveries
 from hub.store.exchange.deliveries import Taken
@@ -54,7 +55,7 @@ class Deliver:
                 self._under_way -= done
                 self._faults += [fault for each in done if (fault := each.exception())]
         finally:
-            await _ended(self._under_way)
+            await ended(self._under_way)
         # One delivery's fault must not cut the others off in the middle of theirs.
         for fault in self._faults:
             raise fault
@@ -75,9 +76,3 @@ class Deliver:
         self._outcomes[outcome] += 1
         stopped = outcome is AttemptOutcome.STOPPED
         self._troubles = AT_ONCE if stopped else self._troubles + 1 if outcome in _TROUBLES else 0
-
-
-async def _ended(tasks: set[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

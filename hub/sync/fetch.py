@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.complaints.attachments import MOST_BYTES
 from hub.complaints.file_types import media_type, safe_name
 from hub.connectors.base import Connector, File
-from hub.errors import HubError, Refused, TryLater
+from hub.connectors.together import together
+from hub.errors import HubError, Refused, TryLater, Unfit
 from hub.store.database import Cause, Database
 from hub.store.ingest import fetching
 from hub.store.ingest.fetching import Wanted
@@ -32,12 +32,10 @@ WITHIN = 60.0
 PATIENCE = 3
 """After so many calls in vain a system's files are left alone until the next pull."""
 
-NO_TYPE = "it is no JPEG, PNG, WebP or PDF, whatever its name says"
 ELSEWHERE = "its system cannot be asked for it now"
-TOO_LARGE = f"it is larger than {MOST_BYTES} bytes"
 
 WAITS = tuple(timedelta(minutes=each) for each in (1, 10, 60, 360, 1440, 2880, 2880))
-"""How long after each attempt a file is due again; after the last of them it is given up."""
+"""How long after each attempt a file is due again; after the last of them it is given up, and what is unfit at once."""
 
 
 class Fetch:
@@ -69,7 +67,7 @@ class Fetch:
                 return
             due = wanted[start : start + AT_ONCE]
             with self.spending():
-                got = await _together([self._get(told[each.place].get(each.source)) for each in due])
+                got = await together(self._get, [told[each.place].get(each.source) for each in due], AT_ONCE)
                 await self._store(due, got)
 
     async def miss(self, due: Sequence[Wanted], trouble: HubError) -> None:
@@ -77,11 +75,11 @@ class Fetch:
         self._count(trouble)
         await self._store(due, [trouble] * len(due))
 
-    async def _get(self, file: File | None) -> bytes | HubError:
+    async def _get(self, file: File | None) -> Had | HubError:
         if file is None:
             return Refused("its system does not point to it any more")
         try:
-            return await self._connector.fetch(file)
+            return _had(await self._connector.fetch(file))
         except HubError as trouble:
             self._count(trouble)
             return trouble
@@ -89,36 +87,39 @@ class Fetch:
     def _count(self, trouble: HubError) -> None:
         self._troubles += isinstance(trouble, TryLater)
 
-    async def _store(self, due: Sequence[Wanted], got: Sequence[bytes | HubError]) -> None:
+    async def _store(self, due: Sequence[Wanted], got: Sequence[Had | HubError]) -> None:
         # Two pulls that store equal contents in different orders would wait for each other.
-        pairs = sorted(zip(due, got, strict=True), key=lambda pair: pair[1] if isinstance(pair[1], bytes) else b"")
+        pairs = sorted(
+            zip(due, got, strict=True), key=lambda pair: pair[1].content if isinstance(pair[1], Had) else b""
+        )
         async with self._database.write(self._cause) as db:
             for wanted, each in pairs:
                 if isinstance(each, HubError):
                     await self._miss(db, wanted, each)
                 else:
-                    await self._keep(db, wanted, each)
-
-    async def _keep(self, db: AsyncConnection, wanted: Wanted, content: bytes) -> None:
-        kind, fits = media_type(content), len(content) <= MOST_BYTES
-        if kind and fits:
-            await fetching.keep(db, self._name, wanted, safe_name(wanted.name, kind), kind, content)
-        else:
-            await fetching.miss(db, self._name, wanted, NO_TYPE if fits else TOO_LARGE, None)
+                    name = safe_name(wanted.name, each.type)
+                    await fetching.keep(db, self._name, wanted, name, each.type, each.content)
 
     async def _miss(self, db: AsyncConnection, wanted: Wanted, trouble: HubError) -> None:
         """What is shown are the hub's own words; a system's go to the log."""
         log.warning("file.missed", system=self._name, record=wanted.external_id, trouble=str(trouble))
         shown = str(trouble) if isinstance(trouble, Refused) else ELSEWHERE
-        again = WAITS[wanted.attempts] if wanted.attempts < len(WAITS) else None
-        await fetching.miss(db, self._name, wanted, shown, again)
+        final = isinstance(trouble, Unfit) or wanted.attempts >= len(WAITS)
+        await fetching.miss(db, self._name, wanted, shown, None if final else WAITS[wanted.attempts])
 
 
-async def _together(calls: Sequence[Coroutine[Any, Any, bytes | HubError]]) -> list[bytes | HubError]:
-    """What all of them give, in order; a fault in one ends the others."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]
+class Had(NamedTuple):
+    """A file's content, and its type."""
+
+    content: bytes
+    type: str
+
+
+def _had(content: bytes) -> Had:
+    """Raises ``Unfit`` for what is not kept."""
+    if len(content) > MOST_BYTES:
+        raise Unfit(f"it is larger than {MOST_BYTES} bytes")
+    kind = media_type(content)
+    if kind is None:
+        raise Unfit("it is no JPEG, PNG, WebP or PDF, whatever its name says")
+    return Had(content, kind)

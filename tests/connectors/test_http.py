@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from hub.connectors.http import Http
-from hub.errors import Refused, Stop, TryLater, Unclear
+from hub.errors import Refused, Stop, TryLater, Unclear, Unfit
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -142,7 +142,7 @@ async def test_a_file_is_had_from_its_own_address() -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (says("200 OK", b"x" * 11), Refused),
+        (says("200 OK", b"x" * 11), Unfit),
         (says("403 Expired"), Refused),
         (says("404 Gone"), Refused),
         (says("302 There\r\nLocation: http://127.0.0.1:1/"), Refused),
@@ -156,3 +156,20 @@ async def test_a_file_that_cannot_be_had(answer: Answer, error: type[Exception])
             await http.fetch(f"{url}/a?signature=secret", most=10)
     assert type(raised.value) is error
     assert "secret" not in str(raised.value)
+
+
+async def test_of_what_is_announced_as_too_large_nothing_is_waited_for() -> None:
+    async def announces(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n")
+        await reader.read()
+
+    async with upstream(announces) as url, Http(url, deadline=5.0) as http, asyncio.timeout(2.0):
+        with pytest.raises(Unfit, match="larger than 10 bytes"):
+            await http.fetch(f"{url}/a", most=10)
+
+
+async def test_a_system_in_trouble_is_asked_again_however_long_its_page_about_it_is() -> None:
+    async with upstream(says("503 Oh", b"x" * 11)) as url, Http(url, attempts=1) as http:
+        with pytest.raises(TryLater):
+            await http.fetch(f"{url}/a", most=10)

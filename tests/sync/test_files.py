@@ -108,8 +108,19 @@ async def test_a_file_is_what_it_is_and_not_what_its_name_says(hub: Filed) -> No
     assert await due(hub) == [None, None]
 
 
-async def test_a_file_that_is_too_large_is_given_up_in_the_end(hub: Filed) -> None:
-    item = filed("1", {"a": ("foto.jpg", "large")})
+async def test_a_file_that_is_too_large_or_of_no_type_is_given_up_at_once(hub: Filed) -> None:
+    item = filed("1", {"a": ("foto.jpg", "large"), "b": ("foto.jpg", "page")})
+    good(await hub.pull(item))
+    assert await due(hub) == [None, None]
+    good(await hub.pull(item))
+    assert hub.shelf.had == {"large": 1, "page": 1}
+    assert {kind for _, _, kind, _ in await told(hub)} == {None}
+    assert "larger" in (await told(hub))[0][3]
+
+
+async def test_a_file_that_cannot_be_had_is_given_up_in_the_end(hub: Filed) -> None:
+    hub.shelf.dead = True
+    item = filed("1", ONE)
     good(await hub.pull(item))
     tries = 1
     while (await due(hub)) != [None]:
@@ -117,9 +128,7 @@ async def test_a_file_that_is_too_large_is_given_up_in_the_end(hub: Filed) -> No
         good(await hub.pull(item))
         tries += 1
     assert tries == len(fetch.WAITS) + 1
-    ((_, _, kind, trouble),) = await told(hub)
-    assert kind is None
-    assert "larger" in trouble
+    assert await told(hub) == [("1", "foto.jpg", None, "the address of the file has died (HTTP 403)")]
 
 
 async def test_a_connector_that_does_not_look_at_the_size_stores_no_large_file_either(
@@ -127,7 +136,7 @@ async def test_a_connector_that_does_not_look_at_the_size_stores_no_large_file_e
 ) -> None:
     monkeypatch.setattr(fetch, "MOST_BYTES", len(JPEG) - 1)
     good(await hub.pull(filed("1", ONE)))
-    assert await told(hub) == [("1", "foto.jpg", None, fetch.TOO_LARGE)]
+    assert await told(hub) == [("1", "foto.jpg", None, f"it is larger than {len(JPEG) - 1} bytes")]
 
 
 async def test_a_file_whose_address_died_is_had_by_asking_its_record_anew(hub: Filed) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hub.complaints.attachments import MOST_BYTES
 from hub.complaints.codes import Channel
@@ -35,15 +34,13 @@ from hub.connectors.lapor.shared import SHARED, told
 from hub.connectors.lapor.statuses import UNTOUCHED, status_named
 from hub.connectors.lapor.values import ASKED, JAKARTA, number_of, plain, time_of
 from hub.connectors.sharing import Told
+from hub.connectors.together import together
 from hub.errors import Refused, Stop
 from hub.kinds import Report
 
 AT_ONCE = 6
 """Reports whose history is asked for at the same time."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 class Lapor(Connector):
@@ -68,10 +65,8 @@ class Lapor(Connector):
         assert isinstance(settings, LaporSettings)
         super().__init__(settings, http)
         self._listing, self._settle = settings.listing, timedelta(seconds=settings.settle)
-        self._institutions, self._file_hosts = (
-            frozenset(settings.institutions),
-            frozenset(map(str.lower, settings.file_hosts)),
-        )
+        self._institutions = frozenset(settings.institutions)
+        self._file_hosts = frozenset(map(str.lower, settings.file_hosts))
         self._calls = Calls(settings, http)
         self._sending = Sending(settings, http, self._calls)
         self._masters: Masters | None = None
@@ -83,6 +78,8 @@ class Lapor(Connector):
 
     async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
         """The reports that changed since the cursor, or all; one by one where there is no listing."""
+        # Before several reports are asked for at once, each of which would read them.
+        await self._known_masters()
         async for page in self._changed(run) if self._listing else self._known(run):
             yield page
 
@@ -185,7 +182,7 @@ class Lapor(Connector):
 
     async def _known(self, run: Run) -> AsyncIterator[Page]:
         async for ids in run.known:
-            told = await self._at_once(self.one, ids)
+            told = await together(self.one, ids, AT_ONCE)
             yield Page([item for item in told if item is not None], run.cursor)
 
     async def _with_history(self, listed: list[Raw]) -> list[Raw]:
@@ -194,7 +191,7 @@ class Lapor(Connector):
             told = None if number is None or _untouched(report) else await self._item(number, report)
             return told or (await self._known_masters()).item(report, [], [])
 
-        return await self._at_once(item, listed)
+        return await together(item, listed, AT_ONCE)
 
     async def _item(self, number: int | str, listed: Raw | None) -> Raw | None:
         """A report with its history. Of what is listed and what is told singly the newer holds: either may be late."""
@@ -211,22 +208,6 @@ class Lapor(Connector):
         if self._masters is None:
             self._masters = await Masters.read(self._calls)
         return self._masters
-
-    async def _at_once(self, ask: Callable[[_In], Awaitable[_Out]], about: Sequence[_In]) -> list[_Out]:
-        """The answers in order, a few asked for at a time; the first failure ends the others."""
-        room = asyncio.Semaphore(AT_ONCE)
-
-        async def answer(one: _In) -> _Out:
-            async with room:
-                return await ask(one)
-
-        await self._known_masters()
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(answer(one)) for one in about]
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        return [task.result() for task in tasks]
 
 
 def _time(report: Raw) -> datetime:
