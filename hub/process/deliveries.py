@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from hub.complaints.workflow import Refusal
     from hub.settings import Settings
     from hub.store.database import Cause, Database
+    from hub.store.promises import Done
 
-    Decide = Callable[[AsyncConnection, Cause, str], Awaitable[str | Refusal | list[Problem] | None]]
+    Decide = Callable[[AsyncConnection, Cause, str], Awaitable[Done | Refusal | list[Problem] | None]]
 
 commands = typer.Typer(no_args_is_help=True, help="What leaves the hub: look at it, retry, give up or confirm it.")
 

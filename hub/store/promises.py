@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.complaints.workflow import Refusal
 from hub.store.sealing import Seal
 from hub.store.tables import complaints, idempotency
+
+T = TypeVar("T")
 
 KEPT_DAYS = 30
 
@@ -42,9 +43,9 @@ class Promise:
 
 
 async def promised(
-    db: AsyncConnection, seal: Seal, promise: Promise | None, act: Callable[[], Awaitable[Done | Refusal | None]]
-) -> Done | KeyTaken | Refusal | None:
-    """Do ``act`` once for ``promise``; where nothing was done the key is free again."""
+    db: AsyncConnection, seal: Seal, promise: Promise | None, act: Callable[[], Awaitable[Done | T]]
+) -> Done | KeyTaken | T:
+    """Do ``act`` once for ``promise``; where it says anything but ``Done``, the key is free again."""
     before = await claim(db, seal, promise) if promise else None
     if before is not None:
         return before

@@ -39,7 +39,7 @@ class Both:
         """Somebody does something to a complaint here."""
         given = {"note": f"Kata-kata {action.value}.", **over}
         async with self.stage.database.write(CAUSE) as db:
-            done = await handling.act(db, CAUSE, self.stage.seal, WORKER, None, Act(ticket, action, **given), [])
+            done = await handling.act(db, CAUSE, WORKER, Act(ticket, action, **given), [])
         assert isinstance(done, Done)
 
     def there(self, **told: Any) -> dict[str, Any]:

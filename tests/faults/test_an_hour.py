@@ -64,7 +64,7 @@ async def forward(field: Field, stage: Stage) -> None:
     """The region acts: a complaint leaves, and is answered."""
     ticket = await stage.complaint("ASSIGNED")
     async with field.database.write(CAUSE) as db:
-        await handling.act(db, CAUSE, SEAL, WORKER, None, Act(ticket, Action.FORWARD, to=field.running.connector.name))
+        await handling.act(db, CAUSE, WORKER, Act(ticket, Action.FORWARD, to=field.running.connector.name))
     await stage.act(ticket, Action.START, Action.ANSWER)
 
 

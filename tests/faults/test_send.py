@@ -50,7 +50,7 @@ async def forwarded(postgres_url: str, every_system: str) -> AsyncIterator[str]:
             for ticket in await stage.complaints("ASSIGNED", [{}] * COMPLAINTS):
                 async with database.write(CAUSE) as db:
                     act = Act(ticket, Action.FORWARD, to=kind.name)
-                    assert isinstance(await handling.act(db, CAUSE, SEAL, WORKER, None, act), Done)
+                    assert isinstance(await handling.act(db, CAUSE, WORKER, act), Done)
                 await stage.act(ticket, *FOLLOWS)
         await database.close()
         yield name

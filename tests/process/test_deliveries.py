@@ -50,7 +50,7 @@ async def forwarded(stage: Stage, state: str, *, secret: bool = False) -> str:
     """The key of a delivery in ``state``."""
     ticket = await stage.complaint("ASSIGNED", secret=secret)
     async with stage.database.write(CAUSE) as db:
-        await handling.act(db, CAUSE, stage.seal, WORKER, None, Act(ticket, Action.FORWARD))
+        await handling.act(db, CAUSE, WORKER, Act(ticket, Action.FORWARD))
     await stage.run("update deliveries set state = :state where ticket = :ticket", state=state, ticket=ticket)
     return f"{ticket}/1"
 

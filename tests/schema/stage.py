@@ -18,7 +18,7 @@ from hub.auth.purposes import Purpose
 from hub.auth.scopes import DESK
 from hub.complaints.codes import Channel, ComplaintClass
 from hub.complaints.reporter import Reporter
-from hub.complaints.submission import Submission
+from hub.complaints.submission import Submission, normalise
 from hub.complaints.workflow import Action
 from hub.connectors.base import Raw
 from hub.connectors.http import Http
@@ -30,7 +30,7 @@ from hub.store.complaints import handling
 from hub.store.complaints.handling import Act
 from hub.store.complaints.submission import submit
 from hub.store.database import Cause, Database
-from hub.store.promises import Done, Promise
+from hub.store.promises import Done
 from hub.store.sealing import Seal
 from hub.sync.ingest import Ingest
 from hub.sync.pull import Pull
@@ -97,7 +97,6 @@ class Stage:
     seal: Seal
     stack: AsyncExitStack
     apps: dict[str | None, httpx.AsyncClient] = field(default_factory=dict)
-    submitted: int = 0
 
     async def ask(
         self,
@@ -167,10 +166,7 @@ class Stage:
         account = by.name if by.kind is ViewerKind.CITIZEN else None
         async with self.database.write(cause) as db:
             for over in each:
-                self.submitted += 1
-                promise = Promise("test", "submit", f"key-{self.submitted}", {})
-                done = await submit(db, cause, self.seal, promise, submission(**over), account)
-                assert isinstance(done, Done)
+                done = await submit(db, cause, self.seal, normalise(submission(**over)), account)
                 for action in ON_THE_WAY[status]:
                     await self._act(db, done.ticket, action, agency)
                 tickets.append(done.ticket)
@@ -185,7 +181,7 @@ class Stage:
     async def _act(self, db: Any, ticket: str, action: Action, agency: str) -> None:
         changes = {"agency_code": agency} if action is Action.ASSIGN else None
         note = f"Catatan rahasia pelapor ({action})"
-        done = await handling.act(db, CAUSE, self.seal, WORKER, None, Act(ticket, action, note, changes))
+        done = await handling.act(db, CAUSE, WORKER, Act(ticket, action, note, changes))
         assert isinstance(done, Done)
 
     async def records(self, *items: Raw) -> None:

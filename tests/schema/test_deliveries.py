@@ -22,7 +22,7 @@ DECIDED = """{ __typename
     ... on DeliveryDecided {delivery {key state attempts externalId trouble dueAt settledAt
         evidence {outcome actor trouble}}}
     ... on NotAllowed {code message} ... on DeliveryNotFound {message}
-    ... on InvalidInput {problems {field code}} }"""
+    ... on InvalidInput {problems {field code}} ... on IdempotencyConflict {message} }"""
 
 
 class Second(Taking):
@@ -156,6 +156,32 @@ async def test_a_person_has_it_sent_again(stage: Stage) -> None:
         ("RETRIED", "operator"),
     ]
     assert (await run(stage)).keys == [f"{ticket}/1"]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "given"),
+    [("retryDelivery", {}), ("giveUpDelivery", {}), ("confirmDelivery", {"externalId": "4410023"})],
+)
+async def test_a_repeat_of_a_decision_with_its_key_is_answered_alike_and_noted_once(
+    stage: Stage, mutation: str, given: dict[str, str]
+) -> None:
+    ticket = await held(stage)
+    wanted = {"idempotencyKey": "decide-1", **given}
+    first = await decide(stage, mutation, f"{ticket}/1", **wanted)
+    assert len(first["delivery"]["evidence"]) == 2
+    assert await decide(stage, mutation, f"{ticket}/1", **wanted) == first
+    other = await decide(stage, mutation, f"{await held(stage)}/1", **wanted)
+    assert other["__typename"] == "IdempotencyConflict"
+
+
+async def test_a_decision_that_was_refused_leaves_its_key_free(stage: Stage) -> None:
+    key = f"{await held(stage)}/1"
+    missing = await decide(stage, "confirmDelivery", key, idempotencyKey="decide-1")
+    assert missing["problems"] == [{"field": "externalId", "code": "REQUIRED"}]
+    wrong = await decide(stage, "confirmDelivery", key, idempotencyKey="short")
+    assert [each["field"] for each in wrong["problems"]] == ["idempotencyKey"]
+    done = await decide(stage, "confirmDelivery", key, idempotencyKey="decide-1", externalId="4410023")
+    assert done["delivery"]["state"] == "DONE"
 
 
 async def test_what_is_given_up_takes_along_what_should_have_followed(stage: Stage) -> None:

@@ -50,7 +50,7 @@ async def act(stage: Stage, ticket: str, action: Action, rules: Sequence[Rule] =
     """Do something to a complaint as the desk does; what came of it."""
     given = {"note": f"Kata-kata {action.value}", **over}
     async with stage.database.write(CAUSE) as db:
-        return await handling.act(db, CAUSE, stage.seal, WORKER, None, Act(ticket, action, **given), rules)
+        return await handling.act(db, CAUSE, WORKER, Act(ticket, action, **given), rules)
 
 
 async def forwarded(stage: Stage, status: str = "ASSIGNED", **over: Any) -> str:
@@ -424,7 +424,7 @@ async def test_the_nudge_goes_out_with_its_cause_or_not_at_all(stage: Stage) -> 
     ticket = await stage.complaint("ASSIGNED")
     with contextlib.suppress(ZeroDivisionError):
         async with stage.database.write(CAUSE) as db:
-            await handling.act(db, CAUSE, stage.seal, WORKER, None, Act(ticket, Action.FORWARD))
+            await handling.act(db, CAUSE, WORKER, Act(ticket, Action.FORWARD))
             raise ZeroDivisionError
     jobs = "select task_name, args ->> 'system', status::text from procrastinate_jobs"
     assert (await stage.rows(jobs), await states(stage)) == ([], [])

@@ -37,7 +37,7 @@ class Out:
         for action in (Action.FORWARD, *more):
             async with self.stage.database.write(CAUSE) as db:
                 act = Act(ticket, action, "Kata-kata", to="west" if action is Action.FORWARD else None)
-                await handling.act(db, CAUSE, self.stage.seal, WORKER, None, act)
+                await handling.act(db, CAUSE, WORKER, act)
         return ticket
 
     def done(self) -> int:

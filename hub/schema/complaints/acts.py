@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,9 @@ from hub.schema.listing import node_of_hub
 from hub.store.complaints import handling
 from hub.store.complaints.handling import Act
 from hub.store.database import Cause
-from hub.store.promises import Done, KeyTaken, Promise
+from hub.store.promises import Done, KeyTaken, Promise, promised
+
+T = TypeVar("T")
 
 INPUT = strawberry.argument(description="What is wanted.")
 KEY = "Makes a repeat harmless: same key and input, same answer. 8 to 128 letters, digits or . _ : -"
@@ -32,48 +34,50 @@ class ComplaintMoved:
     complaint: Complaint = strawberry.field(description="The complaint as it stands now.")
 
 
-Moved = ComplaintMoved | InvalidInput | IdempotencyConflict | NotAllowed | ComplaintNotFound
+Refused = InvalidInput | IdempotencyConflict | NotAllowed
+Moved = ComplaintMoved | Refused | ComplaintNotFound
 MoveResult = Annotated[Moved, strawberry.union("MoveComplaintResult", description="What came of a move.")]
-
-
-Did = Done | KeyTaken | Refusal | None
+Doing = Callable[[AsyncConnection, Cause], Awaitable[Done | T]]
 
 
 async def move(info: Info, input: Any, problems: list[Problem], act: Act) -> Moved:
     """Check, act in one transaction, and show the outcome as the graph does."""
     context = info.context
-
-    async def moved(db: AsyncConnection, cause: Cause, promise: Promise | None) -> Did:
-        return await handling.act(db, cause, context.seal, context.viewer, promise, act, context.rules)
-
-    return await acted(info, input, problems, moved)
+    return await acted(
+        info, input, problems, lambda db, cause: handling.act(db, cause, context.viewer, act, context.rules)
+    )
 
 
-async def acted(
-    info: Info,
-    input: Any,
-    problems: list[Problem],
-    act: Callable[[AsyncConnection, Cause, Promise | None], Awaitable[Did]],
-) -> Moved:
+async def acted(info: Info, input: Any, problems: list[Problem], act: Doing[Refusal | None]) -> Moved:
     """The same for any act on a complaint."""
-    context, key = info.context, input.idempotency_key
-    problems = [*(check_key(key) if key is not None else []), *problems]
-    if problems:
-        return InvalidInput.of(problems, context.language)
-    promise = promised(info, key, dataclasses.asdict(input)) if key is not None else None
+    done = await tried(info, input, problems, act)
+    if done is not None and not isinstance(done, Done):
+        return done
+    complaint = await node_of_hub(info.context, Complaint, done.ticket) if done else None
+    return ComplaintMoved(complaint=complaint) if complaint else ComplaintNotFound.of(info.context.language)
+
+
+async def tried(
+    info: Info, input: Any, problems: list[Problem], act: Doing[Refusal | list[Problem] | None]
+) -> Done | Refused | None:
+    """The same without the outcome: that it was done, or what is answered where nothing was; None as ``act`` says."""
+    language, key = info.context.language, input.idempotency_key
+    if problems := [*(check_key(key) if key is not None else []), *problems]:
+        return InvalidInput.of(problems, language)
+    done = await once(info, key, dataclasses.asdict(input), act)
+    if isinstance(done, KeyTaken):
+        return IdempotencyConflict.of(language)
+    if isinstance(done, Refusal):
+        return NotAllowed.of(done, language)
+    return InvalidInput.of(done, language) if isinstance(done, list) else done
+
+
+async def once(info: Info, key: str | None, told: dict[str, Any], act: Doing[T]) -> Done | KeyTaken | T:
+    """Act in one transaction; with a ``key`` once for this viewer, this mutation and what it was ``told``."""
+    context, viewer = info.context, info.context.viewer
+    promise = Promise(f"{viewer.kind.value}:{viewer.name}", info.field_name, key, told) if key is not None else None
     cause = context.cause(f"mutation:{info.field_name}")
     async with context.database.write(cause) as db:
-        done = await act(db, cause, promise)
-    if isinstance(done, KeyTaken):
-        return IdempotencyConflict.of(context.language)
-    if isinstance(done, Refusal):
-        return NotAllowed.of(done, context.language)
+        done = await promised(db, context.seal, promise, lambda: act(db, cause))
     context.forget()
-    complaint = await node_of_hub(context, Complaint, done.ticket) if done else None
-    return ComplaintMoved(complaint=complaint) if complaint else ComplaintNotFound.of(context.language)
-
-
-def promised(info: Info, key: str, told: dict[str, Any]) -> Promise:
-    """What ``key`` stands for: this viewer, this mutation, and what it was ``told``."""
-    viewer = info.context.viewer
-    return Promise(f"{viewer.kind.value}:{viewer.name}", info.field_name, key, told)
+    return done

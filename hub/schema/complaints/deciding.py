@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Annotated
 
 import strawberry
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.adopting import Keep
-from hub.schema.complaints.acts import INPUT, KEY, Did, MoveResult, acted
+from hub.schema.complaints.acts import INPUT, KEY, MoveResult, acted
 from hub.schema.complaints.complaint import Complaint
 from hub.schema.complaints.filter import ComplaintOrderBy
 from hub.schema.complaints.handling import ASSIGN
@@ -18,10 +17,8 @@ from hub.schema.listing import page, part_of
 from hub.schema.needs import needs
 from hub.schema.nodes import Connection
 from hub.schema.weights import FIRST, PAGED
-from hub.store.database import Cause
 from hub.store.exchange import conflicts
 from hub.store.exchange.conflicts import Decision
-from hub.store.promises import Promise
 
 
 class Query:
@@ -65,9 +62,5 @@ class Mutation:
     )
     async def resolve_conflict(self, info: Info, input: Annotated[ResolveConflictInput, INPUT]) -> MoveResult | None:
         """The complaint follows, or what was decided here stays; its timeline says so."""
-        context, wanted = info.context, Decision(input.ticket, input.system, input.field, input.keep)
-
-        async def decided(db: AsyncConnection, cause: Cause, promise: Promise | None) -> Did:
-            return await conflicts.decide(db, cause, context.seal, context.viewer, promise, wanted)
-
-        return await acted(info, input, [], decided)
+        viewer, wanted = info.context.viewer, Decision(input.ticket, input.system, input.field, input.keep)
+        return await acted(info, input, [], lambda db, cause: conflicts.decide(db, cause, viewer, wanted))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from hub.complaints.problems import Message, Problem
 from hub.complaints.workflow import Action, Refusal
-from hub.schema.complaints.acts import INPUT, KEY, MoveResult, move
+from hub.schema.complaints.acts import INPUT, KEY, MoveResult, Refused, move, tried
 from hub.schema.complaints.deliveries import Delivery
 from hub.schema.complaints.handling import ASSIGN
-from hub.schema.complaints.refusals import InvalidInput, NotAllowed
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
 from hub.schema.needs import needs
 from hub.store.complaints.handling import Act
-from hub.store.database import Cause
 from hub.store.exchange import settling
+from hub.store.promises import Done
 from hub.store.reading.delivery_entity import OPERATE
 
 _NOT_FOUND = Message(
@@ -43,6 +42,7 @@ class RetryDeliveryInput:
     """Retrying."""
 
     key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Send a delivery never.")
@@ -50,6 +50,7 @@ class GiveUpDeliveryInput:
     """Giving up."""
 
     key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Say that a delivery arrived.")
@@ -60,6 +61,7 @@ class ConfirmDeliveryInput:
     external_id: str | None = strawberry.field(
         default=None, description="The record it became, in the other system's own id; needed for CREATE."
     )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.type(description="The decision was taken.")
@@ -81,9 +83,9 @@ class DeliveryNotFound:
         return cls(message=_NOT_FOUND.in_language(language))
 
 
-Decided = DeliveryDecided | InvalidInput | NotAllowed | DeliveryNotFound
+Decided = DeliveryDecided | Refused | DeliveryNotFound
 DecisionResult = Annotated[Decided, strawberry.union("DecideDeliveryResult", description="What came of a decision.")]
-Deciding = Callable[..., Awaitable[str | Refusal | list[Problem] | None]]
+Deciding = Callable[..., Awaitable[Done | Refusal | list[Problem] | None]]
 
 
 class Mutation:
@@ -104,7 +106,7 @@ class Mutation:
     )
     async def retry_delivery(self, info: Info, input: Annotated[RetryDeliveryInput, INPUT]) -> DecisionResult | None:
         """Of one whose outcome is unknown a person takes it upon themselves that it may be there twice."""
-        return await _decide(info, settling.retry, input.key)
+        return await _decide(info, input, settling.retry)
 
     @strawberry.mutation(
         description="Send a delivery never; with a complaint that never went out, what should have followed it is given"
@@ -113,7 +115,7 @@ class Mutation:
     )
     async def give_up_delivery(self, info: Info, input: Annotated[GiveUpDeliveryInput, INPUT]) -> DecisionResult | None:
         """What comes after it may go."""
-        return await _decide(info, settling.give_up, input.key)
+        return await _decide(info, input, settling.give_up)
 
     @strawberry.mutation(
         description="Say that a delivery arrived, as a person has seen there. Needs hub:operate.",
@@ -123,18 +125,13 @@ class Mutation:
         self, info: Info, input: Annotated[ConfirmDeliveryInput, INPUT]
     ) -> DecisionResult | None:
         """What comes after it may go."""
-        return await _decide(info, settling.confirm, input.key, input.external_id)
+        return await _decide(info, input, settling.confirm, input.external_id)
 
 
-async def _decide(info: Info, decide: Deciding, key: str, *more: str | None) -> Decided:
+async def _decide(info: Info, input: Any, decide: Deciding, *more: str | None) -> Decided:
     context = info.context
-    cause: Cause = context.cause(f"mutation:{info.field_name}")
-    async with context.database.write(cause) as db:
-        done = await decide(db, cause, context.viewer, key, *more)
-    if isinstance(done, Refusal):
-        return NotAllowed.of(done, context.language)
-    if isinstance(done, list):
-        return InvalidInput.of(done, context.language)
-    context.forget()
-    delivery = await node_of_hub(context, Delivery, done) if done else None
+    done = await tried(info, input, [], lambda db, cause: decide(db, cause, context.viewer, input.key, *more))
+    if done is not None and not isinstance(done, Done):
+        return done
+    delivery = await node_of_hub(context, Delivery, input.key) if done else None
     return DeliveryDecided(delivery=delivery) if delivery else DeliveryNotFound.of(context.language)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.attachments import Attachment as FileTold
 from hub.complaints.calendar import JAKARTA
@@ -14,14 +15,15 @@ from hub.complaints.codes import Channel, ComplaintClass
 from hub.complaints.reporter import Reporter as ReporterTold
 from hub.complaints.submission import Submission, check, normalise
 from hub.complaints.tickets import tracking_code
-from hub.schema.complaints.acts import INPUT, KEY, promised
+from hub.schema.complaints.acts import INPUT, KEY, once
 from hub.schema.complaints.complaint import Complaint
 from hub.schema.complaints.refusals import IdempotencyConflict, InvalidInput
 from hub.schema.context import Info
 from hub.schema.listing import node_of_hub
 from hub.schema.needs import needs
 from hub.store.complaints import submission
-from hub.store.promises import KeyTaken
+from hub.store.database import Cause
+from hub.store.promises import Done, KeyTaken
 from hub.viewer import Viewer, ViewerKind
 
 SUBMIT = "complaints:submit"
@@ -98,13 +100,14 @@ class Mutation:
         told = _submission(input)
         if problems := check(told, datetime.now(JAKARTA).date()):
             return InvalidInput.of(problems, context.language)
-        promise = promised(info, input.idempotency_key, dataclasses.asdict(normalise(told)))
-        cause = context.cause(f"mutation:{info.field_name}")
-        async with context.database.write(cause) as db:
-            done = await submission.submit(db, cause, context.seal, promise, told, _account(context.viewer))
+        kept, account = normalise(told), _account(context.viewer)
+
+        async def submit(db: AsyncConnection, cause: Cause) -> Done:
+            return await submission.submit(db, cause, context.seal, kept, account)
+
+        done = await once(info, kept.idempotency_key, dataclasses.asdict(kept), submit)
         if isinstance(done, KeyTaken):
             return IdempotencyConflict.of(context.language)
-        context.forget()
         return ComplaintReceived(
             complaint=await node_of_hub(context, Complaint, done.ticket),
             ticket=done.ticket,

@@ -25,10 +25,9 @@ from hub.store.complaints.milestones import due, times
 from hub.store.database import Cause
 from hub.store.exchange import forwarding, hearing
 from hub.store.exchange.forwarding import Happened
-from hub.store.promises import Done, KeyTaken, Promise, promised
+from hub.store.promises import Done
 from hub.store.reading import sight
 from hub.store.reading.naming import nameable
-from hub.store.sealing import Seal
 from hub.store.tables import complaints
 from hub.viewer import Viewer, ViewerKind
 
@@ -52,21 +51,9 @@ class Act:
 
 
 async def act(
-    db: AsyncConnection,
-    cause: Cause,
-    seal: Seal,
-    viewer: Viewer,
-    promise: Promise | None,
-    wanted: Act,
-    rules: Sequence[Rule] = (),
-) -> Done | KeyTaken | Refusal | None:
-    """Move a complaint; None when it is not there or not the viewer's to act on. By ``rules`` it is forwarded then."""
-    return await promised(db, seal, promise, lambda: _tried(db, cause, viewer, wanted, rules))
-
-
-async def _tried(
-    db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Act, rules: Sequence[Rule]
+    db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Act, rules: Sequence[Rule] = ()
 ) -> Done | Refusal | None:
+    """Move a complaint; None when it is not there or not the viewer's to act on. By ``rules`` it is forwarded then."""
     row = await locked(db, viewer, wanted.ticket)
     if row is None:
         return None

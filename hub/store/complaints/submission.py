@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.complaints.calendar import JAKARTA
 from hub.complaints.codes import ComplaintStatus
 from hub.complaints.deadlines import Reached
-from hub.complaints.submission import Submission, normalise
+from hub.complaints.submission import Submission
 from hub.complaints.tickets import Ticket
 from hub.complaints.workflow import Action, Role
 from hub.store.complaints import timeline
 from hub.store.complaints.milestones import due
 from hub.store.database import Cause
-from hub.store.promises import Done, KeyTaken, Promise, claim, fulfil
+from hub.store.promises import Done
 from hub.store.sealing import Seal
 from hub.store.tables import complaint_keys, complaints, reporters
 
@@ -26,20 +26,16 @@ DEFAULT_CATEGORY = "OTHER"
 
 
 async def submit(
-    db: AsyncConnection, cause: Cause, seal: Seal, promise: Promise, told: Submission, citizen_id: str | None = None
-) -> Done | KeyTaken:
-    """Keep a submission that the rules found nothing wrong with; ``citizen_id`` is the account it belongs to."""
-    before = await claim(db, seal, promise)
-    if before is not None:
-        return before
-    kept, now = normalise(told), datetime.now(UTC)
+    db: AsyncConnection, cause: Cause, seal: Seal, kept: Submission, citizen_id: str | None = None
+) -> Done:
+    """Keep a normalised submission that the rules allow; ``citizen_id`` is the account it belongs to."""
+    now = datetime.now(UTC)
     ticket = str(await _next_ticket(db, now))
     values = await _new_complaint(db, cause, seal, kept, ticket, now) | {"citizen_id": citizen_id}
     complaint_id = (await db.execute(insert(complaints).values(values).returning(complaints.c.id))).scalar_one()
     await _add_keys(db, complaint_id, kept)
     first = Reached(ComplaintStatus.RECEIVED, now)
     await timeline.add_step(db, complaint_id, Action.SUBMIT, first, Role.REPORTER, cause.actor)
-    await fulfil(db, promise, complaint_id)
     return Done(complaint_id, ticket)
 
 

@@ -22,9 +22,8 @@ from hub.store.database import Cause
 from hub.store.exchange import hearing, sharing
 from hub.store.exchange.adoption import Followed, adopt
 from hub.store.exchange.sharing import Words
-from hub.store.promises import Done, KeyTaken, Promise, promised
+from hub.store.promises import Done
 from hub.store.reading import sight
-from hub.store.sealing import Seal
 from hub.store.tables import complaints
 from hub.store.tables_sync import shared_fields
 from hub.viewer import Viewer
@@ -55,25 +54,19 @@ async def of(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Map
     return found
 
 
-async def decide(
-    db: AsyncConnection, cause: Cause, seal: Seal, viewer: Viewer, promise: Promise | None, wanted: Decision
-) -> Done | KeyTaken | Refusal | None:
+async def decide(db: AsyncConnection, cause: Cause, viewer: Viewer, wanted: Decision) -> Done | Refusal | None:
     """Let one side's word stand; None when the complaint is not there or not the viewer's to act on."""
-
-    async def tried() -> Done | Refusal | None:
-        row = await locked(db, viewer, wanted.ticket)
-        if row is None:
-            return None
-        place = wanted.system, wanted.field
-        said = {(each.system, each.field): each for each in await sharing.words(db, [row["id"]])}
-        if place not in said or not said[place].conflict_since:
-            return no_conflict()
-        # Two acts in one millisecond, or a clock that was set back, must not tear the timeline's order.
-        now = max(datetime.now(UTC), row["updated_at"])
-        await (_follow if wanted.keep is Keep.THEIRS else _decline)(db, cause, viewer, row, said[place], now)
-        return Done(row["id"], row["ticket"])
-
-    return await promised(db, seal, promise, tried)
+    row = await locked(db, viewer, wanted.ticket)
+    if row is None:
+        return None
+    place = wanted.system, wanted.field
+    said = {(each.system, each.field): each for each in await sharing.words(db, [row["id"]])}
+    if place not in said or not said[place].conflict_since:
+        return no_conflict()
+    # Two acts in one millisecond, or a clock that was set back, must not tear the timeline's order.
+    now = max(datetime.now(UTC), row["updated_at"])
+    await (_follow if wanted.keep is Keep.THEIRS else _decline)(db, cause, viewer, row, said[place], now)
+    return Done(row["id"], row["ticket"])
 
 
 async def _follow(

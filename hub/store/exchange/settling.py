@@ -20,6 +20,7 @@ from hub.complaints.problems import Problem
 from hub.complaints.workflow import Refusal
 from hub.store import queue
 from hub.store.database import Cause
+from hub.store.promises import Done
 from hub.store.reading.delivery_entity import visible
 from hub.store.reading.naming import nameable
 from hub.store.tables_sync import counterparts, deliveries, delivery_attempts
@@ -29,7 +30,7 @@ _OPEN = frozenset({DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.UNKN
 """States in which a person may decide; what is under way is not touched."""
 
 
-async def retry(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -> str | Refusal | None:
+async def retry(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -> Done | Refusal | None:
     """Have it sent again now, with a budget as at first. None when it is not there or not the viewer's to see."""
     row = await _open(db, viewer, key)
     if row is None or isinstance(row, Refusal):
@@ -38,10 +39,10 @@ async def retry(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -> 
     await db.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(again))
     await _note(db, cause, [row["id"]], AttemptOutcome.RETRIED)
     await queue.nudge(db, [row["system"]])
-    return key
+    return Done(row["complaint_id"], row["ticket"])
 
 
-async def give_up(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -> str | Refusal | None:
+async def give_up(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -> Done | Refusal | None:
     """Never send it; with a complaint that never went out, what should have followed it is given up too."""
     row = await _open(db, viewer, key)
     if row is None or isinstance(row, Refusal):
@@ -50,12 +51,12 @@ async def give_up(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -
     ended = update(deliveries).where(await _ending(db, row)).values(values).returning(deliveries.c.id)
     await _note(db, cause, list(await db.scalars(ended)), AttemptOutcome.GIVEN_UP)
     await queue.nudge(db, [row["system"]])
-    return key
+    return Done(row["complaint_id"], row["ticket"])
 
 
 async def confirm(
     db: AsyncConnection, cause: Cause, viewer: Viewer, key: str, external_id: str | None
-) -> str | Refusal | list[Problem] | None:
+) -> Done | Refusal | list[Problem] | None:
     """It is there, and what follows may go; ``external_id`` is the record a forwarded complaint became."""
     row = await _open(db, viewer, key)
     if row is None or isinstance(row, Refusal):
@@ -69,7 +70,7 @@ async def confirm(
     await db.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(values))
     await _note(db, cause, [row["id"]], AttemptOutcome.CONFIRMED)
     await queue.nudge(db, [row["system"]])
-    return key
+    return Done(row["complaint_id"], row["ticket"])
 
 
 async def _open(db: AsyncConnection, viewer: Viewer, key: str) -> RowMapping | Refusal | None:

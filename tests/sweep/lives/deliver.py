@@ -34,7 +34,7 @@ class Deliver(Life):
                 for ticket in await stage.complaints("ASSIGNED", [{}] * COMPLAINTS):
                     async with stage.database.write(CAUSE) as db:
                         act = Act(ticket, Action.FORWARD, to=connector.name)
-                        assert isinstance(await handling.act(db, CAUSE, stage.seal, WORKER, None, act), Done)
+                        assert isinstance(await handling.act(db, CAUSE, WORKER, act), Done)
                     await stage.act(ticket, *FOLLOWS)
 
     def speaks_to(self, connector: type[Connector]) -> bool:
