@@ -11,6 +11,7 @@ import socket
 import sys
 from contextlib import ExitStack
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -255,17 +256,24 @@ def _listening(host: str, port: int, inherited: int | None) -> socket.socket:
     return bound(host, port) if inherited is None else socket.socket(fileno=inherited)
 
 
-def main() -> None:
-    """Run a command; an error the hub raises on purpose is one sentence, without a trace."""
-    from hub.process import clients, deliveries, quarantine, signing, users
+@cache
+def whole() -> typer.Typer:
+    """All commands, those that have commands of their own too."""
+    from hub.process import clients, deliveries, doubts, quarantine, signing, users
 
     app.add_typer(quarantine.commands, name="quarantine")
+    app.add_typer(doubts.commands, name="doubts")
     app.add_typer(deliveries.commands, name="deliveries")
     app.add_typer(clients.commands, name="clients")
     app.add_typer(users.commands, name="users")
     app.add_typer(signing.commands, name="keys")
+    return app
+
+
+def main() -> None:
+    """Run a command; an error the hub raises on purpose is one sentence, without a trace."""
     try:
-        app()
+        whole()()
     except BadSetting as error:
         typer.echo(str(error), err=True)
         sys.exit(2)

@@ -45,6 +45,12 @@ def commands() -> list[Command]:
     return [Command(text, tuple(shown)) for text, shown in found]
 
 
+def named() -> list[str]:
+    """What stands for a command within a sentence of any page."""
+    pages = [README, *ROOT.glob("docs/**/*.md"), *ROOT.glob("hub/connectors/*/README.md")]
+    return sorted({told for page in pages for told in re.findall(r"`hub ([^`]+)`", page.read_text())})
+
+
 def mentioned() -> list[str]:
     """Lines of ``console`` blocks, here and in the operators' page: they install, need more, or do not end."""
     texts = [

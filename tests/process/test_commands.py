@@ -14,7 +14,7 @@ from tests.process import ferry, running
 pytestmark = pytest.mark.whole
 
 COMMANDS = ["run", "serve", "worker", "migrate", "schema", "sandbox", "sync", "quarantine", "doctor"]
-COMMANDS += ["clients", "users", "keys", "deliveries"]
+COMMANDS += ["clients", "users", "keys", "deliveries", "doubts"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -18,7 +18,7 @@ import pytest
 import typer.main
 import yaml
 
-from hub.__main__ import app
+from hub.__main__ import whole
 from hub.app import build
 from hub.complaints.problems import ProblemCode
 from hub.complaints.workflow import RefusalCode
@@ -97,7 +97,23 @@ def made(words: list[str]) -> None:
 
 def understood(words: list[str]) -> None:
     """The words are parsed as the command would; nothing is run."""
-    typer.main.get_command(app).commands[words[0]].make_context(words[0], words[1:])  # type: ignore[attr-defined]
+    command, rest = reached(words)
+    assert command.make_context(words[0], rest)
+
+
+def reached(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that ``words`` begin with, and the words behind its name."""
+    command: Any = typer.main.get_command(whole())
+    while words and hasattr(command, "commands") and not words[0].startswith("-"):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("told", readme.named())
+def test_a_command_named_in_a_sentence_exists_with_its_options(told: str) -> None:
+    command, rest = reached(told.split())
+    options = {option for each in command.params for option in each.opts} | {"--help"}
+    assert {word for word in rest if word.startswith("-")} <= options
 
 
 def composed(words: list[str]) -> None:

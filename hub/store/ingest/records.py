@@ -1,7 +1,6 @@
 """Upserting records: a batch is compared with what is stored; what is new of it is staged by COPY and applied in sets.
 
-One batch of a system at a time (a transaction lock), so that two ways in cannot overtake each other
-between the comparison and the write.
+One batch of a system at a time, so that two ways in cannot overtake each other between the comparison and the write.
 """
 
 from __future__ import annotations
@@ -89,6 +88,16 @@ where p.system = :system and p.kind = s.kind and p.external_id = s.external_id
 """
 
 
+async def alone(connection: AsyncConnection, system: str) -> None:
+    """Be the only one who writes what a system's records say, until this transaction ends.
+
+    Before anything else that is written with them, such as the quarantine: else two could wait for each other.
+    """
+    await connection.execute(
+        text("select pg_advisory_xact_lock(hashtextextended('ingest ' || :system, 0))"), {"system": system}
+    )
+
+
 async def upsert(
     connection: AsyncConnection, system: str, rows: Sequence[Row], seen_at: datetime, *, settle: bool
 ) -> list[Outcome]:
@@ -98,9 +107,6 @@ async def upsert(
     """
     if not rows:
         return []
-    await connection.execute(
-        text("select pg_advisory_xact_lock(hashtextextended('ingest ' || :system, 0))"), {"system": system}
-    )
     compared = await compare(connection, system, rows, settle=settle)
     counts = Counter(each.outcome for each in compared)
     given = {"system": system, "seen_at": seen_at}
