@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
+from hub.auth.jwks import UNREADABLE
 from hub.auth.keys import ALGORITHM, Keys, Signer
 
 LIFE = 600
@@ -66,15 +67,10 @@ class AccessTokens:
 
     async def read(self, token: str) -> dict[str, Any] | None:
         """The claims of a token whose signature, type, issuer, audience and times hold; None for any other."""
-        try:
-            kid = jws.extract_compact(token.encode(errors="replace")).headers().get("kid")
-            key = await self._keys.verifier(kid) if isinstance(kid, str) else None
-            if key is None:
-                return None
-            read = jwt.decode(token, key, algorithms=[ALGORITHM])
-        except (JoseError, ValueError):
-            return None
-        return read.claims if read.header.get("typ") == TYPE and self._holds(read.claims) else None
+        kid = _kid(token)
+        key = await self._keys.verifier(kid) if kid else None
+        claims = _claims(token, key) if key else None
+        return claims if claims is not None and self._holds(claims) else None
 
     def _holds(self, claims: dict[str, Any]) -> bool:
         now = time.time()
@@ -83,3 +79,21 @@ class AccessTokens:
             return False
         ours = claims.get("iss") == self._issuer and claims.get("aud") == self._issuer
         return ours and claims["iat"] <= now + EARLY and now < claims["exp"]
+
+
+def _kid(token: str) -> str | None:
+    """The key that the token says it is signed with."""
+    try:
+        kid = jws.extract_compact(token.encode(errors="replace")).headers().get("kid")
+    except UNREADABLE:
+        return None
+    return kid if isinstance(kid, str) else None
+
+
+def _claims(token: str, key: ECKey) -> dict[str, Any] | None:
+    """The claims of an access token that is signed with ``key``."""
+    try:
+        read = jwt.decode(token, key, algorithms=[ALGORITHM])
+    except UNREADABLE:
+        return None
+    return read.claims if read.header.get("typ") == TYPE else None

@@ -7,9 +7,9 @@ import uuid
 from typing import Any
 
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, import_key
 
+from hub.auth.jwks import UNREADABLE
 from hub.errors import BadSetting
 
 LIFE = 60
@@ -24,7 +24,7 @@ def sign(jwk: dict[str, Any], client_id: str, issuer: str) -> str:
         claims = {"iss": client_id, "sub": client_id, "aud": issuer, "jti": uuid.uuid4().hex, "iat": now}
         header = {"alg": alg} | ({"kid": key.kid} if key.kid else {})
         return jwt.encode(header, {**claims, "exp": now + LIFE}, key, [alg])
-    except (JoseError, ValueError, TypeError, KeyError) as error:
+    except UNREADABLE as error:
         raise BadSetting(f"That is no private key as a JWK ({type(error).__name__}): see RFC 7517.") from None
 
 

@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.jwt import JWTClaimsRegistry
 
-from hub.auth.jwks import Jwks
+from hub.auth.jwks import UNREADABLE, Jwks
 from hub.auth.registry import IssuerRow
 from hub.errors import HubError
 from hub.viewer import ViewerKind
@@ -77,7 +77,7 @@ def unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         told = jws.extract_compact(token.encode("ascii"))
         claims = orjson.loads(told.payload)
-    except (JoseError, ValueError, RecursionError):
+    except UNREADABLE:
         raise InvalidToken("The token is no signed JWT.") from None
     if not isinstance(claims, dict):
         raise InvalidToken("The token holds no claims.")
@@ -124,7 +124,7 @@ def _signed(token: str, key: Key, algorithm: str) -> dict[str, Any]:
     try:
         # Only the algorithm of this one token, so that the key decides nothing about it.
         return jwt.decode(token, key, algorithms=[algorithm]).claims
-    except (JoseError, ValueError, TypeError, AttributeError):
+    except UNREADABLE:
         raise InvalidToken("The token's signature is not right.") from None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import structlog
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry, Key
 
 from hub.connectors.http import Http
@@ -22,6 +22,11 @@ PATIENCE = 5.0
 """Seconds an issuer has to answer."""
 MOST = 100
 """Keys one issuer may publish."""
+UNREADABLE = (
+    *(JoseError, SecurityWarning, ValueError, TypeError, LookupError),
+    *(AttributeError, OverflowError, RecursionError),
+)
+"""What the library raises for what is no JWT or no key: it takes the shape of what is in there for granted."""
 RSA_2048 = 342
 """Characters of a modulus of 2048 bits in base64url (RFC 7518, 6.3.1.1)."""
 
@@ -92,6 +97,6 @@ def usable(jwks: Any) -> dict[str, Key]:
             continue
         try:
             found[str(row.get("kid", ""))] = JWKRegistry.import_key(row)
-        except (JoseError, ValueError, TypeError, KeyError):
+        except UNREADABLE:
             continue
     return found

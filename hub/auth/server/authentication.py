@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
-from hub.auth.jwks import Jwks
+from hub.auth.jwks import UNREADABLE, Jwks
 from hub.auth.server.exchange import Asked, current, wait
 from hub.auth.server.parameters import said
 from hub.auth.server.registration import Registered, check_keys
@@ -98,24 +98,39 @@ class ByAssertion(JWTBearerClientAssertion):
         """The issuer."""
         return [self._issuer]
 
+    def extract_assertion(self, assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Header and claims as they stand there, before anything is known of them."""
+        try:
+            header, claims = super().extract_assertion(assertion)
+        except UNREADABLE:
+            raise InvalidClientError("The assertion is no signed JWT.") from None
+        return header, claims
+
     def resolve_client_public_key(self, client: Registered) -> Registered:
         """The client itself: which of its keys is meant is known only with the assertion's header."""
+        # Before a key is looked for, which other clients have not.
+        self.authenticate_client(client)
         return client
 
     def process_assertion_claims(self, assertion: str, client: Registered) -> dict[str, Any]:
         """The claims, once the signature and they themselves hold."""
         header, _ = self.extract_assertion(assertion)
+        key = self._key(client.client, header.get("kid"))
         algorithms = STRICT if client.client.must_bind else ALGORITHMS
         try:
-            claims = jwt.decode(assertion, self._key(client.client, header.get("kid")), [*algorithms]).claims
+            claims = jwt.decode(assertion, key, [*algorithms]).claims
         except JoseError as error:
             raise InvalidClientError(said(f"The assertion is refused: {error.description or error.error}")) from None
+        except UNREADABLE:
+            raise InvalidClientError("The assertion is no signed JWT.") from None
         self.verify_claims(claims)
         return claims
 
-    def _key(self, client: Client, kid: str | None) -> Key:
+    def _key(self, client: Client, kid: object) -> Key:
         """The key a header names, or the only one there is, of those the client registered or publishes."""
-        if client.jwks_uri:
+        if not isinstance(kid, str | None):
+            key = None
+        elif client.jwks_uri:
             key = self._published_key(client.jwks_uri, kid)
         else:
             fitting = [key for key in check_keys(client.jwks).keys if kid is None or key.kid == kid]
@@ -136,7 +151,7 @@ class ByAssertion(JWTBearerClientAssertion):
         expires, now = claims.get("exp"), time.time()
         if claims.get("aud") != self._issuer:
             raise InvalidClientError(f"The assertion's aud has to be the string {self._issuer}")
-        if not isinstance(expires, int | float) or expires - now > LONGEST_ASSERTION + EARLY:
+        if not isinstance(expires, int | float) or expires > now + LONGEST_ASSERTION + EARLY:
             raise InvalidClientError(f"The assertion may live {LONGEST_ASSERTION} s at most: see its exp.")
         if not isinstance(claims.get("jti"), str) or not claims["jti"]:
             raise InvalidClientError("The assertion needs a jti.")

@@ -12,12 +12,12 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from joserfc import jws, jwt
-from joserfc.errors import JoseError, SecurityWarning
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
-from hub.auth.jwks import is_weak
+from hub.auth.jwks import UNREADABLE, is_weak
 from hub.auth.server.parameters import said
 from hub.store.access import once
 from hub.store.digests import digest
@@ -72,12 +72,15 @@ def read(proof: str, method: str, url: str, token: str | None = None) -> Proof:
         claims = jwt.decode(proof, key, algorithms=[*ALGORITHMS], registry=_REGISTRY).claims
     except JoseError as error:
         raise BadProof(error.description or error.error) from None
+    except UNREADABLE:
+        raise BadProof("it is no JWT") from None
     jti, at = claims.get("jti"), claims.get("iat")
     if not isinstance(jti, str) or not 1 <= len(jti) <= 512:
         raise BadProof("jti is missing or too long")
     if claims.get("htm") != method or not _same(claims.get("htu"), url):
         raise BadProof(f"htm and htu have to be {method} and {url}")
-    if isinstance(at, bool) or not isinstance(at, int) or not -LATE <= at - time.time() <= EARLY:
+    now = time.time()
+    if isinstance(at, bool) or not isinstance(at, int) or not now - LATE <= at <= now + EARLY:
         raise BadProof(f"iat has to be within {LATE} s of now; mind the clock")
     if token is not None and not _matches(claims.get("ath"), token):
         raise BadProof("ath is not the hash of the access token")
@@ -95,7 +98,7 @@ def _key(proof: str) -> Key:
         if is_weak(jwk):
             raise BadProof("its RSA key needs 2048 bits at least")
         key = import_key(jwk)
-    except (JoseError, ValueError, KeyError, TypeError, SecurityWarning):
+    except UNREADABLE:
         raise BadProof("it is no JWT with a public key in its header") from None
     if not isinstance(key, ECKey | OKPKey | RSAKey):
         raise BadProof("its key is not asymmetric")

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import ClientMixin
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
-from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 
-from hub.auth.jwks import is_weak
+from hub.auth.jwks import UNREADABLE, is_weak
 from hub.auth.server.parameters import said
 from hub.errors import BadSetting
 from hub.store.access.clients import Client
@@ -150,5 +149,5 @@ def check_keys(jwks: object) -> KeySet:
         raise BadSetting("An RSA key needs 2048 bits at least.")
     try:
         return KeySet.import_key_set(jwks)  # type: ignore[arg-type]
-    except (JoseError, ValueError, KeyError, TypeError, SecurityWarning) as error:
+    except UNREADABLE as error:
         raise BadSetting(f"The keys cannot be read ({type(error).__name__}): see RFC 7517.") from None

@@ -74,6 +74,15 @@ def proof(key: Key, path: str = "/oauth/token", method: str = "POST", alg: str =
     return jwt.encode(header, {n: v for n, v in claims.items() if v is not None}, key, [alg])
 
 
+def unsigned(header: str, claims: str = "{}") -> str:
+    """A JWT of any header and claims, with a signature that fits none."""
+    return ".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in (header, claims, "x"))
+
+
+NESTED = "[" * 2000 + "]" * 2000
+"""What no parser that recurs reads to its end."""
+
+
 def ath(token: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
 

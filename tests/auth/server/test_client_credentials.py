@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from hub.store.access import clients
-from tests.auth.server.stage import CAUSE, GRANT, ISSUER, Stage, a_client, a_key, assertion, claims_of, jwks, refused
+from tests.auth.server.stage import (
+    ASSERTION,
+    CAUSE,
+    GRANT,
+    ISSUER,
+    NESTED,
+    Stage,
+    a_client,
+    a_key,
+    assertion,
+    claims_of,
+    jwks,
+    refused,
+    unsigned,
+)
 
 
 async def test_a_secret_by_basic(stage: Stage) -> None:
@@ -107,6 +124,7 @@ async def test_pitfall_12_a_client_that_fails_is_told_401_by_every_method(stage:
         {"exp": 1e300},
         {"exp": float("nan")},
         {"exp": float("-inf")},
+        {"exp": 10**400},
         {"exp": True},
         {"jti": None},
         {"jti": 7},
@@ -116,12 +134,36 @@ async def test_pitfall_12_a_client_that_fails_is_told_401_by_every_method(stage:
         {"sub": "\0"},
         {"sub": 5},
     ],
-    ids=str,
+    ids=range(19),
 )
 async def test_an_assertion_that_does_not_hold(stage: Stage, over: dict[str, object]) -> None:
     key = a_key()
     await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
     refused(await stage.token(**GRANT, **assertion(key, "central", **over)), "invalid_client", 401)
+
+
+CLAIMS = json.dumps({"sub": "central"})
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        (NESTED, CLAIMS),
+        ('{"alg": "ES256"}', NESTED),
+        ('{"alg": "ES256", "crit": 5}', CLAIMS),
+        ('{"alg": "ES256", "kid": ["k1"]}', CLAIMS),
+        ('{"alg": ["ES256"], "kid": "k1"}', CLAIMS),
+        ('{"alg": "ES256"}', '{"sub": "secretive"}'),
+    ],
+    ids=range(6),
+)
+@pytest.mark.parametrize("published", [False, True])
+async def test_what_is_no_assertion_at_all(stage: Stage, header: str, claims: str, *, published: bool) -> None:
+    keys: dict[str, Any] = {"jwks_uri": "http://127.0.0.1:1/jwks"} if published else {"jwks": jwks(a_key())}
+    await stage.client(a_client("central", "private_key_jwt", **keys))
+    await stage.client(a_client("secretive", "client_secret_basic"))
+    form = {"client_assertion_type": ASSERTION, "client_assertion": unsigned(header, claims)}
+    refused(await stage.token("central", **GRANT, **form), "invalid_client", 401)
 
 
 async def test_pitfall_17_an_assertion_lives_five_minutes_at_most(stage: Stage) -> None:

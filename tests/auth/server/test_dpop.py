@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from tests.auth.server.stage import GRANT, ISSUER, Pkce, Stage, a_client, a_key, ath, claims_of, proof, refused, told
+from tests.auth.server.stage import (
+    GRANT,
+    ISSUER,
+    NESTED,
+    Pkce,
+    Stage,
+    a_client,
+    a_key,
+    ath,
+    claims_of,
+    proof,
+    refused,
+    told,
+    unsigned,
+)
 
 NOW = int(time.time())
 
@@ -48,6 +64,7 @@ PRIVATE = {"header": {"jwk": a_key().as_dict(private=True)}}
         {"iat": NOW - 600},
         {"iat": NOW + 600},
         {"iat": str(NOW)},
+        {"iat": 10**400},
         {"iat": None},
         {"jti": None},
         {"jti": "j" * 600},
@@ -59,15 +76,33 @@ PRIVATE = {"header": {"jwk": a_key().as_dict(private=True)}}
         {"header": {"jwk": {}}},
         {"header": {"jwk": {"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}}},
     ],
-    ids=range(16),
+    ids=range(17),
 )
 async def test_a_proof_that_does_not_hold(ready: Stage, over: dict[str, object]) -> None:
     refused(await ready.token("gojek", {"dpop": proof(a_key(), **dict(over))}, **GRANT), "invalid_dpop_proof")
 
 
-@pytest.mark.parametrize("text", ["", "a.b.c", "é", "e30.e30.", '{"a": 1}'])
+HEAD = json.dumps({"typ": "dpop+jwt", "alg": "ES256", "jwk": a_key().as_dict(private=False)})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a.b.c", "é", "e30.e30.", '{"a": 1}'),
+        *(unsigned(NESTED), unsigned(HEAD.replace("{", f'{{"x": {NESTED},', 1)), unsigned(HEAD, NESTED)),
+        *(unsigned(HEAD.replace("{", '{"crit": 5,', 1)), unsigned(HEAD.replace("{", '{"crit": [["b64"]],', 1))),
+    ],
+    ids=range(10),
+)
 async def test_what_is_no_proof_at_all(ready: Stage, text: str) -> None:
     refused(await ready.token("gojek", {"dpop": text.encode()}, **GRANT), "invalid_dpop_proof")  # type: ignore[dict-item]
+
+
+async def test_a_proof_of_what_cannot_be_read_proves_nothing(ready: Stage) -> None:
+    key = a_key()
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.as_dict(private=False)}
+    made = jws.serialize_compact(header, NESTED, key)
+    refused(await ready.token("gojek", {"dpop": made}, **GRANT), "invalid_dpop_proof")
 
 
 async def test_a_secret_key_proves_nothing(ready: Stage) -> None:

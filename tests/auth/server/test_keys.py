@@ -16,7 +16,7 @@ from hub.auth.access import AccessTokens
 from hub.auth.keys import Keys, rotate
 from hub.store.database import Database
 from hub.store.sealing import Seal
-from tests.auth.server.stage import GRANT, ISSUER, Stage, a_client, built, claims_of
+from tests.auth.server.stage import GRANT, ISSUER, NESTED, Stage, a_client, built, claims_of, unsigned
 
 SEAL = Seal([b"k" * 32], b"s" * 32)
 
@@ -155,6 +155,8 @@ async def test_pitfall_06_what_is_no_access_token_of_ours_is_none(bare: Stage) -
         signed({"typ": "at+jwt"}, iat=now + 3600),
         "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJub25lIn0." + good.split(".")[1] + ".",
         "",
+        unsigned(f'{{"kid": "{signer.kid}", "alg": "ES256", "crit": 5}}'),
+        unsigned(NESTED),
         "é.é.é",
         "a.b.c",
     ):
