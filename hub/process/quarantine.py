@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import defaultdict
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +78,7 @@ async def _discard(settings: Settings, ids: list[int]) -> int:
 
 
 async def _replay(settings: Settings, ids: list[int]) -> tuple[int, int]:
-    """How many were found, and how many of them went back into quarantine; one transaction for all."""
+    """How many were found, and how many of them went back into quarantine; one transaction for each system's."""
     from hub.connectors import registry
     from hub.connectors.http import Http
     from hub.process.reach import database, reached
@@ -90,22 +89,17 @@ async def _replay(settings: Settings, ids: list[int]) -> tuple[int, int]:
 
     cause = Cause("quarantine:replay", "operator", uuid.uuid4().hex)
     systems = {system.name: system for system in registry.enabled(settings)}
-    async with reached(settings) as at, database(at) as store, store.write(cause) as connection:
-        entries = await quarantine.take(connection, ids)
-        by_system: dict[str, list[quarantine.Entry]] = defaultdict(list)
-        for entry in entries:
-            by_system[entry.system].append(entry)
-        back = 0
-        for name, held in by_system.items():
-            # Mapping asks nobody, so an address is not needed.
-            async with Http("http://127.0.0.1") as nowhere:
-                system = _of(systems, name)
-                ingest = Ingest(system.connector(system.settings, nowhere), Seal(at.sealing_keys, at.secret))
-                # They were seen when they came, not now: a full run must still be able to find them gone.
-                seen_at = max(entry.last_at for entry in held)
-                tally = await ingest.batch(connection, [entry.raw for entry in held], seen_at)
-                back += tally.quarantined
-        return len(entries), back
+    found, back = 0, 0
+    # Mapping asks nobody, so an address is not needed.
+    async with reached(settings) as at, database(at) as store, Http("http://127.0.0.1") as nowhere:
+        async with store.read() as connection:
+            names = await quarantine.systems_of(connection, ids)
+        for system in [_of(systems, name) for name in names]:
+            ingest = Ingest(system.connector(system.settings, nowhere), Seal(at.sealing_keys, at.secret))
+            async with store.write(cause) as connection:
+                taken = await ingest.replay(connection, ids)
+            found, back = found + taken[0], back + taken[1]
+    return found, back
 
 
 def _of(systems: dict[str, Enabled], name: str) -> Enabled:

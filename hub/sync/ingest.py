@@ -8,7 +8,7 @@ kept as a record too. A repeated or older item changes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,6 +75,7 @@ class Ingest:
         item that contradicts a record of equal version waits until ``settle`` is called.
         """
         name, read = self._connector.name, batch.read(self._connector, self._seal, items)
+        await records.alone(connection, name)
         outcomes = await records.upsert(connection, name, list(read.rows.values()), seen_at, settle=settle)
         stored = dict(zip(read.rows, outcomes, strict=True))
         await quarantine.put(connection, name, read.faults, seen_at)
@@ -87,10 +88,22 @@ class Ingest:
 
     async def settle(self, connection: AsyncConnection, seen_at: datetime) -> Tally:
         """Apply what waited for the end of the run."""
+        await records.alone(connection, self._connector.name)
         items = await records.take_pending(connection, self._connector.name)
         tally = await self.batch(connection, items, seen_at) if items else Tally()
         await self._merge.catch_up(connection)
         return tally
+
+    async def replay(self, connection: AsyncConnection, ids: Sequence[int]) -> tuple[int, int]:
+        """Read anew what is in quarantine under ``ids`` of this system: how many there were, and how many came back."""
+        await records.alone(connection, self._connector.name)
+        entries = await quarantine.take(connection, self._connector.name, ids)
+        if not entries:
+            return 0, 0
+        # They were seen when they came, not now: a full run must still be able to find them gone.
+        seen_at = max(entry.last_at for entry in entries)
+        tally = await self.batch(connection, [entry.raw for entry in entries], seen_at)
+        return len(entries), tally.quarantined
 
 
 def _tally(read: Batch, outcomes: list[Outcome], unfit: list[Fault]) -> Tally:

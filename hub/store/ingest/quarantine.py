@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,14 +99,20 @@ async def entries(connection: AsyncConnection, system: str | None = None, limit:
     return [Entry(*row) for row in await connection.execute(statement)]
 
 
-async def take(connection: AsyncConnection, ids: list[int]) -> list[Entry]:
-    """Remove open entries so that they can be replayed in the same transaction."""
+async def systems_of(connection: AsyncConnection, ids: Sequence[int]) -> list[str]:
+    """The systems that open entries with these ids are of, by name."""
+    open_ = quarantine.c.id.in_(ids), quarantine.c.state == "OPEN"
+    return list(await connection.scalars(select(quarantine.c.system).where(*open_).distinct().order_by("system")))
+
+
+async def take(connection: AsyncConnection, system: str, ids: Sequence[int]) -> list[Entry]:
+    """Remove open entries of ``system``, in the order they came, so that they can be replayed in this transaction."""
     statement = (
         delete(quarantine)
-        .where(quarantine.c.id.in_(ids), quarantine.c.state == "OPEN")
+        .where(quarantine.c.system == system, quarantine.c.id.in_(ids), quarantine.c.state == "OPEN")
         .returning(*(quarantine.c[name] for name in Entry.__dataclass_fields__))
     )
-    return [Entry(*row) for row in await connection.execute(statement)]
+    return sorted((Entry(*row) for row in await connection.execute(statement)), key=lambda entry: entry.last_at)
 
 
 async def discard(connection: AsyncConnection, ids: list[int]) -> int:
