@@ -12,7 +12,8 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from hub.connectors import registry
-from hub.settings import Settings
+from hub.connectors.registry import Enabled
+from hub.settings import Settings, variable
 from hub.store import systems
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
@@ -43,7 +44,7 @@ async def run(settings: Settings) -> None:
     stop = _stopped_by_signal()
     # Each pull holds a connection for its lock and may need another to ask what is known.
     database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * CONCURRENCY + 2))
-    enabled = {system.name: system for system in registry.enabled(settings) if system.settings.url}
+    enabled = _with_address(registry.enabled(settings))
     work = Work(
         database,
         Seal(settings.sealing_keys, settings.secret),
@@ -60,6 +61,14 @@ async def run(settings: Settings) -> None:
             await _until(stop, _shift(app, work, settings))
     finally:
         await database.close()
+
+
+def _with_address(systems: list[Enabled]) -> dict[str, Enabled]:
+    """Those that somebody said the address of; of the others it is told that they are left out."""
+    for system in systems:
+        if not system.settings.url:
+            log.warning("system.left_out", system=system.name, missing=variable(system.connector.Settings, "url"))
+    return {system.name: system for system in systems if system.settings.url}
 
 
 def _stopped_by_signal() -> asyncio.Event:

