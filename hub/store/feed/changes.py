@@ -14,7 +14,7 @@ from hub.store.feed import facts
 from hub.store.feed.cursors import Positions
 from hub.store.feed.positions import HUB
 from hub.store.reading import sight
-from hub.store.reading.record_entities import secret_records
+from hub.store.reading.record_entities import unless_secret
 from hub.store.tables import changes, complaints, records
 from hub.store.tables_sync import feed
 from hub.viewer import Viewer
@@ -84,7 +84,7 @@ def _of_record(viewer: Viewer) -> ColumnElement[bool]:
     """Of a record that was deleted, only that it was; what it was before tells whether it was secret."""
     was = cast(func.jsonb_extract_path(changes.c.before, "secret"), JSONB) == literal(True, JSONB)
     secret = func.coalesce(records.c.secret, case((changes.c.after.is_(None), was)), True)
-    return and_(feed.c.system != HUB, or_(~secret, secret_records(viewer)))
+    return and_(feed.c.system != HUB, unless_secret(viewer, secret))
 
 
 def told(row: Mapping[Any, Any], viewer: Viewer) -> Change:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, literal_column, or_, select, text
+from sqlalchemy import Select, literal_column, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +22,7 @@ from hub.store.feed import facts, pages, positions
 from hub.store.feed.cursors import encode
 from hub.store.feed.positions import HUB, Head
 from hub.store.reading import sight
-from hub.store.reading.record_entities import secret_records
+from hub.store.reading.record_entities import unless_secret
 from hub.store.tables import complaints, records
 from hub.viewer import Viewer
 
@@ -84,9 +84,8 @@ def _complaint(row: Mapping[Any, Any]) -> Mapping[str, Any]:
 def _records(viewer: Viewer, system: str) -> Select[Any]:
     """What is gone is told too: a change that brings it back tells no more than that."""
     told = facts.exact(literal_column("record_facts(records)", JSONB)).label("facts")
-    seen = or_(~records.c.secret, secret_records(viewer))
     named = records.c.kind, records.c.external_id, records.c.version, records.c.gone_at.is_not(None).label("removed")
-    return select(*named, told).where(records.c.system == system, seen)
+    return select(*named, told).where(records.c.system == system, unless_secret(viewer))
 
 
 def _record(row: Mapping[Any, Any]) -> Mapping[str, Any]:

@@ -27,11 +27,11 @@ def fact(name: str) -> ColumnElement[str]:
     return literal_column(f"(records.body ->> '{name}')", String)
 
 
-def secret_records(viewer: Viewer) -> ColumnElement[bool]:
+def unless_secret(viewer: Viewer, secret: ColumnElement[bool] = records.c.secret) -> ColumnElement[bool]:
     """Secret records are for those who may know reporters; for an agency's officers, those it must answer."""
     if not sight.may_know_reporters(viewer):
-        return false()
-    return fact("agency_code") == viewer.agency if viewer.agency else true()
+        return not_(secret)
+    return or_(not_(secret), fact("agency_code") == viewer.agency) if viewer.agency else true()
 
 
 def record_entity(name: str, kind: type[Kind], keys: tuple[str, ...], scope: str | None) -> Entity:
@@ -40,7 +40,7 @@ def record_entity(name: str, kind: type[Kind], keys: tuple[str, ...], scope: str
     def visible(viewer: Viewer) -> ColumnElement[bool]:
         if scope is not None and not viewer.may(scope):
             return false()
-        return or_(not_(records.c.secret), secret_records(viewer))
+        return unless_secret(viewer)
 
     beside = Beside(
         record_keys,
