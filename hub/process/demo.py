@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from hub.complaints.calendar import JAKARTA
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.connectors.sandbox import Sandbox
@@ -18,8 +18,6 @@ from hub.errors import BadSetting
 from hub.process.keys import write_private
 from hub.process.serve import address, bound
 from hub.settings import Settings
-
-JAKARTA = ZoneInfo("Asia/Jakarta")
 
 
 def today(settings: Settings) -> date:

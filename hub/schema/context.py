@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 
 from hub.auth.purposes import Purpose
@@ -20,6 +21,10 @@ from hub.store.sealing import Seal
 from hub.viewer import Viewer
 
 T = TypeVar("T")
+KeyT = TypeVar("KeyT", bound=Hashable)
+
+Finding = Callable[[AsyncConnection, Viewer, list[KeyT]], Awaitable[Mapping[KeyT, T]]]
+"""What the store says, for one viewer, of many at once; nothing of what that viewer may not see."""
 
 Pushing = Callable[[Upload, Cause, Sequence[bytes]], Awaitable[list[Told] | KeyTaken | None]]
 """What became of rows (JSON each), in order; None where no such system is enabled."""
@@ -51,6 +56,17 @@ class Context:
         if key not in self._batches:
             self._batches[key] = DataLoader(load_fn=load)
         return self._batches[key]
+
+    async def found(self, name: Hashable, find: Finding[KeyT, T], key: KeyT) -> T | None:
+        """What ``find`` says of ``key``, None for nothing; asked once for all of a level, as the batch ``name``."""
+
+        async def load(keys: list[KeyT]) -> list[T | None]:
+            async with self.database.read() as db:
+                said = await find(db, self.viewer, keys)
+            return [said.get(each) for each in keys]
+
+        told: T | None = await self.batch(name, load).load(key)
+        return told
 
     async def once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """What ``make`` gives, made once in this request however many fields ask."""

@@ -56,10 +56,4 @@ class ReportFile:
 
 async def files_of(context: Context, ref: Ref) -> list[ReportFile]:
     """One statement a level."""
-
-    async def load(refs: list[Ref]) -> list[list[ReportFile]]:
-        async with context.database.read() as db:
-            found = await files.of(db, context.viewer, refs)
-        return [[ReportFile.of(row) for row in found.get(each, ())] for each in refs]
-
-    return await context.batch("files", load).load(ref)  # type: ignore[no-any-return]
+    return [ReportFile.of(row) for row in await context.found("files", files.of, ref) or ()]

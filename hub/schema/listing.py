@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -58,6 +59,11 @@ class Link:
     description: str
     many: Listing | type[list[Any]] | None = None
     scopes: tuple[str, ...] = ()
+
+    @property
+    def hop(self) -> Hop:
+        """The same between the store's entities."""
+        return Hop(self.source.entity, self.target.entity, self.keys)
 
 
 def check_filter(context: Context, filter_: Any) -> None:
@@ -148,26 +154,15 @@ def _node(node: type[Node], row: Row | None) -> Node | None:
     return None if row is None else node.from_row(row)
 
 
-def _linked(context: Context, link: Link, part: Slice) -> Any:
-    hop = Hop(link.source.entity, link.target.entity, link.keys)
-
-    async def load(refs: list[Ref]) -> list[Rows]:
-        async with context.database.read() as db:
-            found = await links.linked(db, hop, context.viewer, refs, part)
-        return [found.get(ref, Rows([], [], False)) for ref in refs]
-
-    return context.batch(("link", link.source, link.field, part), load)
+async def _linked(context: Context, link: Link, ref: Ref, part: Slice) -> Rows:
+    """The page of a link from ``ref``; one statement a level and key."""
+    find = partial(links.linked, hop=link.hop, part=part)
+    return await context.found(("link", link.source, link.field, part), find, ref) or Rows([], [], False)
 
 
-def _link_counts(context: Context, link: Link, part: Slice) -> Any:
-    hop = Hop(link.source.entity, link.target.entity, link.keys)
-
-    async def load(refs: list[Ref]) -> list[int]:
-        async with context.database.read() as db:
-            found = await links.linked_counts(db, hop, context.viewer, refs, part.where)
-        return [found.get(ref, 0) for ref in refs]
-
-    return context.batch(("count", link.source, link.field, part.where), load)
+async def _link_count(context: Context, link: Link, ref: Ref, part: Slice) -> int:
+    find = partial(links.linked_counts, hop=link.hop, where=part.where)
+    return await context.found(("count", link.source, link.field, part.where), find, ref) or 0
 
 
 def list_field(listing: Listing, description: str, *scopes: str) -> Any:
@@ -192,7 +187,7 @@ def link_field(link: Link) -> Any:
 
 def _one_link(link: Link) -> Any:
     async def resolve(root: Any, info: Info) -> Any:
-        rows = await _linked(info.context, link, Slice(1)).load(root.ref)
+        rows = await _linked(info.context, link, root.ref, Slice(1))
         return link.target.from_row(rows.rows[0]) if rows.rows else None
 
     resolve.__annotations__ = {"root": link.source, "info": Info, "return": link.target | None}
@@ -201,7 +196,7 @@ def _one_link(link: Link) -> Any:
 
 def _list_link(link: Link) -> Any:
     async def resolve(root: Any, info: Info) -> Any:
-        rows = await _linked(info.context, link, Slice(LIST_MAX)).load(root.ref)
+        rows = await _linked(info.context, link, root.ref, Slice(LIST_MAX))
         return [link.target.from_row(row) for row in rows.rows]
 
     resolve.__annotations__ = {"root": link.source, "info": Info, "return": list[link.target] | None}  # type: ignore[name-defined]
@@ -215,9 +210,8 @@ def _connection_link(link: Link, listing: Listing) -> Any:
     async def resolve(root: Any, info: Info, first: Any, after: Any, filter: Any, order_by: Any) -> Any:
         check_filter(info.context, filter)
         part = part_of(link.target, first, after, filter, order_by)
-        rows = await _linked(info.context, link, part).load(root.ref)
-        counts = _link_counts(info.context, link, part)
-        return connection(link.target, rows, part, lambda: counts.load(root.ref))
+        rows = await _linked(info.context, link, root.ref, part)
+        return connection(link.target, rows, part, lambda: _link_count(info.context, link, root.ref, part))
 
     return _with_list_arguments(resolve, listing, _described(link), link.scopes, nullable=True, source=link.source)
 

@@ -15,7 +15,7 @@ from hub.schema.needs import needs
 from hub.schema.nodes import Money, code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
-from hub.schema.totals import TotalsRange, total_range
+from hub.schema.totals import TotalsRange, totalled
 from hub.schema.weights import TOTALLED
 from hub.store.reading import record_entities, totals
 from hub.store.reading.entity import Row
@@ -136,7 +136,5 @@ class Query:
         range: TotalsRange = None,
     ) -> list[PaymentTotal] | None:
         """One statement."""
-        start, end = total_range(range, days=31)
-        async with info.context.database.read() as db:
-            found = await totals.payments(db, info.context.viewer, str(by.value), start, end)
+        found = await totalled(info, totals.payments, by, range, days=31)
         return [PaymentTotal(group=g, count=n, amount=Money(amount=a, currency="IDR")) for g, n, a in found]

@@ -17,7 +17,7 @@ from hub.schema.listing import Listing, list_field
 from hub.schema.nodes import Money, Node, code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
-from hub.schema.totals import TotalsRange, total_range
+from hub.schema.totals import TotalsRange, totalled
 from hub.schema.weights import TOTALLED
 from hub.store.reading import record_entities, totals
 from hub.store.reading.entities import HUB
@@ -165,7 +165,5 @@ class Query:
         range: TotalsRange = None,
     ) -> list[OrderTotal]:
         """One statement."""
-        start, end = total_range(range, days=366)
-        async with info.context.database.read() as db:
-            found = await totals.orders(db, info.context.viewer, str(by.value), start, end)
+        found = await totalled(info, totals.orders, by, range, days=366)
         return [OrderTotal(group=g, count=n, value=Money(amount=a, currency="IDR")) for g, n, a in found]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.kinds import Code
 from hub.schema import ids
@@ -18,6 +20,7 @@ from hub.schema.part import Part, entity
 from hub.store import systems
 from hub.store.reading import entities
 from hub.store.reading.entity import Row
+from hub.viewer import Viewer
 
 part = Part("systems", "Outside systems, and any entity by its id.")
 part.needs_every_node = True
@@ -114,13 +117,13 @@ class System(Node):
 
 
 async def _state(context: Context, name: str) -> systems.SystemState:
-    async def load(names: list[str]) -> list[systems.SystemState]:
-        async with context.database.read() as db:
-            found = {state.name: state for state in await systems.overview(db, list(names))}
-        return [found[name] for name in names]
-
-    state: systems.SystemState = await context.batch("system states", load).load(name)
+    state = await context.found("system states", _states, name)
+    assert state, "a system has a row"
     return state
+
+
+async def _states(db: AsyncConnection, _: Viewer, names: list[str]) -> Mapping[str, systems.SystemState]:
+    return {state.name: state for state in await systems.overview(db, names)}
 
 
 @part.query

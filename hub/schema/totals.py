@@ -1,16 +1,25 @@
-"""The range of days that totals are counted over."""
+"""What all totals share: the range of days they are counted over, and how they are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from enum import Enum
+from typing import Annotated, TypeVar
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.complaints.calendar import JAKARTA
+from hub.schema.context import Info
 from hub.schema.listing import BadArgument
+from hub.viewer import Viewer
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
+T = TypeVar("T")
+
+Totalling = Callable[[AsyncConnection, Viewer, str, datetime, datetime], Awaitable[T]]
+"""One of ``hub.store.reading.totals``."""
+
 DAYS_MAX = 400
 
 
@@ -27,7 +36,14 @@ TotalsRange = Annotated[
 ]
 
 
-def total_range(asked: DayRange | None, days: int) -> tuple[datetime, datetime]:
+async def totalled(info: Info, total: Totalling[T], by: Enum, asked: DayRange | None, days: int) -> T:
+    """What the store counts of the days asked for, or of the last ``days``, in one statement."""
+    start, end = _range(asked, days)
+    async with info.context.database.read() as db:
+        return await total(db, info.context.viewer, str(by.value), start, end)
+
+
+def _range(asked: DayRange | None, days: int) -> tuple[datetime, datetime]:
     """(from, to) of the days asked for, or of the last ``days`` with today; ``to`` is not in it."""
     today = datetime.now(JAKARTA).date()
     first, last = (asked.first, asked.last) if asked else (today - timedelta(days=days - 1), today)

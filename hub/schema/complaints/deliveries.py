@@ -10,7 +10,7 @@ import strawberry
 
 from hub.complaints.forwarding import AttemptOutcome, DeliveryAction, DeliveryState
 from hub.schema.complaints import part
-from hub.schema.context import Context, Info
+from hub.schema.context import Info
 from hub.schema.listing import Listing, list_field
 from hub.schema.needs import needs
 from hub.schema.nodes import Node, label_field
@@ -80,16 +80,8 @@ class Delivery(Node):
     )
     async def evidence(self, info: Info) -> list[DeliveryAttempt] | None:
         """One statement a level."""
-        return await _evidence_of(info.context, self.key)
-
-
-async def _evidence_of(context: Context, key: str) -> list[DeliveryAttempt]:
-    async def load(keys: list[str]) -> list[list[DeliveryAttempt]]:
-        async with context.database.read() as db:
-            found = await delivery_entity.evidence(db, context.viewer, keys)
-        return [[DeliveryAttempt.of(row) for row in found.get(each, ())] for each in keys]
-
-    return await context.batch("evidence", load).load(key)  # type: ignore[no-any-return]
+        evidence = await info.context.found("evidence", delivery_entity.evidence, self.key)
+        return [DeliveryAttempt.of(row) for row in evidence or ()]
 
 
 @strawberry.input(description="Which deliveries; conditions are joined by AND, values of one by OR.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.adopting import FIELDS
 from hub.connectors.sharing import Authority
@@ -15,6 +16,7 @@ from hub.schema.context import Context, Info
 from hub.schema.nodes import LanguageArgument, label, label_field
 from hub.store.exchange import conflicts, sharing
 from hub.store.exchange.sharing import Words
+from hub.viewer import Viewer
 
 
 @strawberry.type(description="One field that a complaint and another system's record both hold. Values are codes.")
@@ -61,16 +63,15 @@ class SharedField:
 
 async def shared_of(context: Context, row: Mapping[Any, Any]) -> list[SharedField] | None:
     """Two statements a level; None for a complaint that the viewer does not see in full."""
-
-    async def load(tickets: list[str]) -> list[list[tuple[Words, Declared]] | None]:
-        async with context.database.read() as db:
-            declared, found = await sharing.declared(db), await conflicts.of(db, context.viewer, tickets)
-        return [
-            [(each, of) for each in found[ticket] if (of := declared[each.system].get(each.field))]
-            if ticket in found
-            else None
-            for ticket in tickets
-        ]
-
-    said = await context.batch("shared fields", load).load(row["ticket"])
+    said = await context.found("shared fields", _said, row["ticket"])
     return None if said is None else [SharedField.of(each, of, row) for each, of in said]
+
+
+async def _said(
+    db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]
+) -> Mapping[str, list[tuple[Words, Declared]]]:
+    declared, found = await sharing.declared(db), await conflicts.of(db, viewer, tickets)
+    return {
+        ticket: [(each, of) for each in words if (of := declared[each.system].get(each.field))]
+        for ticket, words in found.items()
+    }

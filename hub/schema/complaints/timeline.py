@@ -47,22 +47,11 @@ class References:
 
 async def timeline_of(context: Context, ticket: str) -> list[ComplaintStep] | None:
     """One statement a level; None for a complaint whose life is not the viewer's to see."""
-
-    async def load(tickets: list[str]) -> list[list[ComplaintStep] | None]:
-        async with context.database.read() as db:
-            found = await timeline.steps(db, context.viewer, tickets)
-        return [[ComplaintStep.of(row) for row in found[each]] if each in found else None for each in tickets]
-
-    return await context.batch("timelines", load).load(ticket)  # type: ignore[no-any-return]
+    steps = await context.found("timelines", timeline.steps, ticket)
+    return None if steps is None else [ComplaintStep.of(row) for row in steps]
 
 
 async def references_of(context: Context, ticket: str) -> References | None:
     """The same of its references."""
-
-    async def load(tickets: list[str]) -> list[References | None]:
-        async with context.database.read() as db:
-            found = await timeline.keys(db, context.viewer, tickets)
-        names = ("payment", "order", "report")
-        return [References(**{k: found[t].get(k) for k in names}) if t in found else None for t in tickets]
-
-    return await context.batch("references", load).load(ticket)  # type: ignore[no-any-return]
+    keys = await context.found("references", timeline.keys, ticket)
+    return None if keys is None else References(**{name: keys.get(name) for name in ("payment", "order", "report")})

@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from hub.schema.context import Info
-from hub.schema.totals import TotalsRange, total_range
+from hub.schema.totals import TotalsRange, totalled
 from hub.schema.weights import TOTALLED
 from hub.store.reading import totals
 
@@ -47,7 +47,5 @@ class Query:
         range: TotalsRange = None,
     ) -> list[ComplaintTotal]:
         """One statement."""
-        start, end = total_range(range, days=366)
-        async with info.context.database.read() as db:
-            found = await totals.complaints_by(db, info.context.viewer, str(by.value), start, end)
+        found = await totalled(info, totals.complaints_by, by, range, days=366)
         return [ComplaintTotal(group=group, count=count) for group, count in found]

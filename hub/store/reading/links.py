@@ -30,7 +30,7 @@ class Hop:
 
 
 async def linked(
-    connection: AsyncConnection, hop: Hop, viewer: Viewer, refs: Sequence[Ref], part: Slice
+    connection: AsyncConnection, viewer: Viewer, refs: Sequence[Ref], hop: Hop, part: Slice
 ) -> dict[Ref, Rows]:
     """For each source in ``refs`` its page of targets; sources the viewer may not see have none.
 
@@ -60,7 +60,7 @@ def _sorted(rows: Iterable[RowMapping], sort: Sort) -> list[RowMapping]:
 
 
 async def linked_counts(
-    connection: AsyncConnection, hop: Hop, viewer: Viewer, refs: Sequence[Ref], where: Iterable[tuple[str, Any]]
+    connection: AsyncConnection, viewer: Viewer, refs: Sequence[Ref], hop: Hop, where: Iterable[tuple[str, Any]]
 ) -> Mapping[Ref, int]:
     """For each source how many targets it has; counting ends at ``COUNT_CAP`` + 1."""
     (key,) = hop.keys
