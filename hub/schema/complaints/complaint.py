@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -19,6 +19,7 @@ from hub.schema.needs import needs
 from hub.schema.nodes import LanguageArgument, Node, label, label_field
 from hub.schema.part import entity
 from hub.schema.weights import SHORT
+from hub.store.complaints import reads
 from hub.store.reading import entities
 from hub.store.reading.entity import Row
 from hub.store.reading.sight import PII, READ
@@ -142,13 +143,19 @@ class Complaint(Node):
         return await reporter_of(info, self.ticket)
 
     @strawberry.field(
-        description="Who read who the reporter is, the latest first; null for all but the reporter and the desk."
-        " Needs complaints:read.",
+        description=f"Who read who the reporter is, the latest first and {reads.MOST} at most; null for all but the"
+        " reporter and the desk. Needs complaints:read.",
         extensions=needs(READ),
     )
-    async def access_log(self, info: Info) -> list[ReporterRead] | None:
+    async def access_log(
+        self,
+        info: Info,
+        before: Annotated[
+            datetime | None, strawberry.argument(description="Reads before then: the `at` of the last one, to go on.")
+        ] = None,
+    ) -> list[ReporterRead] | None:
         """One statement a level."""
-        return await reads_of(info.context, self.ticket)
+        return await reads_of(info.context, self.ticket, before)
 
     @strawberry.field(description="Its life so far, in order. Needs complaints:read.", extensions=needs(READ))
     async def timeline(self, info: Info) -> list[ComplaintStep] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 import strawberry
@@ -78,12 +79,7 @@ def _reporters(context: Context, purpose: Purpose, wanted: tuple[str, ...]) -> A
     return context.batch(("reporters", wanted), load)
 
 
-async def reads_of(context: Context, ticket: str) -> list[ReporterRead] | None:
+async def reads_of(context: Context, ticket: str, before: datetime | None) -> list[ReporterRead] | None:
     """One statement a level; None for a complaint whose reads are not the viewer's to see."""
-
-    async def load(tickets: list[str]) -> list[list[ReporterRead] | None]:
-        async with context.database.read() as db:
-            found = await reads.of(db, context.viewer, tickets)
-        return [[ReporterRead.of(row) for row in found[each]] if each in found else None for each in tickets]
-
-    return await context.batch("reads", load).load(ticket)  # type: ignore[no-any-return]
+    rows = await context.found(("reads", before), partial(reads.of, before=before), ticket)
+    return None if rows is None else [ReporterRead.of(row) for row in rows]

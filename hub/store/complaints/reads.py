@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, literal, select
+from sqlalchemy import RowMapping, and_, insert, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
@@ -15,6 +16,9 @@ from hub.store.reading import sight
 from hub.store.tables import complaints
 from hub.store.tables_auth import reads
 from hub.viewer import Viewer
+
+MOST = 100
+"""Reads of a complaint that are told at once: a screen that is looked at all day makes thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +43,19 @@ async def note(db: AsyncConnection, reading: Reading, tickets: Collection[str], 
     await db.execute(insert(reads).from_select(["complaint_id", *said], read))
 
 
-async def of(db: AsyncConnection, viewer: Viewer, tickets: Sequence[str]) -> Mapping[str, list[RowMapping]]:
-    """The reads of each of ``tickets``, the latest first; without those whose reads ``viewer`` may not see."""
+async def of(
+    db: AsyncConnection, viewer: Viewer, tickets: Sequence[str], before: datetime | None = None
+) -> Mapping[str, list[RowMapping]]:
+    """The last ``MOST`` reads ``before`` then, or until now, of those of ``tickets`` whose reads ``viewer`` may see."""
     if not sight.may_see_reads(viewer):
         return {}
+    asked = and_(reads.c.complaint_id == complaints.c.id, true() if before is None else reads.c.at < before)
+    last = select(reads).where(asked).order_by(reads.c.id.desc()).limit(MOST).correlate(complaints).lateral("last")
     found = await db.execute(
-        select(complaints.c.ticket, *reads.c)
-        .outerjoin(reads, reads.c.complaint_id == complaints.c.id)
+        select(complaints.c.ticket, *last.c)
+        .outerjoin(last, true())
         .where(complaints.c.ticket.in_(tickets), sight.in_full(viewer))
-        .order_by(reads.c.id.desc())
+        .order_by(last.c.id.desc())
     )
     by_ticket: dict[str, list[RowMapping]] = defaultdict(list)
     for row in found.mappings():
