@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 
 from hub.auth.jwks import UNREADABLE
 from hub.auth.keys import ALGORITHM, Keys, Signer
+from hub.store.access.clients import Client
 
 LIFE = 600
 """Seconds an access token lives, unless its client has another number."""
@@ -52,6 +53,13 @@ def issue(
     if jkt:
         claims["cnf"] = {"jkt": jkt}
     return jwt.encode({"typ": TYPE, **header(signer)}, claims, signer.key, [ALGORITHM])
+
+
+def stands(claims: dict[str, Any], client: Client | None) -> bool:
+    """Whether the client a token was issued to is there, not suspended, and no later one of the same id."""
+    if client is None or client.suspended_at:
+        return False
+    return bool(claims["iat"] + EARLY >= client.created_at.timestamp())
 
 
 def header(signer: Signer) -> dict[str, str]:

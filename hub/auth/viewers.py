@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from hub.auth import holders, jwks
-from hub.auth.access import AccessTokens
+from hub.auth.access import AccessTokens, stands
 from hub.auth.holders import Guesses, Holders
 from hub.auth.issuers import InvalidToken, Issuers, Verified, unverified
 from hub.auth.keys import Keys
@@ -173,7 +173,7 @@ async def _granted(db: AsyncConnection, claims: dict[str, Any]) -> Viewer:
     """The viewer of our own token: what it grants, as far as client and user may have it now."""
     grant_id = UUID(claims["gid"]) if "gid" in claims else None
     client = await clients.get(db, claims["client_id"])
-    if client is None or client.suspended_at or await grants.is_revoked(db, claims["jti"], grant_id):
+    if client is None or not stands(claims, client) or await grants.is_revoked(db, claims["jti"], grant_id):
         raise InvalidToken("The token was taken back.")
     scopes = frozenset(claims["scope"].split()) & {*client.scopes}
     if claims["sub"] == client.id:

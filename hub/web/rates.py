@@ -40,7 +40,8 @@ class Budgets:
     ``address`` is for every request, before anybody is known, and ``spared`` are networks it does
     not count (where gateways and tools of one's own are); calls of hooks have ten times as much,
     counted apart. ``requests`` and ``cost`` are for a viewer who is no client. ``token`` is for one
-    client, five times that for one address; ``login`` for one user name, three times that for one
+    client from one address, five times that for one address, so that who knows a client's id alone cannot keep it, or
+    the users of a public one, from tokens; ``login`` for one user name, three times that for one
     address. ``guesses`` are wrong tracking codes an hour, for one ticket from one address; twice that
     for one address and ten times that for one ticket, so that a stranger alone cannot keep a reporter
     from the complaint.
@@ -101,9 +102,9 @@ class Rates:
 
     async def token(self, address: str, client: str) -> None:
         """One request to an endpoint where ``client`` has to show who it is."""
-        budget = self.budgets.token
-        await self._take(RateLimitItemPerMinute(budget * 5, 1, "token-address"), network(address))
-        await self._take(RateLimitItemPerMinute(budget, 1, "token-client"), client)
+        budget, here = self.budgets.token, network(address)
+        await self._take(RateLimitItemPerMinute(budget * 5, 1, "token-address"), here)
+        await self._take(RateLimitItemPerMinute(budget, 1, "token-client"), here, client)
 
     async def login(self, address: str, username: str) -> None:
         """One attempt to sign in."""

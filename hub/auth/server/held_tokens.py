@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
+from hub.auth.access import stands
 from hub.auth.server.exchange import Asked, current, wait
 from hub.auth.server.registration import Registered
 from hub.store.access import grants, users
@@ -114,7 +115,8 @@ class Introspection(_Found, IntrospectionEndpoint):
     def introspect_token(self, token: Held) -> dict[str, Any]:
         """The claims (RFC 7662, 2.2); of a refresh token no more than that it holds."""
         # A suspended client is not found, and then nothing of it holds.
-        if self.server.query_client(token.client_id) is None:
+        client = self.server.query_client(token.client_id)
+        if client is None or (token.claims and not stands(token.claims, client.client)):
             return {"active": False}
         if token.claims is None:
             return {"active": True, "client_id": token.client_id, "token_type": "refresh_token"}

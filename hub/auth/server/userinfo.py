@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from hub.auth.access import AccessTokens
+from hub.auth.access import AccessTokens, stands
 from hub.auth.server import dpop, metadata
 from hub.auth.server.dpop import BadProof
 from hub.auth.server.openid import user_info
@@ -55,7 +55,7 @@ class UserInfo:
                 raise BadProof("it is missing, of another key, or was shown before")
             client = await clients.get(db, claims["client_id"])
             grant_id = UUID(claims["gid"]) if "gid" in claims else None
-            gone = client is None or client.suspended_at or await grants.is_revoked(db, claims["jti"], grant_id)
+            gone = not stands(claims, client) or await grants.is_revoked(db, claims["jti"], grant_id)
         return None if gone else claims
 
     def _refused(self, scheme: str, error: str, description: str = "", *, status: int = 401) -> Response:

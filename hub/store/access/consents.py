@@ -33,5 +33,7 @@ async def of_user(db: AsyncConnection, user_id: str) -> list[Consent]:
 
 async def take_back(db: AsyncConnection, user_id: str, client_id: str) -> bool:
     """Forget a consent and end everything that was granted with it; whether there was one."""
+    # First the consent: that waits for a grant which is just being made with it, and then ends it too.
+    known = await sessions.withdraw(db, user_id, client_id)
     await grants.revoke_all(db, user_id, client_id)
-    return await sessions.withdraw(db, user_id, client_id)
+    return known

@@ -56,9 +56,9 @@ async def end(db: AsyncConnection, secret: str) -> None:
 
 
 async def consented(db: AsyncConnection, user_id: str, client_id: str) -> frozenset[str]:
-    """The scopes the user let the client have."""
+    """The scopes the user let the client have. Taking them back waits until this transaction ends."""
     held = select(consents.c.scopes).where(consents.c.user_id == user_id, consents.c.client_id == client_id)
-    return frozenset((await db.execute(held)).scalar_one_or_none() or ())
+    return frozenset((await db.execute(held.with_for_update())).scalar_one_or_none() or ())
 
 
 async def consent(db: AsyncConnection, user_id: str, client_id: str, scopes: frozenset[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from hub.store.access import clients, grants, users
+from hub.store.access import clients, consents, grants, sessions, users
 from tests.auth.server.stage import CAUSE, Pkce, Stage, a_client, a_key, assertion, claims_of, jwks, proof, refused
 
 
@@ -95,6 +96,23 @@ async def test_a_user_ends_what_a_client_was_granted(ready: Stage) -> None:
         assert await grants.is_revoked(db, "unknown", UUID(claims_of(mine["access_token"])["gid"]))
     refused(await ready.refresh("spa", mine["refresh_token"]), "invalid_grant")
     assert (await ready.refresh("web", other["refresh_token"])).status_code == 200
+
+
+async def test_a_consent_that_is_taken_back_ends_the_grant_that_is_just_being_made_with_it(ready: Stage) -> None:
+    async def take_back() -> bool:
+        async with ready.database.write(CAUSE) as db:
+            return await consents.take_back(db, "u_budi", "spa")
+
+    async with ready.database.write(CAUSE) as db:
+        await sessions.consent(db, "u_budi", "spa", frozenset({"openid"}))
+    async with ready.database.write(CAUSE) as db:
+        assert await sessions.consented(db, "u_budi", "spa")
+        taken = asyncio.create_task(take_back())
+        await asyncio.sleep(0.3)
+        made = await grants.open_grant(db, "spa", "u_budi", timedelta(days=1))
+    assert await taken
+    async with ready.database.read() as db:
+        assert await grants.is_revoked(db, "unknown", made)
 
 
 async def test_a_bound_confidential_clients_stays_the_same(ready: Stage) -> None:

@@ -62,6 +62,17 @@ async def test_scopes_are_those_of_token_client_and_user(stage: Stage) -> None:
     assert payments.json()["errors"][0]["extensions"]["scope"] == "payments:read"
 
 
+async def test_a_deleted_clients_token_is_worth_nothing_to_a_later_one_of_its_name(stage: Stage) -> None:
+    token = await stage.partner_token()
+    await stage.run("delete from clients where id = 'gojek'")
+    await stage.client(PARTNER)
+    # As if it had been issued half a minute before.
+    await stage.run("update clients set created_at = now() + interval '30 s' where id = 'gojek'")
+    challenged(await ask(stage.second, token=token))
+    told = await stage.first.post("/oauth/introspect", data={"token": token}, auth=(PARTNER.id, stage.secret))
+    assert told.json() == {"active": False}
+
+
 FORGED: dict[str, dict[str, Any]] = {
     "another type": {"header": {"typ": "JWT"}},
     "no type": {"header": {"typ": None}},
