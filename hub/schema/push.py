@@ -25,8 +25,8 @@ from hub.store.promises import KeyTaken
 ROWS_MAX = 500
 
 _NO_SYSTEM = Message(
-    "Tidak ada sistem itu yang datanya boleh Anda kirim; periksa namanya.",
-    "There is no such system whose records you may push; check its name.",
+    "Tidak ada sistem itu yang datanya boleh Anda kirim; periksa namanya dan cakupan records:sync.<sistem>.",
+    "There is no such system whose records you may push; check its name, and your scope records:sync.<system>.",
 )
 
 
@@ -69,7 +69,9 @@ class StoredRecord:
     status: str = strawberry.field(description="Its status, in the hub's words.")
     status_told: str = strawberry.field(description="The status in the system's own word.")
     updated_at: datetime = strawberry.field(description="When it last changed there.")
-    body: JSON | None = strawberry.field(description="Its facts, without free text; null when the record is secret.")
+    body: JSON | None = strawberry.field(
+        description="Its facts, as `changes` names them, without free text; null when the record is secret."
+    )
 
     @classmethod
     def of(cls, current: Current) -> Self:

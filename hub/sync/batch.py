@@ -162,7 +162,7 @@ def fit(record: Record) -> Record:
 
 def _id(raw: Raw, path: str) -> str | None:
     told = _at(raw, path, "") if path else ""
-    return None if told == "" else str(told)
+    return str(told) if type(told) in (str, int) and told != "" else None
 
 
 def _at(raw: Raw, path: str, otherwise: str) -> Any:

@@ -64,7 +64,8 @@ class Bulk:
         upload = Upload(viewer.name, system, _key(request)) if may_sync(viewer, system) else None
         push = self._pushes.open(upload, Cause(f"bulk:{system}", viewer.name, request_id(request))) if upload else None
         if push is None:
-            raise Unfit(404, "NOT_FOUND", "There is no such system whose records you may push.")
+            sentence = "There is no such system whose records you may push; that takes the scope records:sync.<system>."
+            raise Unfit(404, "NOT_FOUND", sentence)
         return push
 
 

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from hub.errors import TryLater
 from hub.store.database import AWAY, Database
 from hub.store.feed import snapshots
+from hub.store.feed.positions import HUB
 from hub.store.feed.snapshots import Snapshot
 from hub.web.allowance import Allowance, TakenBack
 from hub.web.entrance import Entrance
@@ -31,6 +32,12 @@ COST = 5_000
 """What one costs of a client's budget: it reads all there is, however little of that is the client's."""
 PATIENCE = 30.0
 """Seconds in which a client has to take what is sent."""
+
+
+_NOT_THERE = (
+    "There is no such system of which you may take a snapshot; that takes the scope records:sync.<system>, "
+    f"and for {HUB} complaints:read."
+)
 
 
 class _Cut(Exception):
@@ -63,7 +70,7 @@ class Snapshots:
         system: str = request.path_params["system"]
         async with self._free, snapshots.opened(self._database, allowance.viewer, system) as snapshot:
             if snapshot is None:
-                raise Unfit(404, "NOT_FOUND", "There is no such system of which you may take a snapshot.")
+                raise Unfit(404, "NOT_FOUND", _NOT_THERE)
             await _tell(snapshot, request, allowance, send)
 
 

@@ -49,20 +49,28 @@ async def test_each_row_has_its_outcome_in_order(hub: Desk) -> None:
 
 
 async def test_a_stale_row_gets_the_current_record(hub: Desk) -> None:
-    await hub.push([payment("A", version=7, status="REFUNDED")])
-    (row,) = (await hub.push([payment("A", version=2)], key="key-00002")).rows
+    await hub.push([payment("A", version=7, status="REFUNDED", amount="4000.5")])
+    (row,) = (await hub.push([payment("A", version=2, amount="1")], key="key-00002")).rows
     assert row["outcome"] == "STALE"
     current = row["current"]
     assert (current["version"], current["status"], current["statusTold"]) == (7, "REFUNDED", "REFUNDED")
     assert current["updatedAt"] == "2026-01-01T00:00:00+00:00"
-    assert current["body"]["reference"] == "A"
+    assert (current["body"]["reference"], current["body"]["amount"]) == ("A", "4000.50")
+
+
+@pytest.mark.parametrize(("told", "id_"), [(12, "12"), ("", None), (None, None), (True, None), (["A"], None)])
+async def test_an_item_that_cannot_be_read_is_told_by_its_id_where_that_is_one(
+    hub: Desk, told: object, id_: str
+) -> None:
+    (row,) = (await hub.push([payment("A", broken=1) | {"id": told}])).rows
+    assert (row["id"], row["outcome"]) == (id_, "QUARANTINED")
 
 
 async def test_of_a_secret_record_and_of_prose_nothing_comes_back(hub: Desk) -> None:
     await hub.push([report("1", version=7, secret=True), report("2", version=7, title="Judul yang ditulis orang")])
     secret, open_ = (await hub.push([report("1"), report("2")], key="key-00002")).rows
     assert (secret["current"]["version"], secret["current"]["body"]) == (7, None)
-    assert open_["current"]["body"]["tracking_id"] == "2"
+    assert open_["current"]["body"]["trackingId"] == "2"
     assert "Judul" not in json.dumps(open_)
 
 

@@ -7,7 +7,7 @@ between two batches, and nothing has to be freed when a client is gone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.store.feed import facts
 from hub.store.ingest.outcomes import Fate, Outcome
 from hub.store.promises import KEPT_DAYS
 from hub.store.tables_sync import push_batches, pushes
@@ -41,13 +42,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """What the hub holds of a record that somebody told an older version of; ``body`` is None where it is secret."""
+    """What the hub holds of a record that somebody told an older version of.
+
+    ``body`` holds its facts as the feed tells them; None where it is secret.
+    """
 
     version: int
     status: str
     told: str
     updated_at: datetime
-    body: dict[str, Any] | None
+    body: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ async def _current(
     found = await db.execute(
         text(
             "select r.kind, r.external_id, r.version, r.status, r.told, r.updated_at,"
-            " case when not r.secret then r.body end from records r"
+            " case when not r.secret then record_facts(r) || jsonb_build_object('amount', r.amount::text) end"
+            " from records r"
             " join unnest(cast(:kinds as text[]), cast(:ids as text[])) as asked(kind, id)"
             " on r.kind = asked.kind and r.external_id = asked.id where r.system = :system"
         ),
@@ -116,7 +121,10 @@ async def _current(
             "ids": [fate.external_id for fate in fates],
         },
     )
-    return {(kind, id_): Current(*rest) for kind, id_, *rest in found}
+    return {
+        (kind, id_): Current(version, status, told, at, facts.told(body))
+        for kind, id_, version, status, told, at, body in found
+    }
 
 
 async def expire(db: AsyncConnection) -> int:
