@@ -27,6 +27,20 @@ INPUT = strawberry.argument(description="What is wanted.")
 KEY = "Makes a repeat harmless: same key and input, same answer. 8 to 128 letters, digits or . _ : -"
 
 
+@strawberry.input
+class Repeatable:
+    """What every act is told that may be asked for again."""
+
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input
+class ActOnComplaint(Repeatable):
+    """The same of a complaint."""
+
+    ticket: str = strawberry.field(description="Which complaint.")
+
+
 @strawberry.type(description="The complaint was moved.")
 class ComplaintMoved:
     """As it stands now."""
@@ -40,7 +54,7 @@ MoveResult = Annotated[Moved, strawberry.union("MoveComplaintResult", descriptio
 Doing = Callable[[AsyncConnection, Cause], Awaitable[Done | T]]
 
 
-async def move(info: Info, input: Any, problems: list[Problem], act: Act) -> Moved:
+async def move(info: Info, input: ActOnComplaint, problems: list[Problem], act: Act) -> Moved:
     """Check, act in one transaction, and show the outcome as the graph does."""
     context = info.context
     return await acted(
@@ -48,7 +62,7 @@ async def move(info: Info, input: Any, problems: list[Problem], act: Act) -> Mov
     )
 
 
-async def acted(info: Info, input: Any, problems: list[Problem], act: Doing[Refusal | None]) -> Moved:
+async def acted(info: Info, input: ActOnComplaint, problems: list[Problem], act: Doing[Refusal | None]) -> Moved:
     """The same for any act on a complaint."""
     done = await tried(info, input, problems, act)
     if done is not None and not isinstance(done, Done):
@@ -58,7 +72,7 @@ async def acted(info: Info, input: Any, problems: list[Problem], act: Doing[Refu
 
 
 async def tried(
-    info: Info, input: Any, problems: list[Problem], act: Doing[Refusal | list[Problem] | None]
+    info: Info, input: Repeatable, problems: list[Problem], act: Doing[Refusal | list[Problem] | None]
 ) -> Done | Refused | None:
     """The same without the outcome: that it was done, or what is answered where nothing was; None as ``act`` says."""
     language, key = info.context.language, input.idempotency_key

@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from hub.complaints.adopting import Keep
-from hub.schema.complaints.acts import INPUT, KEY, MoveResult, acted
+from hub.schema.complaints.acts import INPUT, ActOnComplaint, MoveResult, acted
 from hub.schema.complaints.complaint import Complaint
 from hub.schema.complaints.filter import ComplaintOrderBy
 from hub.schema.complaints.handling import ASSIGN
@@ -42,14 +42,12 @@ class Query:
 
 
 @strawberry.input(description="Whose word stands where two systems disagree.")
-class ResolveConflictInput:
+class ResolveConflictInput(ActOnComplaint):
     """A person's decision."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     system: str = strawberry.field(description="The other system's name.")
     field: str = strawberry.field(description="The field, as `Complaint.conflicts` names it.")
     keep: Keep = strawberry.field(description="Whose word stands.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 class Mutation:

@@ -9,7 +9,7 @@ import strawberry
 from hub.complaints.handling import check_rating, check_reopening, check_reply
 from hub.complaints.text import paragraphs
 from hub.complaints.workflow import Action
-from hub.schema.complaints.acts import INPUT, KEY, MoveResult, move
+from hub.schema.complaints.acts import INPUT, ActOnComplaint, MoveResult, move
 from hub.schema.context import Info
 from hub.schema.needs import needs_one
 from hub.store.complaints.handling import Act
@@ -19,38 +19,29 @@ _EITHER = "Needs complaints:respond, or complaints:reply for one's own."
 
 
 @strawberry.input(description="Finish a complaint that was answered.")
-class CloseComplaintInput:
+class CloseComplaintInput(ActOnComplaint):
     """Closing."""
-
-    ticket: str = strawberry.field(description="Which complaint.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="What the reporter writes.")
-class ReplyToComplaintInput:
+class ReplyToComplaintInput(ActOnComplaint):
     """An answer to what was asked, or an addition."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     text: str = strawberry.field(description="2 to 10,000 characters.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Open a complaint again.")
-class ReopenComplaintInput:
+class ReopenComplaintInput(ActOnComplaint):
     """Reopening."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     reason: str = strawberry.field(description="Why the answer does not hold, 10 to 2,000 characters.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Rate the answer.")
-class RateComplaintInput:
+class RateComplaintInput(ActOnComplaint):
     """One to five stars."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     rating: int = strawberry.field(description="1 to 5.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 class Mutation:

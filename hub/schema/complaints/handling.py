@@ -12,7 +12,7 @@ from hub.complaints.calendar import JAKARTA
 from hub.complaints.handling import check_response, check_verdict
 from hub.complaints.text import paragraphs
 from hub.complaints.workflow import Action, RejectReason, Verdict
-from hub.schema.complaints.acts import INPUT, KEY, MoveResult, move
+from hub.schema.complaints.acts import INPUT, ActOnComplaint, MoveResult, move
 from hub.schema.context import Info
 from hub.schema.needs import needs
 from hub.store.complaints.handling import Act
@@ -21,10 +21,9 @@ VERIFY, ASSIGN, RESPOND = "complaints:verify", "complaints:assign", "complaints:
 
 
 @strawberry.input(description="The desk's verdict on a complaint that came in.")
-class VerifyComplaintInput:
+class VerifyComplaintInput(ActOnComplaint):
     """Verdict, and the reason or what is missing."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     verdict: Verdict = strawberry.field(description="What the desk decides.")
     reason: RejectReason | None = strawberry.field(default=None, description="Needed for REJECTED.")
     note: str | None = strawberry.field(default=None, description="To the reporter; needed for RETURNED.")
@@ -33,26 +32,21 @@ class VerifyComplaintInput:
         description="For NOT_OUR_AUTHORITY: the institution that must answer, in the id of the system that has the"
         " complaint too.",
     )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Give a complaint to an agency.")
-class AssignComplaintInput:
+class AssignComplaintInput(ActOnComplaint):
     """Disposition."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     agency_code: str = strawberry.field(description="The agency that must answer, such as DISHUB.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="An agency's response.")
-class RespondToComplaintInput:
+class RespondToComplaintInput(ActOnComplaint):
     """A first response, or the final answer."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     text: str = strawberry.field(description="To the reporter, 10 to 10,000 characters.")
     final: bool = strawberry.field(description="Whether this is the final answer.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 class Mutation:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import strawberry
 
 from hub.complaints.problems import Message, Problem
 from hub.complaints.workflow import Action, Refusal
-from hub.schema.complaints.acts import INPUT, KEY, MoveResult, Refused, move, tried
+from hub.schema.complaints.acts import INPUT, ActOnComplaint, MoveResult, Refused, Repeatable, move, tried
 from hub.schema.complaints.deliveries import Delivery
 from hub.schema.complaints.handling import ASSIGN
 from hub.schema.context import Info
@@ -27,41 +27,38 @@ _NOT_FOUND = Message(
 
 
 @strawberry.input(description="Bring a complaint to another system too.")
-class ForwardComplaintInput:
+class ForwardComplaintInput(ActOnComplaint):
     """Forwarding."""
 
-    ticket: str = strawberry.field(description="Which complaint.")
     system: str | None = strawberry.field(
         default=None, description="The system's name; may be left out where one alone takes complaints."
     )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input
+class ActOnDelivery(Repeatable):
+    """What every decision on a delivery is told."""
+
+    key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
 
 
 @strawberry.input(description="Send a delivery again, now.")
-class RetryDeliveryInput:
+class RetryDeliveryInput(ActOnDelivery):
     """Retrying."""
-
-    key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Send a delivery never.")
-class GiveUpDeliveryInput:
+class GiveUpDeliveryInput(ActOnDelivery):
     """Giving up."""
-
-    key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Say that a delivery arrived.")
-class ConfirmDeliveryInput:
+class ConfirmDeliveryInput(ActOnDelivery):
     """Confirming."""
 
-    key: str = strawberry.field(description="Which delivery, such as LG-2026-000123/2.")
     external_id: str | None = strawberry.field(
         default=None, description="The record it became, in the other system's own id; needed for CREATE."
     )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.type(description="The decision was taken.")
@@ -128,7 +125,7 @@ class Mutation:
         return await _decide(info, input, settling.confirm, input.external_id)
 
 
-async def _decide(info: Info, input: Any, decide: Deciding, *more: str | None) -> Decided:
+async def _decide(info: Info, input: ActOnDelivery, decide: Deciding, *more: str | None) -> Decided:
     context = info.context
     done = await tried(info, input, [], lambda db, cause: decide(db, cause, context.viewer, input.key, *more))
     if done is not None and not isinstance(done, Done):
