@@ -124,7 +124,9 @@ class Pull:
         async with transaction(connection, self._cause):
             result.tally.add(await self._ingest.settle(connection, now))
             if begun and not result.tally.nameless and self._lists_all:
-                result.gone = await records.mark_gone(connection, self._name, begun, self._horizon(begun))
+                # Where the clock was set back since a run that broke off began, it is only now that nothing is unseen.
+                since = min(begun, now)
+                result.gone = await records.mark_gone(connection, self._name, since, self._horizon(begun))
             back = await systems.succeeded(connection, self._name, now, full_since=begun)
             if back:
                 await deliveries.wake(connection, self._name)
@@ -171,13 +173,18 @@ async def _batches(pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
     """Pages joined until they hold ``BATCH`` items; the cursor is the last one's.
 
     When a page cannot be had, what was joined so far is handed on first: it was told and must not be asked for again.
+    ``Stop`` for a system that tells one page again and again, which would never come to an end.
     """
     items: list[Raw] = []
     cursor: Cursor = {}
+    last = Page([])
     waiting = False
     trouble: HubError | None = None
     try:
         async for page in pages:
+            if page.items and page == last:
+                raise Stop("the system tells the same page again and again")
+            last = page
             items, cursor, waiting = [*items, *page.items], page.cursor, True
             if len(items) >= BATCH:
                 yield Page(items, cursor)

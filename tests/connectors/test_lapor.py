@@ -183,6 +183,17 @@ async def test_all_follow_ups_are_read_page_by_page(start: Start) -> None:
     assert len(page.items[0]["followups"]) == 45
 
 
+async def test_follow_ups_that_never_end_stop(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.connectors.lapor.calls.MOST_PAGES", 5)
+    answer = JSONResponse({"results": {"data": [{"id": 1}], "next_page_url": "https://elsewhere.example/?page=2"}})
+    with patch.object(LaporSandbox, "_followups", lambda self, request: answer):
+        (report,) = reports(1, 61)
+        report.replies = reply_to(report)
+        async with start([report]) as running:
+            with pytest.raises(Stop, match="does not keep to page"):
+                await pull(running)
+
+
 async def test_a_report_deleted_since_it_was_listed_is_kept_as_it_was_listed(start: Start) -> None:
     async with start(reports(2, 61)) as running:
         with patch.object(running.sandbox.shelf, "get", return_value=None):  # type: ignore[attr-defined]

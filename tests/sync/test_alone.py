@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -103,3 +103,16 @@ async def test_only_entries_of_the_system_are_replayed_and_in_the_order_they_cam
     async with database.read() as db:
         assert await quarantine.systems_of(db, ids) == ["other"]
         assert list(await db.scalars(text("select amount from records"))) == [2]
+
+
+async def test_what_is_replayed_does_not_make_a_record_seem_unseen_since(database: Database) -> None:
+    old = NOW - timedelta(days=5)
+    async with database.write(CAUSE) as db:
+        await quarantine.put(db, "fake", [quarantine.Fault(payment("P1"), "broken: it said so")], old)
+    await tell(database, payment("P1", version=2))
+    async with database.read() as db:
+        (entry,) = await quarantine.entries(db)
+    async with taking(database) as (ingest, db):
+        assert await ingest.replay(db, [entry.id]) == (1, 0)
+    async with database.read() as db:
+        assert await db.scalar(text("select seen_at from records")) == NOW

@@ -136,13 +136,14 @@ async def test_nothing_that_was_taken_over_is_told_back(stage: Stage) -> None:
     assert await stage.rows("select key from deliveries") == []
 
 
-async def test_while_something_is_on_its_way_there_their_word_waits(stage: Stage) -> None:
+@pytest.mark.parametrize("end", ["state = 'DONE', settled_at = now()", "state = 'HELD', due_at = now()"])
+async def test_while_something_is_on_its_way_there_their_word_waits(stage: Stage, end: str) -> None:
     ticket = await stage.complaint("ANSWERED")
     await stage.run(DELIVERED.replace("HELD", "SENDING").replace("CREATE", "ANSWER"))
     await hear(stage, told("7", "IN_PROGRESS", datetime.now(UTC), ticket=ticket))
     await catch_up(stage)
     assert (await complaint_of(stage, ticket))[0] == "ANSWERED"
-    await stage.run("update deliveries set state = 'DONE', settled_at = now()")
+    await stage.run(f"update deliveries set {end}")
     await catch_up(stage)
     assert (await complaint_of(stage, ticket))[0] == "IN_PROGRESS"
 

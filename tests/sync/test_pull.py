@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
+from hub.connectors.base import Page, Run
 from hub.connectors.http import Http
 from hub.errors import Stop, TryLater
 from hub.store import migrate, systems
@@ -244,6 +246,35 @@ async def test_a_full_run_that_breaks_off_goes_on_and_finds_what_is_gone_at_its_
     world.error = None
     result = await pull(database, world)
     assert (world.runs[-1].cursor, result.gone) == ({"page": 1}, 1)
+
+
+async def test_a_clock_that_is_set_back_while_a_full_run_is_broken_off_makes_nothing_gone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Back(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) - timedelta(hours=1)
+
+    monkeypatch.setattr("hub.sync.pull.BATCH", 1)
+    world = World([[payment("P1")], [payment("P2")]], fail_at=1, error=TryLater("cut"))
+    await pull(database, world, full=True)
+    world.error = None
+    monkeypatch.setattr("hub.sync.pull.datetime", Back)
+    assert (await pull(database, world)).gone == 0
+    assert (await state(database)).records == 2
+
+
+async def test_a_system_that_tells_one_page_for_ever_is_stopped(database: Database) -> None:
+    class Turning(Fake):
+        async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
+            while True:
+                yield Page([payment("P1")], {"page": 1})
+
+    async with Http("http://127.0.0.1:9") as http, asyncio.timeout(10):
+        result = await Pull(database, Turning(FakeSettings(), http, World()), SEAL).run()
+    assert (result.outcome, result.trouble) == ("STOPPED", "the system tells the same page again and again")
+    assert (await state(database)).records == 1
 
 
 async def test_an_older_item_does_not_bring_back_what_is_gone(database: Database) -> None:

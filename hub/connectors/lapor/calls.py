@@ -18,6 +18,8 @@ from hub.connectors.http import Http
 from hub.connectors.lapor.values import ASKED, JAKARTA, tags_of
 from hub.errors import BadSetting, Stop, TryLater
 
+MOST_PAGES = 2_000
+"""Pages that belong together, such as the follow-ups of one report; all of some are in memory at once."""
 _Params = list[tuple[str, Any]]
 
 
@@ -116,6 +118,8 @@ class Calls:
 
     async def _page(self, path: str, params: _Params, page: int) -> tuple[list[Raw], bool]:
         """One page. ``next_page_url`` says that more follow; its host is never followed, and an empty page ends it."""
+        if page > MOST_PAGES:
+            raise Stop(f"{path} has more than {MOST_PAGES} pages: LAPOR does not keep to page")
         results = await self._results(path, [*params, ("page", page)])
         if results is None:
             raise Stop(f"{path} is not there; HUB_LAPOR_URL must end where the paths of the API begin")

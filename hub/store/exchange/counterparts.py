@@ -116,10 +116,12 @@ where p.system = :system
 order by p.complaint_id
 """
 
+# One that waits for a person is not settled: it was due when it came to that.
 _TOLD = """
 select distinct d.complaint_id from deliveries d
 where d.system = :system and d.state not in ('WAITING', 'SENDING')
-  and d.settled_at > (select coalesce(synced_at, '-infinity') from systems where name = :system) - interval '1 hour'
+  and coalesce(d.settled_at, d.due_at)
+      > (select coalesce(synced_at, '-infinity') from systems where name = :system) - interval '1 hour'
 """
 
 
@@ -130,5 +132,5 @@ async def link_late(db: AsyncConnection, system: str) -> list[Match]:
 
 
 async def told_lately(db: AsyncConnection, system: str) -> list[int]:
-    """The complaints of which ``system`` was told something since the last pull, and is told nothing now."""
+    """The complaints of which ``system`` was told, or to be told, something since the last pull that is over now."""
     return list(await db.scalars(text(_TOLD), {"system": system}))

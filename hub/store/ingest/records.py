@@ -49,13 +49,13 @@ _UPDATE = """
 update records r set
     version = s.version, digest = s.digest, status = s.status, told = s.told, final = s.final, secret = s.secret,
     occurred_at = s.occurred_at, updated_at = s.updated_at, amount = s.amount, currency = s.currency, body = s.body,
-    prose = s.prose, facts_version = s.facts_version, seen_at = :seen_at, gone_at = null
+    prose = s.prose, facts_version = s.facts_version, seen_at = greatest(r.seen_at, :seen_at), gone_at = null
 from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.record_id
 """
 
 _SEEN = """
 update records r set
-    seen_at = :seen_at,
+    seen_at = greatest(r.seen_at, :seen_at),
     gone_at = case when s.stale then r.gone_at end,
     version = greatest(r.version, s.version),
     facts_version = greatest(r.facts_version, s.facts_version)
@@ -213,7 +213,10 @@ async def touch(connection: AsyncConnection, system: str, external_ids: list[str
     """Note that the system still lists these, though their items could not be read."""
     if external_ids:
         await connection.execute(
-            text("update records set seen_at = :seen_at where system = :system and external_id = any(:ids)"),
+            text(
+                "update records set seen_at = greatest(seen_at, :seen_at)"
+                " where system = :system and external_id = any(:ids)"
+            ),
             {"system": system, "ids": external_ids, "seen_at": seen_at},
         )
 
