@@ -18,6 +18,13 @@ from hub.errors import Forbidden, HubError, NoPurpose, TooMany, TryLater
 
 log = structlog.stdlib.get_logger(__name__)
 
+IN_OAUTH = {
+    "INTERNAL": "server_error",
+    "RATE_LIMITED": "temporarily_unavailable",
+    "TRY_LATER": "temporarily_unavailable",
+}
+"""What clients of OAuth call our codes (RFC 6749, 4.1.2.1); any other is of a request that cannot be served."""
+
 
 def told(errors: Iterable[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
     """The errors of an execution as the response holds them; each fault is logged once.
@@ -74,7 +81,9 @@ def disclosed(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
 
 
 def shaped(path: str, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an error outside of an execution: as GraphQL clients read it, flat where systems call."""
+    """The body of an error outside of an execution: as OAuth or GraphQL clients read it, flat where systems call."""
+    if path.startswith("/oauth/"):
+        return {"error": IN_OAUTH.get(str(extensions["code"]), "invalid_request"), "error_description": message}
     if path.startswith(("/bulk/", "/hooks")):
         return {"message": message, **extensions}
     return {"errors": [{"message": message, "extensions": extensions}]}

@@ -59,12 +59,8 @@ async def away(request: Request, error: Exception) -> Response:
 
 
 def _not_now(request: Request, status: int, message: str, code: str, error: Exception) -> Response:
-    """An OAuth error below ``/oauth/`` (RFC 6749, 5.2), else in the shape of the path."""
-    path = request.scope["path"]
-    oauth = {"error": "temporarily_unavailable", "error_description": message}
-    plain = shaped(path, message, {"code": code, "retryAfter": _after(error)})
-    headers = {**later(error), "Cache-Control": "no-store"}
-    return JSONResponse(oauth if path.startswith("/oauth/") else plain, status, headers)
+    body = shaped(request.scope["path"], message, {"code": code, "retryAfter": _after(error)})
+    return JSONResponse(body, status, {**later(error), "Cache-Control": "no-store"})
 
 
 HANDLERS = {TooMany: too_many, **dict.fromkeys((TryLater, *AWAY), away)}

@@ -127,6 +127,19 @@ async def test_a_body_has_a_limit_declared_or_streamed(
         assert str(5000 if bulk else 1000) in error["message"]
 
 
+async def test_clients_of_oauth_are_told_in_their_own_words() -> None:
+    async with client_of(build()) as hub:
+        told = [
+            (await hub.post("/oauth/token", content=b"x" * 1_000_000)),
+            (await hub.get("/oauth/nothing")),
+        ]
+    assert [(each.status_code, each.json()["error"]) for each in told] == [
+        (413, "invalid_request"),
+        (404, "invalid_request"),
+    ]
+    assert all(each.json()["error_description"] for each in told)
+
+
 async def test_a_large_operation_is_refused_by_the_hub() -> None:
     async with client_of(build()) as hub:
         content = json.dumps({"query": "{ echo }" + " " * 100_000})

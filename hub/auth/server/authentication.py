@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
+from authlib.oauth2.rfc7523.client import ASSERTION_TYPE
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
@@ -58,6 +59,8 @@ def shown(asked: Asked) -> Shown:
         return Shown("client_secret_basic", *basic)
     if ways[1]:
         return Shown("client_secret_post", form.get("client_id", ""), form["client_secret"])
+    if ways[2] and form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidClientError(f"The client_assertion_type has to be {ASSERTION_TYPE}")
     return Shown("private_key_jwt" if ways[2] else "none", form.get("client_id", ""))
 
 

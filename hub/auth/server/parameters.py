@@ -48,7 +48,9 @@ def _checked(raw: bytes) -> list[tuple[str, str]]:
         # A parameter without a value counts as left out (RFC 6749, 3.1).
         pairs = parse_qsl(raw.decode("ascii"), errors="strict", max_num_fields=MOST)
     except ValueError:
-        raise InvalidRequestError("The parameters cannot be read: they have to be URL-encoded UTF-8.") from None
+        raise InvalidRequestError(
+            f"The parameters cannot be read: send {MOST} at most, as URL-encoded UTF-8."
+        ) from None
     seen = set()
     for name, value in pairs:
         if name in seen and name not in REPEATED:

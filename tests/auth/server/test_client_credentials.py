@@ -153,9 +153,10 @@ CLAIMS = json.dumps({"sub": "central"})
         ('{"alg": "ES256", "crit": 5}', CLAIMS),
         ('{"alg": "ES256", "kid": ["k1"]}', CLAIMS),
         ('{"alg": ["ES256"], "kid": "k1"}', CLAIMS),
+        ("{}", "{}"),
         ('{"alg": "ES256"}', '{"sub": "secretive"}'),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 @pytest.mark.parametrize("published", [False, True])
 async def test_what_is_no_assertion_at_all(stage: Stage, header: str, claims: str, *, published: bool) -> None:
@@ -164,6 +165,13 @@ async def test_what_is_no_assertion_at_all(stage: Stage, header: str, claims: st
     await stage.client(a_client("secretive", "client_secret_basic"))
     form = {"client_assertion_type": ASSERTION, "client_assertion": unsigned(header, claims)}
     refused(await stage.token("central", **GRANT, **form), "invalid_client", 401)
+
+
+async def test_an_assertion_is_of_the_one_type_there_is(stage: Stage) -> None:
+    key = a_key()
+    await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
+    form = assertion(key, "central") | {"client_assertion_type": "saml"}
+    assert ASSERTION in refused(await stage.token(**GRANT, **form), "invalid_client", 401)
 
 
 async def test_pitfall_17_an_assertion_lives_five_minutes_at_most(stage: Stage) -> None:
