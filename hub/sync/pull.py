@@ -34,6 +34,9 @@ log = structlog.get_logger()
 BATCH = 500
 """Items stored in one transaction, at least where the pages allow it: a commit costs more than a row."""
 
+TURNS = 10
+"""How often in a row a page may come again: once it may, where what is asked for next begins with what ended before."""
+
 MANY = 1_000
 """New records after which a pull has the database's statistics taken anew."""
 
@@ -177,12 +180,13 @@ async def _batches(pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
     """
     items: list[Raw] = []
     cursor: Cursor = {}
-    last = Page([])
+    last, turns = Page([]), 0
     waiting = False
     trouble: HubError | None = None
     try:
         async for page in pages:
-            if page.items and page == last:
+            turns = turns + 1 if page.items and page == last else 0
+            if turns == TURNS:
                 raise Stop("the system tells the same page again and again")
             last = page
             items, cursor, waiting = [*items, *page.items], page.cursor, True
