@@ -39,6 +39,11 @@ class Kind:
     indexed: ClassVar[tuple[str, ...]] = ()
 
 
+def known_kinds() -> list[str]:
+    """The names of the core's kinds, and of those that the enabled connectors bring."""
+    return sorted({kind.kind for kind in Kind.__subclasses__()})
+
+
 class ReportStatus(Code):
     """Where a report stands at the centre; names as published for SP4N-LAPOR! (contract A.3)."""
 

@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from strawberry.scalars import JSON
 
 from hub.errors import Forbidden
+from hub.kinds import known_kinds
 from hub.schema.context import Info
 from hub.schema.listing import FIRST_MAX, BadArgument
 from hub.schema.needs import KNOWN
@@ -21,13 +22,14 @@ from hub.store.feed.pages import Expired, Page, Wanted
 from hub.store.reading import sight
 from hub.store.reading.cursors import BadCursor
 from hub.store.reading.naming import nameable
+from hub.viewer import Viewer
 
 
 class CursorExpired(GraphQLError):
     """A cursor that the feed cannot go on from; the message says how to begin anew."""
 
-    def __init__(self, expired: Expired) -> None:
-        snapshot = f"GET /bulk/{expired.system}"
+    def __init__(self, expired: Expired, after: cursors.Positions) -> None:
+        snapshot = f"GET /bulk/{expired.system}?after={cursors.encode(after)}"
         sentence = f"{expired} Take a snapshot at {snapshot} and go on from the cursor it gives."
         extensions = {"code": "CURSOR_EXPIRED", "system": expired.system, "snapshot": snapshot}
         super().__init__(sentence, extensions=extensions)
@@ -112,9 +114,9 @@ class Query:
 
     @strawberry.field(
         description="What changed, in order, each change once. Needs complaints:read for those of `hub`, and "
-        "records:sync.<system> for those of a system; others are left out. Without `after` from the oldest that is "
-        "kept; a cursor that is too old is refused as CURSOR_EXPIRED, and GET /bulk/{system} gives a snapshot with a "
-        "new one.",
+        "records:sync.<system> for those of a system; others are left out, and refused where `systems` names them. "
+        "Without `after` from the oldest that is kept; a cursor that is too old is refused as CURSOR_EXPIRED, and "
+        "GET /bulk/{system}?after={cursor} gives a snapshot with a new one.",
         directives=[PAGED, KNOWN],
     )
     async def changes(
@@ -128,22 +130,33 @@ class Query:
         ] = None,
     ) -> ChangeConnection | None:
         """Four statements at most."""
-        if not pages.may_follow_any(info.context.viewer):
-            raise Forbidden(sight.READ)
+        _check_scopes(info.context.viewer, systems)
         wanted = _wanted(first, after, kinds, systems)
         try:
             async with info.context.database.read() as db:
                 page = await pages.page(db, info.context.viewer, wanted)
         except Expired as expired:
-            raise CursorExpired(expired) from None
+            raise CursorExpired(expired, wanted.after or {}) from None
         return ChangeConnection.of(page, begun=after is not None)
+
+
+def _check_scopes(viewer: Viewer, systems: Sequence[str] | None) -> None:
+    """``Forbidden`` where there is nothing to follow, or a system is named that the viewer may not follow."""
+    if not pages.may_follow_any(viewer):
+        raise Forbidden(sight.READ)
+    for name in systems or ():
+        if not pages.may_follow(viewer, name):
+            raise Forbidden(pages.scope_of(name))
 
 
 def _wanted(first: int, after: str | None, kinds: Sequence[str] | None, systems: Sequence[str] | None) -> Wanted:
     if not 1 <= first <= FIRST_MAX:
         raise BadArgument(f"`first` must be between 1 and {FIRST_MAX}.")
-    if not all(map(nameable, (*(kinds or ()), *(systems or ())))):
+    if not all(map(nameable, systems or ())):
         raise BadArgument("A filter cannot look for the character NUL.")
+    known = ["complaint", *known_kinds()]
+    if strange := [kind for kind in kinds or () if kind not in known]:
+        raise BadArgument(f"There is no kind {strange[0]!r}; there are {', '.join(known)}.")
     try:
         return Wanted(first, None if after is None else cursors.decode(after), systems, kinds)
     except BadCursor as bad:

@@ -1,5 +1,6 @@
 """``GET /bulk/{system}``: all that one may see of a system as NDJSON, and the cursor to follow its changes from there.
 
+``?after=`` is a cursor that could not go on in this system; the new one keeps its place in the others.
 The first line is ``{"system", "cursor", "at"}``, then a line for each subject, the last one ``{"count"}``; without that
 one the answer was cut, and is worth nothing. Memory is bounded: rows leave as fast as the client reads them.
 """
@@ -16,9 +17,10 @@ from starlette.types import Receive, Scope, Send
 
 from hub.errors import TryLater
 from hub.store.database import AWAY, Database
-from hub.store.feed import snapshots
+from hub.store.feed import cursors, snapshots
 from hub.store.feed.positions import HUB
 from hub.store.feed.snapshots import Snapshot
+from hub.store.reading.cursors import BadCursor
 from hub.web.allowance import Allowance, TakenBack
 from hub.web.entrance import Entrance
 from hub.web.envelope import Unfit
@@ -64,14 +66,22 @@ class Snapshots:
             log.info("snapshot cut", path=request.url.path)
 
     async def _answer(self, request: Request, allowance: Allowance, send: Send) -> None:
+        after = _after(request)
         if self._free.locked():
             raise TryLater("Others are told a snapshot.")
         await allowance.charge(COST)
         system: str = request.path_params["system"]
-        async with self._free, snapshots.opened(self._database, allowance.viewer, system) as snapshot:
+        async with self._free, snapshots.opened(self._database, allowance.viewer, system, after) as snapshot:
             if snapshot is None:
                 raise Unfit(404, "NOT_FOUND", _NOT_THERE)
             await _tell(snapshot, request, allowance, send)
+
+
+def _after(request: Request) -> cursors.Positions:
+    try:
+        return cursors.decode(request.query_params["after"]) if "after" in request.query_params else {}
+    except BadCursor as bad:
+        raise Unfit(400, "BAD_INPUT", str(bad)) from None
 
 
 async def _tell(snapshot: Snapshot, request: Request, allowance: Allowance, send: Send) -> None:

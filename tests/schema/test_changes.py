@@ -136,9 +136,6 @@ async def test_records_are_for_those_who_sync_their_system(shared: Stage, ticket
         "fake",
         "hub",
     }
-    for systems in (["hub"], ["nowhere"]):
-        answer = await stage_page(shared, CENTRAL, systems=systems)
-        assert (answer["edges"], answer["pageInfo"]["hasNextPage"]) == ([], False)
     for scopes in (frozenset(), frozenset({"reports:read", "payments:read"})):
         assert (await ask(shared, replace(CENTRAL, scopes=scopes))).codes == ["FORBIDDEN"]
     assert (await ask(shared, ANONYMOUS)).codes == ["FORBIDDEN"]
@@ -333,9 +330,24 @@ async def test_whatever_a_cursor_says_there_is_no_fault(shared: Stage, tickets: 
     assert set(answer.codes) <= {"BAD_INPUT", "CURSOR_EXPIRED"}
 
 
-@pytest.mark.parametrize("asked", [{"first": 0}, {"kinds": ["\0"]}, {"systems": ["\0"]}])
+@pytest.mark.parametrize(
+    "asked", [{"first": 0}, {"kinds": ["\0"]}, {"kinds": ["payment", "payments"]}, {"systems": ["\0"]}]
+)
 async def test_arguments_are_checked(shared: Stage, tickets: Tickets, asked: dict[str, Any]) -> None:
     assert (await ask(shared, WORKER, **asked)).codes == ["BAD_INPUT"]
+
+
+async def test_a_kind_that_nobody_knows_is_told_with_those_there_are(shared: Stage, tickets: Tickets) -> None:
+    (error,) = (await ask(shared, WORKER, kinds=["payments"])).errors
+    assert error["message"].startswith("There is no kind 'payments'; there are complaint, order, payment, report")
+
+
+@pytest.mark.parametrize(("name", "scope"), [("hub", "complaints:read"), ("nowhere", "records:sync.nowhere")])
+async def test_a_system_that_one_names_and_may_not_follow_is_refused(
+    shared: Stage, tickets: Tickets, name: str, scope: str
+) -> None:
+    (error,) = (await ask(shared, CENTRAL, systems=["fake", name])).errors
+    assert error["extensions"] == {"code": "FORBIDDEN", "scope": scope}
 
 
 async def test_a_cursor_that_is_too_old_leads_to_a_snapshot(stage: Stage) -> None:
@@ -348,10 +360,11 @@ async def test_a_cursor_that_is_too_old_leads_to_a_snapshot(stage: Stage) -> Non
         assert await positions.expire(db, timedelta(days=30)) == 2
     answer = await ask(stage, WORKER, after=old["cursor"])
     (error,) = answer.errors
-    assert error["extensions"] == {"code": "CURSOR_EXPIRED", "system": "fake", "snapshot": "GET /bulk/fake"}
+    snapshot = f"GET /bulk/fake?after={old['cursor']}"
+    assert error["extensions"] == {"code": "CURSOR_EXPIRED", "system": "fake", "snapshot": snapshot}
     assert error["message"] == (
         "What changed in fake since this cursor is no longer kept. "
-        "Take a snapshot at GET /bulk/fake and go on from the cursor it gives."
+        f"Take a snapshot at {snapshot} and go on from the cursor it gives."
     )
     # The other system goes on from the same cursor, and without one what is kept is told.
     assert len(nodes(await everything(stage, WORKER, after=old["cursor"], systems=["hub"]))) == 1

@@ -23,13 +23,14 @@ from hub.store import migrate
 from hub.store.access import clients
 from hub.store.access.clients import Client
 from hub.store.feed import snapshots
+from hub.store.feed.cursors import decode, encode
 from hub.sync.ingest import Ingest
 from hub.viewer import WORKER
 from hub.web import snapshot
 from tests.auth.viewers.stage import CAUSE, PARTNER, READ, Stage, staged, submit
 from tests.fake import Fake, FakeSettings, World, payment, report
+from tests.serving import serve
 from tests.sync import undisturbed
-from tests.web.conftest import serve
 
 SYNC = sync_scope("fake").name
 CENTRAL = Client("central", "Pusat", "Uji", "client_secret_basic", ("client_credentials",), (SYNC,))
@@ -45,9 +46,9 @@ class Place:
     url: str
     tokens: dict[str, str]
 
-    async def get(self, system: str = "fake", who: str = "central") -> httpx.Response:
+    async def get(self, system: str = "fake", who: str = "central", **query: str) -> httpx.Response:
         async with self.client(who) as client:
-            return await client.get(f"/bulk/{system}")
+            return await client.get(f"/bulk/{system}", params=query)
 
     def client(self, who: str) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {self.tokens[who]}"} if who else {}
@@ -184,6 +185,25 @@ async def test_a_partner_pages_what_it_submitted_and_is_told_no_more_of_a_secret
         *("ticket", "status", "secret", "receivedAt", "verifiedAt", "answeredAt", "closedAt", "dueAt", "dueEstimated")
     }
     assert not facts[open_].keys() & {"submittedBy", "citizenId", "title", "text"}
+
+
+async def test_its_cursor_keeps_the_place_in_other_systems_one_may_follow(place: Place) -> None:
+    await place.records(payment("P1"))
+    await undisturbed.sequence(place.stage.database)
+    _, end = await place.changes(None)
+    after = encode({"fake": 0, "hub": 7, "nowhere": 7})
+    told = json.loads((await place.get(after=after)).text.splitlines()[0])
+    assert told["cursor"] == end
+    await place.stage.client(replace(CENTRAL, id="both", scopes=(SYNC, READ)))
+    place.tokens["both"] = await place.stage.token("both", "both", SYNC, READ)
+    told = json.loads((await place.get(who="both", after=after)).text.splitlines()[0])
+    assert decode(told["cursor"]) == {**decode(end), "hub": 7}
+
+
+@pytest.mark.parametrize("after", ["", "%%%", "WzFd", encode({"hub": -1})])
+async def test_a_cursor_that_was_made_up_is_refused(place: Place, after: str) -> None:
+    answer = await place.get(after=after)
+    assert (answer.status_code, answer.json()["code"]) == (400, "BAD_INPUT")
 
 
 @pytest.mark.parametrize(

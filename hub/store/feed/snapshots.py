@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Select, literal_column, select, text
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.database import Database
 from hub.store.feed import facts, pages, positions
-from hub.store.feed.cursors import encode
+from hub.store.feed.cursors import Positions, encode
 from hub.store.feed.positions import HUB, Head
 from hub.store.reading import sight
 from hub.store.reading.record_entities import unless_secret
@@ -28,6 +29,8 @@ from hub.viewer import Viewer
 
 BATCH = 500
 """Rows that are in memory at once."""
+
+_NOWHERE: Positions = MappingProxyType({})
 
 PATIENCE = "60s"
 """How long the database waits for a reader that has stopped reading."""
@@ -44,8 +47,13 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def opened(database: Database, viewer: Viewer, system: str) -> AsyncIterator[Snapshot | None]:
-    """A snapshot of ``system``; None where there is no such system, or not for ``viewer``."""
+async def opened(
+    database: Database, viewer: Viewer, system: str, after: Positions = _NOWHERE
+) -> AsyncIterator[Snapshot | None]:
+    """A snapshot of ``system``; None where there is no such system, or not for ``viewer``.
+
+    Its cursor stands in the other systems where ``after`` does, so that one who follows several loses no place.
+    """
     async with database.hold() as plain:
         db = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         async with db.begin():
@@ -56,7 +64,8 @@ async def opened(database: Database, viewer: Viewer, system: str) -> AsyncIterat
             head = (await positions.heads(db)).get(system, Head())
             at = (await db.execute(text("select now()"))).scalar_one()
             async with aclosing(_rows(db, viewer, system)) as rows:
-                yield Snapshot(system, encode({system: head.last}), at, rows)
+                others = {name: position for name, position in after.items() if pages.may_follow(viewer, name)}
+                yield Snapshot(system, encode({**others, system: head.last}), at, rows)
 
 
 async def _rows(db: AsyncConnection, viewer: Viewer, system: str) -> AsyncGenerator[list[Mapping[str, Any]], None]:
