@@ -54,6 +54,8 @@ class DeliveryState(Code):
 
 SETTLED = frozenset({DeliveryState.DONE, DeliveryState.GIVEN_UP})
 """States after which the next delivery of the same complaint may go."""
+UNDECIDED = frozenset(DeliveryState) - SETTLED - {DeliveryState.SENDING}
+"""States in which a person may decide; what is under way is not touched."""
 
 
 class AttemptOutcome(Code):
@@ -112,9 +114,12 @@ def destination(wanted: str | None, taking: Iterable[str], there: Iterable[str])
 
 def wrong_state(state: DeliveryState) -> Refusal:
     """A person cannot do this to a delivery in ``state``."""
+    undecided = [one for one in DeliveryState if one in UNDECIDED]
     message = Message(
-        f"Pengiriman ini berstatus {state.label_id}; hal itu tidak dapat dilakukan sekarang.",
-        f"This delivery is {state.label_en.lower()}; that cannot be done now.",
+        f"Pengiriman ini berstatus {state.label_id}. Yang dapat diputuskan hanya yang berstatus"
+        f" {', '.join(one.label_id for one in undecided)}.",
+        f"This delivery is {state.label_en.lower()}. Only one that is"
+        f" {', '.join(one.label_en.lower() for one in undecided)} can be decided on.",
     )
     return Refusal(RefusalCode.WRONG_STATE, message)
 

@@ -136,16 +136,13 @@ async def _each(store: Database, what: str, keys: Iterable[str], decide: Decide)
 
 
 async def _one(store: Database, what: str, key: str, decide: Decide) -> str | None:
-    import uuid
-
     from hub.complaints.workflow import Refusal
-    from hub.store.database import Cause
 
-    cause = Cause(f"deliveries:{what}", "operator", uuid.uuid4().hex)
+    cause = operator.cause(f"deliveries:{what}")
     async with store.write(cause) as db:
         done = await decide(db, cause, key)
     if done is None:
-        return "There is no such delivery."
+        return "There is no such delivery: see `hub deliveries list`."
     if isinstance(done, Refusal):
         return done.message.english
     return " ".join(f"{each.field}: {each.message.english}" for each in done) if isinstance(done, list) else None

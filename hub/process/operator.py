@@ -1,4 +1,4 @@
-"""What the commands about clients, users and keys share: the database, its cause, and how they answer."""
+"""What the commands of who operates the hub share: the database, the cause of a write, and how they answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from hub.settings import Settings
-    from hub.store.database import Database
+    from hub.store.database import Cause, Database
 
 T = TypeVar("T")
 
@@ -38,15 +38,20 @@ def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
     return asyncio.run(reaching())
 
 
+def cause(what: str) -> Cause:
+    """What a write of an operator's says of itself."""
+    from hub.store.database import Cause
+
+    return Cause(what, "operator", uuid.uuid4().hex)
+
+
 @asynccontextmanager
 async def writing(store: Database, what: str) -> AsyncIterator[AsyncConnection]:
     """One transaction of an operator's; what breaks a rule of the database is told in a sentence."""
     from sqlalchemy.exc import IntegrityError
 
-    from hub.store.database import Cause
-
     try:
-        async with store.write(Cause(what, "operator", uuid.uuid4().hex)) as db:
+        async with store.write(cause(what)) as db:
             yield db
     except IntegrityError as error:
         constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or "a rule"

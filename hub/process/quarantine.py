@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
 from hub.errors import BadSetting
+from hub.process import operator
 
 if TYPE_CHECKING:
     from hub.connectors.registry import Enabled
     from hub.settings import Settings
+    from hub.store.database import Database
 
 commands = typer.Typer(no_args_is_help=True, help="Items that could not be read: look at them, replay or discard them.")
 
@@ -28,14 +27,21 @@ def list_(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with the raw item.")] = False,
 ) -> None:
     """List open items, the latest first."""
-    for entry in asyncio.run(_entries(_settings(), system, limit)):
-        typer.echo(orjson.dumps(entry) if json else _line(entry))
+
+    async def entries(settings: Settings, store: Database) -> list[dict[str, Any]]:
+        from hub.store.ingest import quarantine
+
+        async with store.read() as db:
+            return [asdict(entry) for entry in await quarantine.entries(db, system, limit)]
+
+    for entry in operator.run(entries):
+        operator.answer(entry, _line(entry), json=json)
 
 
 @commands.command()
 def replay(ids: Ids) -> None:
     """Read items again, after the mapping or a code table was mended; what still cannot be read comes back."""
-    found, back = asyncio.run(_replay(_settings(), ids))
+    found, back = operator.run(lambda settings, store: _replay(settings, store, ids))
     typer.echo(f"{found - back} read, {back} still in quarantine, {len(set(ids)) - found} not found.")
     raise typer.Exit(0 if found == len(set(ids)) and not back else 1)
 
@@ -43,59 +49,40 @@ def replay(ids: Ids) -> None:
 @commands.command()
 def discard(ids: Ids) -> None:
     """Set items aside for good and forget what they held."""
-    found = asyncio.run(_discard(_settings(), ids))
+
+    async def forget(settings: Settings, store: Database) -> int:
+        from hub.store.ingest import quarantine
+
+        async with operator.writing(store, "quarantine:discard") as db:
+            return await quarantine.discard(db, ids)
+
+    found = operator.run(forget)
     typer.echo(f"{found} discarded, {len(set(ids)) - found} not found.")
     raise typer.Exit(0 if found == len(set(ids)) else 1)
 
 
-def _settings() -> Settings:
-    from hub.settings import Settings, read
-
-    return read(Settings)
-
-
-def _line(entry: dict[str, object]) -> str:
+def _line(entry: dict[str, Any]) -> str:
     seen = f"{entry['times']:>4} times, last {entry['last_at']}"
     return f"{entry['id']:>6}  {entry['system']:<10} {seen}  {entry['reason']}"
 
 
-async def _entries(settings: Settings, system: str | None, limit: int) -> list[dict[str, object]]:
-    from hub.process.reach import database, reached
-    from hub.store.ingest import quarantine
-
-    async with reached(settings) as at, database(at) as store, store.read() as connection:
-        return [asdict(entry) for entry in await quarantine.entries(connection, system, limit)]
-
-
-async def _discard(settings: Settings, ids: list[int]) -> int:
-    from hub.process.reach import database, reached
-    from hub.store.database import Cause
-    from hub.store.ingest import quarantine
-
-    cause = Cause("quarantine:discard", "operator", uuid.uuid4().hex)
-    async with reached(settings) as at, database(at) as store, store.write(cause) as connection:
-        return await quarantine.discard(connection, ids)
-
-
-async def _replay(settings: Settings, ids: list[int]) -> tuple[int, int]:
+async def _replay(settings: Settings, store: Database, ids: list[int]) -> tuple[int, int]:
     """How many were found, and how many of them went back into quarantine; one transaction for each system's."""
     from hub.connectors import registry
     from hub.connectors.http import Http
-    from hub.process.reach import database, reached
-    from hub.store.database import Cause
     from hub.store.ingest import quarantine
     from hub.store.sealing import Seal
     from hub.sync.ingest import Ingest
 
-    cause = Cause("quarantine:replay", "operator", uuid.uuid4().hex)
+    cause = operator.cause("quarantine:replay")
     systems = {system.name: system for system in registry.enabled(settings)}
     found, back = 0, 0
     # Mapping asks nobody, so an address is not needed.
-    async with reached(settings) as at, database(at) as store, Http("http://127.0.0.1") as nowhere:
+    async with Http("http://127.0.0.1") as nowhere:
         async with store.read() as connection:
             names = await quarantine.systems_of(connection, ids)
         for system in [_of(systems, name) for name in names]:
-            ingest = Ingest(system.connector(system.settings, nowhere), Seal(at.sealing_keys, at.secret))
+            ingest = Ingest(system.connector(system.settings, nowhere), Seal(settings.sealing_keys, settings.secret))
             async with store.write(cause) as connection:
                 taken = await ingest.replay(connection, ids)
             found, back = found + taken[0], back + taken[1]

@@ -73,14 +73,11 @@ def reseal(json: Json = False) -> None:
     """
 
     async def work(settings: Settings, store: Database) -> tuple[int, Standing]:
-        import uuid
-
         from hub.store import resealing
-        from hub.store.database import Cause
         from hub.store.sealing import Seal
 
         seal = Seal(settings.sealing_keys, settings.secret)
-        done = await resealing.reseal(store, Cause("keys:reseal", "operator", uuid.uuid4().hex), seal)
+        done = await resealing.reseal(store, operator.cause("keys:reseal"), seal)
         async with store.read() as db:
             return done, await resealing.standing(db, seal)
 

@@ -77,8 +77,10 @@ def test_a_confirmation_names_the_record_that_a_complaint_became() -> None:
         assert [problem.code for problem in check_confirmation(action, "\0")] == [ProblemCode.MALFORMED]
 
 
-def test_a_refusal_says_how_far_the_delivery_is_in_both_languages() -> None:
+def test_a_refusal_says_how_far_the_delivery_is_and_what_can_be_decided_on() -> None:
     for state in (*SETTLED, DeliveryState.SENDING):
         message = wrong_state(state).message
         assert state.label_id in message.indonesian
-        assert state.label_en.lower() in message.english
+        assert message.english == (
+            f"This delivery is {state.label_en.lower()}. Only one that is waiting, held, unknown can be decided on."
+        )

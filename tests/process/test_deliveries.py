@@ -81,8 +81,8 @@ async def test_it_says_of_each_what_was_done_or_why_not(stage: Stage, run: Run) 
     assert told.exit_code == 1
     assert told.output.splitlines() == [
         f"{held}: is given up",
-        f"{done}: This delivery is done; that cannot be done now.",
-        "LG-1999-000001/1: There is no such delivery.",
+        f"{done}: This delivery is done. Only one that is waiting, held, unknown can be decided on.",
+        "LG-1999-000001/1: There is no such delivery: see `hub deliveries list`.",
     ]
 
 

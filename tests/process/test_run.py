@@ -134,7 +134,8 @@ def _refuses_a_second_one(hub: Hub) -> None:
 
 def _commands_find_its_database_and_sandboxes(hub: Hub) -> None:
     found = orjson.loads(running.command("doctor", "--json", env=hub.env))
-    assert {finding["what"] for finding in found} == {"settings", "database", "migrations", *hub.told["sandboxes"]}
+    examined = {finding["what"] for finding in found}
+    assert examined == {"settings", "database", "migrations", "keys", *hub.told["sandboxes"]}
     listed = running.command("quarantine", "list", "--json", "--limit", "1", env=hub.env)
     assert all(orjson.loads(line)["reason"] for line in listed.splitlines())
     assert hub.process.poll() is None

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.forwarding import (
+    UNDECIDED,
     AttemptOutcome,
     DeliveryAction,
     DeliveryState,
@@ -25,9 +26,6 @@ from hub.store.reading.delivery_entity import visible
 from hub.store.reading.naming import nameable
 from hub.store.tables_sync import counterparts, deliveries, delivery_attempts
 from hub.viewer import Viewer
-
-_OPEN = frozenset({DeliveryState.WAITING, DeliveryState.HELD, DeliveryState.UNKNOWN})
-"""States in which a person may decide; what is under way is not touched."""
 
 
 async def retry(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -> Done | Refusal | None:
@@ -78,7 +76,7 @@ async def _open(db: AsyncConnection, viewer: Viewer, key: str) -> RowMapping | R
         return None
     found = select(deliveries).where(deliveries.c.key == key, visible(viewer)).with_for_update()
     row = (await db.execute(found)).mappings().one_or_none()
-    if row is None or DeliveryState(row["state"]) in _OPEN:
+    if row is None or DeliveryState(row["state"]) in UNDECIDED:
         return row
     return wrong_state(DeliveryState(row["state"]))
 
@@ -93,7 +91,7 @@ async def _ending(db: AsyncConnection, row: RowMapping) -> ColumnElement[bool]:
         deliveries.c.complaint_id == row["complaint_id"],
         deliveries.c.system == row["system"],
         deliveries.c.sequence >= row["sequence"],
-        deliveries.c.state.in_([state.value for state in _OPEN]),
+        deliveries.c.state.in_([state.value for state in UNDECIDED]),
     )
 
 
