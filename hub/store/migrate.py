@@ -67,6 +67,10 @@ def _migrate(url: str, connectors: list[tuple[type[Connector], ConnectorSettings
                 connection.commit()
         finally:
             engine.dispose()
+        # Each statement by itself: one that held a table while it waits for the next would stand against a pull,
+        # which holds its records while it waits for the row of its system.
+        for connector, _ in connectors:
+            _add_partition(lock, connector)
         with lock.transaction():
             _load_reference_data(lock)
             _register(lock, connectors)
@@ -93,7 +97,7 @@ def _load_reference_data(connection: psycopg.Connection) -> None:
 
 
 def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connector], ConnectorSettings]]) -> None:
-    """One row, one partition and the declared indexes for each connector; others are no longer enabled."""
+    """One row for each connector; others are no longer enabled."""
     for connector, settings in connectors:
         connection.execute(
             "insert into systems (name, title, owner, coverage, tells_changes, every, sends, shared)"
@@ -112,14 +116,16 @@ def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connec
                 "shared": Jsonb([each.declared() for each in connector.shared]),
             },
         )
-        _add_partition(connection, connector)
     if connectors:
         names = [connector.name for connector, _ in connectors]
         connection.execute("update systems set enabled = false where not name = any(%s)", [names])
 
 
 def _add_partition(connection: psycopg.Connection, connector: type[Connector]) -> None:
-    """The system's partition: its kinds as a constraint, so that lists of other kinds need not look into it."""
+    """The system's partition and the declared indexes.
+
+    Its kinds are a constraint, so that lists of other kinds need not look into it.
+    """
     name = f"records_{connector.name}"
     partition = sql.Identifier(name)
     _run(

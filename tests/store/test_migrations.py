@@ -89,6 +89,27 @@ async def test_two_migrations_at_once_are_one(empty_database_url: str, database_
     assert await snapshot(empty_database_url) == await snapshot(database_url)
 
 
+async def test_migrating_beside_a_pull_waits_for_its_page_and_takes_nothing_that_the_page_needs(
+    database_url: str,
+) -> None:
+    await migrate.migrate(database_url, FAKE)
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with (
+        await psycopg.AsyncConnection.connect(database_url) as pull,
+        await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other,
+    ):
+        await pull.execute("lock table records_fake in row exclusive mode")
+        again = asyncio.create_task(migrate.migrate(database_url, FAKE))
+        async with asyncio.timeout(20):
+            while (await (await other.execute(waiting)).fetchone()) == (0,):
+                await asyncio.sleep(0.05)
+        # A page ends with its cursor, in the row of its system.
+        await pull.execute("update systems set trouble = 'none' where name = 'fake'")
+        await pull.commit()
+        await again
+        assert await (await other.execute("select trouble from systems")).fetchall() == [("none",)]
+
+
 async def test_what_an_office_entered_itself_outlives_a_migration(database_url: str) -> None:
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         await connection.execute("update agencies set head_name = 'Uji Kepala', name = 'Salah' where code = 'DISHUB'")
