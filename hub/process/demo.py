@@ -61,21 +61,37 @@ def spoken(settings: Settings, system: str) -> Path:
 
 @contextmanager
 def remembered(settings: Settings, system: str, given: dict[str, str]) -> Iterator[None]:
-    """Keep a sandbox's variables while the block runs, so that other commands in the data folder find it."""
-    path = write_private(spoken(settings, system), json.dumps(given))
+    """Keep a sandbox's variables while the block runs, so that other commands in the data folder find it.
+
+    Another one's that were there come back then, unless a third has taken the place since.
+    """
+    path, told = spoken(settings, system), json.dumps(given)
+    before = path.read_text() if path.exists() else None
+    write_private(path, told)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if path.exists() and path.read_text() == told:
+            path.unlink() if before is None else write_private(path, before)
+
+
+def forget(settings: Settings) -> None:
+    """Drop what the sandboxes of a run that was killed had left; for who has the data folder to itself."""
+    for path in _kept(settings):
+        path.unlink()
 
 
 def recall(settings: Settings) -> None:
     """Let this process speak to the sandboxes that run in the data folder, where nothing else is set."""
     if settings.production:
         return
-    for path in sorted(spoken(settings, "any").parent.glob("*.json")):
+    for path in _kept(settings):
         for name, value in json.loads(path.read_text()).items():
             os.environ.setdefault(name, value)
+
+
+def _kept(settings: Settings) -> list[Path]:
+    return sorted(spoken(settings, "any").parent.glob("*.json"))
 
 
 class Stage:

@@ -64,6 +64,7 @@ async def run(settings: Settings, *, with_demo: bool) -> None:
         # The connectors' settings are read from the environment, here as in the children.
         os.environ.update(demonstration, HUB_DATABASE_URL=url)
         stage = _stage(settings, with_demo=with_demo)
+        demo.forget(settings)
         for name, given in stage.variables.items():
             os.environ.update(given)
             stack.enter_context(demo.remembered(settings, name, given))
@@ -88,7 +89,7 @@ async def _lead(
         await _hand_out(settings, told)
     told.write(run_file)
     children.start("serve", ["serve"], os.environ, on=web)
-    children.start("worker", ["worker"], os.environ)
+    typer.echo(f"Worker: process {children.start('worker', ['worker'], os.environ)}")
     await _watch(settings, children, told)
 
 
@@ -149,8 +150,8 @@ def _keys(settings: Settings) -> dict[str, str]:
 
 def _start_sandboxes(children: Children, stage: demo.Stage, hub: str) -> None:
     for name, of in stage.sockets.items():
-        children.start(f"sandbox-{name}", ["sandbox", name, f"--hub={hub}"], os.environ, on=of, vital=False)
-        typer.echo(f"Sandbox of {name}: {stage.urls[name]}")
+        pid = children.start(f"sandbox-{name}", ["sandbox", name, f"--hub={hub}"], os.environ, on=of, vital=False)
+        typer.echo(f"Sandbox of {name}: {stage.urls[name]}, process {pid}")
 
 
 async def prepare(settings: Settings, *, with_demo: bool) -> None:

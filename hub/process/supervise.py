@@ -35,16 +35,17 @@ class Children:
 
     def start(
         self, name: str, command: Sequence[str], env: Mapping[str, str], *, on: socket | None = None, vital: bool = True
-    ) -> None:
-        """Start ``hub`` with ``command``; the socket ``on``, if there is one, is the child's from then on."""
+    ) -> int:
+        """Start ``hub`` with ``command``; returns its pid. The socket ``on``, if there is one, is the child's then."""
         inherited = [on.fileno()] if on else []
         program = [sys.executable, "-P", "-m", "hub", *command, *(f"--socket={fd}" for fd in inherited)]
         with self._log(name).open("wb") as log:
-            self._running[name] = spawn(program, output=log, env=env, keep=inherited)
+            child = self._running[name] = spawn(program, output=log, env=env, keep=inherited)
         if on:
             on.close()
         if vital:
             self._vital.add(name)
+        return child.pid
 
     def deaths(self) -> list[str]:
         """A sentence for each child that died since the last look; ``Stop`` with it when the child was vital."""
