@@ -22,7 +22,7 @@ from hub.store.database import Database
 from hub.store.sealing import Seal
 from hub.sync.pull import Pull, PullResult
 from tests.fake import Fake, FakeSettings, World, report
-from tests.web.conftest import serve
+from tests.serving import serve
 
 SEAL = Seal([b"k" * 32], b"s" * 32)
 JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 9

@@ -21,7 +21,7 @@ from hub.connectors.registry import Enabled
 from hub.settings import Settings
 from hub.store import migrate
 from hub.store.database import Database
-from tests.web.conftest import serve
+from tests.serving import serve
 
 KEYS: dict[str, Any] = {"pii_keys": base64.b64encode(b"k" * 32).decode(), "secret_key": "s" * 32}
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
 import os
 import pkgutil
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -17,13 +15,14 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import httpx
-import uvicorn
 from pydantic import SecretStr
 
 import hub.connectors
 from hub.connectors.base import Connector, ConnectorSettings, Cursor, Page, Run
 from hub.connectors.http import Http
 from hub.connectors.sandbox import Sandbox
+from hub.process.serve import address, bound
+from tests.serving import serve
 
 PAGES = 12
 """How many pages of a pull the suite reads: a system with fifty items a page has a thousand of them."""
@@ -71,8 +70,8 @@ async def running_sandbox(
 
     Its world stands still between the ticks a test asks for. A system that tells by itself tells the hub at ``hub``.
     """
-    with _listener() as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with bound("127.0.0.1", 0) as listener:
+        url = address(listener)
         with patch.dict(os.environ, connector.sandbox_settings(url, folder)):
             settings = connector.Settings()
         package = connector.__module__.rpartition(".")[0]
@@ -81,7 +80,10 @@ async def running_sandbox(
         sandbox.tick_every = 86_400.0  # type: ignore[misc]
         if hub:
             sandbox.hub = hub
-        async with _served(sandbox, listener), httpx.AsyncClient(base_url=url, trust_env=False) as control:
+        async with (
+            serve(sandbox.app(), listener, lifespan="on"),
+            httpx.AsyncClient(base_url=url, trust_env=False) as control,
+        ):
             yield Running(connector, sandbox, settings, url, control)
 
 
@@ -128,28 +130,3 @@ def _connector_of(module_name: str) -> type[Connector]:
         if isinstance(value, type) and issubclass(value, Connector) and value.__module__ == module_name
     )
     return connector
-
-
-@contextlib.contextmanager
-def _listener() -> Iterator[socket.socket]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        yield listener
-
-
-@contextlib.asynccontextmanager
-async def _served(sandbox: Sandbox, listener: socket.socket) -> AsyncIterator[None]:
-    # Hanging up is an error to uvicorn, which would log a trace of it each time.
-    config = uvicorn.Config(sandbox.app(), log_level="critical", ws="none", lifespan="on", timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    with patch.object(server, "capture_signals", contextlib.nullcontext):
-        serving = asyncio.create_task(server.serve([listener]))
-        while not server.started:
-            if serving.done():
-                await serving
-            await asyncio.sleep(0.01)
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await serving

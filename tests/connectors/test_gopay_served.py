@@ -29,7 +29,7 @@ from hub.sync.pull import Pull
 from tests.connectors.gopay_calls import CLASSIC, DEBIT, QR, Provider, classic, debit, provider
 from tests.connectors.gopay_hub import KEYS, Hub, listening
 from tests.connectors.running import Running, running_sandbox
-from tests.web.conftest import serve
+from tests.serving import serve
 from tests.worlds import small_worlds
 
 pytestmark = pytest.mark.whole

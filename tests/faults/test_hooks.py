@@ -26,7 +26,7 @@ from tests.faults.faults import Cell, cells
 from tests.faults.field import Field
 from tests.faults.proxy import Proxy
 from tests.faults.trying import tried
-from tests.web.conftest import serve
+from tests.serving import serve
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(400)]
 

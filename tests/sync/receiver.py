@@ -7,15 +7,13 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from unittest.mock import patch
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hub.process.serve import address, bound
+from tests.serving import serve
 
 CONNECTOR = '''
 from hub.complaints.forwarding import DeliveryAction
@@ -96,15 +94,8 @@ class Receiver:
         """Answer on a free port, with the connector in a folder below ``folder``."""
         write(folder)
         app = Starlette(routes=[Route("/take/{key:path}", self._take, methods=["GET", "POST"])])
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
-        with bound("127.0.0.1", 0) as listener, patch.object(server, "capture_signals", contextlib.nullcontext):
-            self.url = address(listener)
-            serving = asyncio.create_task(server.serve([listener]))
-            while not server.started:
-                await asyncio.sleep(0.01)
+        async with serve(app) as self.url:
             try:
                 yield
             finally:
                 self.going.set()
-                server.should_exit = True
-                await serving

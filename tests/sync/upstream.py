@@ -9,15 +9,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from hub.process.serve import address, bound
+from tests.serving import serve
 
 CONNECTOR = '''
 import uuid
@@ -121,16 +119,9 @@ class Upstream:
     async def served(self) -> AsyncIterator[None]:
         """Answer on a free port."""
         app = Starlette(routes=[Route("/{name}/{number:int}", self._answer)])
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
-        with bound("127.0.0.1", 0) as listener, patch.object(server, "capture_signals", contextlib.nullcontext):
-            self.url = address(listener)
-            serving = asyncio.create_task(server.serve([listener]))
-            while not server.started:
-                await asyncio.sleep(0.01)
+        async with serve(app) as self.url:
             try:
                 yield
             finally:
                 for system in self.systems.values():
                     system.going.set()
-                server.should_exit = True
-                await serving

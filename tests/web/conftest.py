@@ -1,12 +1,10 @@
-"""A small federated graph, the app around it, and a real server for clients that need a port."""
+"""A small federated graph, and the app around it."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 import strawberry
-import uvicorn
 from graphql import GraphQLError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -305,16 +302,3 @@ def client_of(app: Starlette) -> httpx.AsyncClient:
 async def hub() -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(build()) as client:
         yield client
-
-
-@asynccontextmanager
-async def serve(app: Starlette) -> AsyncIterator[str]:
-    """The URL of a real server on a free port of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False))
-        running = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        await running

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from tests.clients import install, needs_node, run
-from tests.web.conftest import build, serve
+from tests.serving import serve
+from tests.web.conftest import build
 
 
 @pytest.mark.outside

@@ -14,7 +14,8 @@ from starlette.routing import Route
 from hub.web import page
 from hub.web.page import EXAMPLES, System
 from tests.clients import install, needs_node, run
-from tests.web.conftest import build, serve
+from tests.serving import serve
+from tests.web.conftest import build
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 

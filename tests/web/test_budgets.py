@@ -14,7 +14,8 @@ from starlette.routing import Route
 from hub.errors import TooMany
 from hub.web.graphql import Observation
 from hub.web.rates import Budgets
-from tests.web.conftest import Agreed, agreed, build, serve
+from tests.serving import serve
+from tests.web.conftest import Agreed, agreed, build
 
 PAGE = "{ complaints(first: 4) { edges { node { id } } } }"
 PAGE_COST = 1 + 4 * 2

@@ -15,7 +15,7 @@ from hub.store.database import Cause
 from hub.store.ingest import pushes
 from hub.web import lines as reading
 from tests.fake import payment
-from tests.web.conftest import serve
+from tests.serving import serve
 from tests.web.pushing import Answer, Desk, desk, lines
 
 SENT = {"idempotency-key": "key-00001", "x-as": "fake", "content-type": "application/x-ndjson"}

@@ -18,7 +18,7 @@ from hub.store.reading import files
 from tests.fake import FakeSettings
 from tests.filing import JPEG, PDF, Filing, filed, filing
 from tests.schema.stage import TOKEN, Stage, staged
-from tests.web.conftest import serve
+from tests.serving import serve
 
 LARGE = PDF + bytes(range(256)) * ((MOST_BYTES - len(PDF)) // 256)
 

@@ -15,7 +15,7 @@ from hub.store.ingest import records
 from hub.web.hooks import BODY_LIMIT
 from hub.web.rates import Budgets
 from tests.fake import payment
-from tests.web.conftest import serve
+from tests.serving import serve
 from tests.web.hooking import Called, called, sign
 
 RECORDS = "select external_id, status, version from records order by external_id"

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from hub.web.rates import Rates
 from hub.web.requests import middleware, request_id
-from tests.web.conftest import Agreed, build, client_of, serve
+from tests.serving import serve
+from tests.web.conftest import Agreed, build, client_of
 
 
 async def told_id(request: Request) -> Response:

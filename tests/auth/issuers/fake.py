@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hub.auth.registry import IssuerRow
-from tests.web.conftest import serve
+from tests.serving import serve
 
 MAKERS: dict[str, Any] = {
     "RS256": lambda: RSAKey.generate_key(2048, auto_kid=True),

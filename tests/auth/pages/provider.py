@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from hub.auth.registry import LoginRow
 from tests.auth.issuers.fake import FakeIssuer
-from tests.web.conftest import serve
+from tests.serving import serve
 
 CLIENT, CLIENT_SECRET = "hub+simpul", "a secret: with % signs"
 

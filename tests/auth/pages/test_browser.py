@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.auth.pages.stage import PASSWORD, Stage, built
 from tests.auth.server.stage import a_client
 from tests.clients import install, needs_node, run
-from tests.web.conftest import serve
+from tests.serving import serve
 from tests.web.test_browser import CHROMIUM, needs_chromium
 
 

@@ -21,7 +21,7 @@ from hub.errors import TooMany
 from hub.settings import Settings
 from hub.store.access import grants
 from tests.auth.server.stage import CAUSE, GRANT, ISSUER, SCOPES, Stage, a_client, a_key, assertion, jwks, refused
-from tests.web.conftest import serve
+from tests.serving import serve
 
 
 def app(url: str, subgraph: str | None = None) -> Starlette:

@@ -16,7 +16,7 @@ from tests.clients import CLIENTS, needs_node, patient, run
 from tests.clients.oauth.front import Front
 from tests.clients.oauth.registering import Partners, registered
 from tests.clients.running import Hub
-from tests.web.conftest import serve
+from tests.serving import serve
 
 CHECKS = 33
 EXCUSED = {
