@@ -10,11 +10,8 @@ from datetime import date
 
 from hub.complaints import agencies, areas, categories, reporter
 from hub.complaints.reporter import Reporter
+from hub.complaints.submission import TEXT, TITLE
 from hub.complaints.text import one_line, paragraphs
-
-TITLE, TEXT = (5, 200), (10, 10_000)
-"""Characters that a submission has, at least and at most."""
-_NAME = (2, 100)
 
 
 def title(told: str, told_text: str) -> str:
@@ -37,7 +34,7 @@ def who(told: Reporter | None) -> Reporter | None:
     """The reporter without what cannot be right; nobody where there is no name."""
     if told is None:
         return None
-    kept = reporter.normalise(replace(told, name=_cut(one_line(told.name), _NAME[1])))
+    kept = reporter.normalise(replace(told, name=_cut(one_line(told.name), reporter.NAME[1])))
     wrong = {problem.field.removeprefix("reporter.") for problem in reporter.check(kept)}
     if "name" in wrong:
         return None

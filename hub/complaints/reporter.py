@@ -12,6 +12,8 @@ from datetime import date
 from hub.complaints.problems import Message, Problem, ProblemCode, length
 from hub.complaints.text import one_line
 
+NAME = (2, 100)
+"""Characters of a name, at least and at most."""
 _PHONE = re.compile(r"\+[1-9][0-9]{7,14}")
 _EMAIL = re.compile(
     r"(?=.{6,254}$)[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
@@ -54,7 +56,7 @@ def normalise(reporter: Reporter) -> Reporter:
 
 def check(reporter: Reporter) -> list[Problem]:
     """What is wrong with a normalised reporter; fields are named ``reporter.name`` and so on."""
-    problems = length("reporter.name", reporter.name, 2, 100)
+    problems = length("reporter.name", reporter.name, *NAME)
     if reporter.phone is not None and not _PHONE.fullmatch(reporter.phone):
         problems.append(Problem("reporter.phone", ProblemCode.MALFORMED, _BAD_PHONE))
     if reporter.email is not None and not _is_email(reporter.email):

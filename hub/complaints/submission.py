@@ -17,6 +17,9 @@ from hub.complaints.problems import Message, Problem, ProblemCode, length
 from hub.complaints.reporter import Reporter
 from hub.complaints.text import one_line, paragraphs
 
+TITLE, TEXT = (5, 200), (10, 10_000)
+"""Characters, at least and at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
@@ -68,8 +71,8 @@ def check(submission: Submission, on: date) -> list[Problem]:
     return [
         *references.check_key(told.idempotency_key),
         *_check_class(told),
-        *length("title", told.title, 5, 200),
-        *length("text", told.text, 10, 10_000),
+        *length("title", told.title, *TITLE),
+        *length("text", told.text, *TEXT),
         *_check_category(told.category),
         *place.check(told.area_code, told.latitude, told.longitude),
         *(check_agency("agencyCode", told.agency_code, on) if told.agency_code else ()),
