@@ -1,4 +1,4 @@
-"""The README as data: its fenced blocks, and the tables, here and in docs, that are made from the code.
+"""The README and the pages that go on with it, as data: fenced blocks, and the tables that are made from the code.
 
 ``python -m tests.process.readme`` writes those tables anew.
 """
@@ -19,6 +19,8 @@ from hub.settings import Settings, variable
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+WALK = (README, ROOT / "docs" / "exchange.md", ROOT / "docs" / "federation.md")
+"""The pages whose commands are typed one after another, into one shell."""
 SETTINGS = ROOT / "docs" / "settings.md"
 PAGES = {"scopes": README, "settings": SETTINGS, "connectors": SETTINGS, "authorities": OPERATIONS}
 """Where each table is."""
@@ -28,7 +30,7 @@ FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A block of shell lines, with the outputs (language, text) the README shows after it."""
+    """A block of shell lines, with the outputs (language, text) that are shown after it."""
 
     text: str
     shown: tuple[tuple[str, str], ...]
@@ -37,7 +39,7 @@ class Command:
 def commands() -> list[Command]:
     """Every ``sh`` block in order; a ``json`` or ``text`` block shows the output of the one before it."""
     found: list[tuple[str, list[tuple[str, str]]]] = []
-    for language, text in FENCED.findall(README.read_text()):
+    for language, text in FENCED.findall("".join(page.read_text() for page in WALK)):
         if language == "sh":
             found.append((text, []))
         elif language in {"json", "text"}:
@@ -52,10 +54,10 @@ def named() -> list[str]:
 
 
 def mentioned() -> list[str]:
-    """Lines of ``console`` blocks, here and in the operators' page: they install, need more, or do not end."""
+    """Lines of ``console`` blocks, here and in docs: they install, need more, or do not end."""
     texts = [
         text
-        for page in (README, OPERATIONS)
+        for page in (*WALK, OPERATIONS)
         for language, text in FENCED.findall(page.read_text())
         if language == "console"
     ]

@@ -41,6 +41,7 @@ LATER = {"payments", "centralReport"}
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder that looks like a clone where ``make run`` was typed, with the hub running."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "tests").symlink_to(readme.ROOT / "tests")
     log = tmp_path / "log"
     # The worker asks Blangkon once only, so that it does not pull while a command here does.
     env = running.variables(tmp_path, HUB_BLANGKON_EVERY="3600")
