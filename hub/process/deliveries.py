@@ -53,6 +53,8 @@ def retry(
     json: Json = False,
 ) -> None:
     """Send deliveries again, now; of one whose outcome is UNKNOWN you say that it may be there twice."""
+    if not keys and not held:
+        raise typer.BadParameter("name deliveries, or with --held a system", param_hint="keys")
 
     async def again(settings: Settings, store: Database) -> list[tuple[str, str | None]]:
         from hub.store.exchange import settling
@@ -115,6 +117,7 @@ async def _entries(store: Database, system: str | None, states: list[str], limit
     from hub.store.reading.delivery_entity import DELIVERY, evidence
     from hub.viewer import WORKER
 
+    await operator.check_system(store, system)
     where = (("state", tuple(states)), *((("system", (system,)),) if system else ()))
     async with store.read() as db:
         rows = (await lists.page(db, DELIVERY, WORKER, lists.Slice(limit, None, "CREATED_ASC", where))).rows

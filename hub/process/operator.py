@@ -72,6 +72,16 @@ def found(done: T | None, what: str) -> T:
     return done
 
 
+async def check_system(store: Database, name: str | None) -> None:
+    """``BadSetting`` for the name of no system, enabled or not."""
+    from hub.store import systems
+
+    async with store.read() as db:
+        names = [each.name for each in await systems.overview(db)]
+    if name is not None and name not in names:
+        raise BadSetting(f"There is no system {name}: it is one of {', '.join(names)}.")
+
+
 def answer(told: Mapping[str, Any], line: str, *, json: bool) -> None:
     """Say what was done, to a person or to a script."""
     typer.echo(orjson.dumps(told, default=_plain).decode() if json else line)

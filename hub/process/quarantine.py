@@ -31,6 +31,7 @@ def list_(
     async def entries(settings: Settings, store: Database) -> list[dict[str, Any]]:
         from hub.store.ingest import quarantine
 
+        await operator.check_system(store, system)
         async with store.read() as db:
             return [asdict(entry) for entry in await quarantine.entries(db, system, limit)]
 

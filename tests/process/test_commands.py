@@ -148,6 +148,7 @@ def test_an_unknown_system_is_told_with_those_there_are(tmp_path: Path) -> None:
 def test_quarantine_says_how_many_were_found(tmp_path: Path, database_url: str) -> None:
     env = running.variables(tmp_path, HUB_DATABASE_URL=database_url)
     assert running.command("quarantine", "list", env=env) == ""
+    assert "no system nowhere" in running.command("quarantine", "list", "--system", "nowhere", env=env, code=2)
     assert "1 not found" in running.command("quarantine", "discard", "7", env=env, code=1)
     assert "1 not found" in running.command("quarantine", "replay", "7", env=env, code=1)
 

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.complaints.workflow import Action
+from hub.errors import BadSetting
 from hub.process.deliveries import commands
 from hub.store import migrate
 from hub.store.complaints import handling
@@ -61,7 +62,7 @@ async def test_the_list_shows_what_is_not_settled_secret_complaints_too(stage: S
     shown = run("list", "--json")
     assert [orjson.loads(line)["key"] for line in shown.output.splitlines()] == [held, waiting]
     assert [line.split()[0] for line in run("list", "--state", "DONE").output.splitlines()] == [done]
-    assert run("list", "--system", "other").output == ""
+    assert run("list", "--system", "fake", "--json").output == shown.output
     assert run("list", "--state", "LOST").exit_code == 2
 
 
@@ -84,6 +85,20 @@ async def test_it_says_of_each_what_was_done_or_why_not(stage: Stage, run: Run) 
         f"{done}: This delivery is done. Only one that is waiting, held, unknown can be decided on.",
         "LG-1999-000001/1: There is no such delivery: see `hub deliveries list`.",
     ]
+
+
+@pytest.mark.parametrize("words", [("list", "--system", "nowhere"), ("retry", "--held", "nowhere")])
+async def test_a_system_that_is_not_there_is_told_with_those_that_are(
+    stage: Stage, run: Run, words: tuple[str, ...]
+) -> None:
+    told = run(*words).exception
+    assert isinstance(told, BadSetting)
+    assert str(told) == "There is no system nowhere: it is one of fake."
+
+
+async def test_who_names_nothing_to_retry_is_told_so(stage: Stage, run: Run) -> None:
+    told = run("retry")
+    assert (told.exit_code, "name deliveries" in told.output) == (2, True)
 
 
 async def test_what_arrived_is_confirmed_with_its_record(stage: Stage, run: Run) -> None:
