@@ -17,6 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 AWAY = (OperationalError, InterfaceError, TimeoutError, psycopg.OperationalError, psycopg.InterfaceError)
 """What is raised where the database does not answer or broke off; the driver's own where COPY is used."""
 
+_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
+"""A host that vanishes says no goodbye: the other side notices within a minute, not within the usual two hours, for
+which the server would keep the locks of a worker that is gone."""
+
+_OPTIONS = " ".join(
+    ["-c statement_timeout=60s", "-c TimeZone=UTC", *(f"-c tcp_{name}={value}" for name, value in _ALIVE.items())]
+)
+
 statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 """Where the SQL statements of the current request or test are noted, when somebody counts them."""
 
@@ -51,7 +59,7 @@ class Database:
             pool_pre_ping=True,
             # Values may be personal: an error of the driver must not carry them into a log.
             hide_parameters=True,
-            connect_args={"options": "-c statement_timeout=60s -c TimeZone=UTC"},
+            connect_args={"options": _OPTIONS, **_ALIVE},
         )
         event.listen(self._engine.sync_engine, "before_cursor_execute", _note)
 
