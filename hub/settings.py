@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     rate_address: int = Field(1_200, ge=1, description="how many requests a minute one address may make")
     rate_requests: int = Field(1_200, ge=1, description="how many operations a minute a viewer may send")
     rate_cost: int = Field(500_000, ge=1, description="how much a minute the operations of a viewer may cost")
-    rate_token: int = Field(60, ge=1, description="how many requests for tokens a minute a client may make")
+    rate_token: int = Field(60, ge=1, description="how many tokens a minute a client may ask for at one address")
     rate_spared: Annotated[Names | None, AfterValidator(_are_networks)] = Field(
         None, description="networks whose addresses are not counted, separated by commas; unset, this machine's own"
     )
