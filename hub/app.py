@@ -33,6 +33,7 @@ from hub.settings import Settings
 from hub.store import migrate, systems
 from hub.store.access.epoch import Watch
 from hub.store.database import Database, counted
+from hub.store.ingest.doubts import doubtful
 from hub.store.sealing import Seal
 from hub.store.systems import SystemState
 from hub.sync.hooks import Hooks
@@ -155,8 +156,6 @@ class _Hub:
         """Close the connections when the app ends."""
         yield
         await self.rates.close()
-        await self._pushes.close()
-        await self._hooks.close()
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:
@@ -195,7 +194,8 @@ class _Hub:
         ]
 
     def _figures(self) -> Figures:
-        return Figures(self._database, {each.name for each in registry.enabled(self._settings) if each.connector.sends})
+        connectors = [each.connector for each in registry.enabled(self._settings)]
+        return Figures(self._database, {each.name for each in connectors if each.sends}, doubtful(connectors))
 
     async def _check(self) -> str | None:
         await self._overview()

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from hub.store.database import Database
     from hub.store.ingest.doubts import Doubt
 
-    Kinds = dict[tuple[str, str], type[Code]]
-
 commands = typer.Typer(no_args_is_help=True, help="Records whose system contradicts itself: look at them, decide.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -29,10 +27,12 @@ def list_(
     """List what is in doubt, with the last word of its system."""
 
     async def entries(settings: Settings, store: Database) -> list[Doubt]:
+        from hub.connectors import registry
         from hub.store.ingest import doubts
 
+        where = doubts.doubtful(each.connector for each in registry.enabled(settings))
         async with store.read() as db:
-            return await doubts.entries(db, _doubtful(settings), limit)
+            return await doubts.entries(db, where, limit)
 
     for doubt in operator.run(entries):
         line = f"{doubt.system:<10} {doubt.external_id:<24} {doubt.occurred_at:%Y-%m-%d %H:%M}  {doubt.told}"
@@ -49,25 +49,18 @@ def decide(
     """Say what holds of a record, as you have found out; until its system says something new."""
 
     async def settle(settings: Settings, store: Database) -> bool:
+        from hub.connectors import registry
         from hub.store.ingest import doubts
 
-        kinds = {kind: codes for (name, kind), codes in _doubtful(settings).items() if name == system}
-        for codes in kinds.values():
-            _check(status, codes)
+        own = [each.connector for each in registry.enabled(settings) if each.name == system]
+        kinds = [each.kind for each in doubts.doubtful(own)]
+        for kind in kinds:
+            _check(status, kind.statuses)
         async with operator.writing(store, "doubts:decide") as db:
-            return await doubts.decide(db, system, kinds, external_id, status)
+            return await doubts.decide(db, system, [kind.kind for kind in kinds], external_id, status)
 
     operator.found(operator.run(settle), f"{external_id} of {system} in doubt")
     operator.answer({"system": system, "id": external_id, "status": status}, f"{external_id} is {status}.", json=json)
-
-
-def _doubtful(settings: Settings) -> Kinds:
-    """The systems and kinds that can be in doubt, with their statuses."""
-    from hub.connectors import registry
-    from hub.store.ingest.rows import IN_DOUBT
-
-    kinds = [(system.name, kind) for system in registry.enabled(settings) for kind in system.connector.kinds]
-    return {(name, kind.kind): kind.statuses for name, kind in kinds if IN_DOUBT in kind.statuses.__members__}
 
 
 def _check(status: str, codes: type[Code]) -> None:

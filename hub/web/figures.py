@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,7 +14,8 @@ from hub.store.database import Database
 from hub.store.exchange import deliveries
 from hub.store.exchange.deliveries import Backlog
 from hub.store.feed import positions
-from hub.store.ingest import fetching
+from hub.store.ingest import doubts, fetching
+from hub.store.ingest.doubts import Doubtful
 from hub.store.ingest.fetching import Missing
 from hub.store.systems import SystemState
 
@@ -35,6 +36,7 @@ FIGURES: Mapping[str, Gauged] = {
     "hub_system_state": Gauged("1 for the state a system is in", ("system", "state")),
     "hub_system_records": Gauged("Records held of a system", ("system",)),
     "hub_system_quarantined": Gauged("Items of a system in quarantine", ("system",)),
+    "hub_system_in_doubt": Gauged("Records of which a system contradicts itself", ("system",)),
     "hub_deliveries": Gauged("Deliveries that are not settled", ("system", "state")),
     "hub_delivery_age_seconds": Gauged("Seconds since the oldest of them was planned", ("system", "state")),
     "hub_files_missing": Gauged("Files that records point to and that are not here", ("system", "state")),
@@ -52,10 +54,10 @@ class Sample(NamedTuple):
 
 
 class Figures:
-    """Asks the database; ``senders`` are the systems that something can be brought to."""
+    """Asks the database; to ``senders`` something can be brought, and ``doubtful`` can be in doubt."""
 
-    def __init__(self, database: Database, senders: Collection[str]) -> None:
-        self._database, self._senders = database, senders
+    def __init__(self, database: Database, senders: Collection[str], doubtful: Sequence[Doubtful] = ()) -> None:
+        self._database, self._senders, self._doubtful = database, senders, doubtful
 
     async def __call__(self) -> list[Sample]:
         """All figures as they are now; ``TryLater`` while the database does not answer."""
@@ -63,10 +65,12 @@ class Figures:
             async with self._database.read() as db:
                 known, backlog = await systems.overview(db), await deliveries.backlog(db)
                 missing, heads = await fetching.missing(db), await positions.figures(db)
+                doubted = await doubts.counts(db, self._doubtful)
         except SQLAlchemyError as error:
             raise TryLater(f"the database does not answer ({type(error).__name__})") from error
         now = datetime.now(UTC)
         told = [*_of_systems(known, now), *_of_deliveries(backlog, self._senders, now), *_of_files(known, missing)]
+        told += [Sample("hub_system_in_doubt", (system,), count) for system, count in doubted.items()]
         return [*told, *(sample for head in heads for sample in _of_feed(head))]
 
 

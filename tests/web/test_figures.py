@@ -8,8 +8,9 @@ import pytest
 
 from hub.errors import TryLater
 from hub.store.database import Database
+from hub.store.ingest.doubts import doubtful
 from hub.web.figures import FIGURES, Figures
-from tests.fake import payment
+from tests.fake import Fake, order, payment
 from tests.schema.stage import DELIVERED, Stage, staged
 from tests.sync import undisturbed
 
@@ -23,7 +24,7 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
 
 async def told(stage: Stage) -> dict[tuple[str, ...], float]:
     """The values by figure and labels."""
-    samples = await Figures(stage.database, {"fake"})()
+    samples = await Figures(stage.database, {"fake"}, doubtful([Fake]))()
     assert all(len(labels) == len(FIGURES[figure].labels) for figure, labels, _ in samples)
     return {(figure, *labels): value for figure, labels, value in samples}
 
@@ -33,6 +34,7 @@ async def test_before_anything_happened_nothing_lags(stage: Stage) -> None:
         ("hub_system_state", "fake", "STARTING"): 1,
         ("hub_system_records", "fake"): 0,
         ("hub_system_quarantined", "fake"): 0,
+        ("hub_system_in_doubt", "fake"): 0,
         ("hub_system_lag_seconds", "fake", "out"): 0,
         ("hub_files_missing", "fake", "WAITING"): 0,
         ("hub_files_missing", "fake", "GIVEN_UP"): 0,
@@ -46,6 +48,11 @@ async def test_a_pull_sets_the_lag_of_what_comes_in(stage: Stage) -> None:
     assert figures["hub_system_state", "fake", "UP"] == 1
     assert figures["hub_system_records", "fake"] == 2
     assert figures["hub_system_lag_seconds", "fake", "in"] == pytest.approx(100, abs=5)
+
+
+async def test_what_a_system_contradicts_itself_in_is_counted(stage: Stage) -> None:
+    await stage.pull(order("O1"), order("O2", status="FAILED"), order("O2", status="COMPLETED"))
+    assert (await told(stage))["hub_system_in_doubt", "fake"] == 1
 
 
 async def test_the_oldest_that_is_not_settled_sets_the_lag_of_what_goes_out(stage: Stage) -> None:
