@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -108,6 +109,16 @@ async def opened(system: Enabled) -> AsyncIterator[Connector]:
         raise BadSetting(f"{url} is missing: set it to the system's address, or leave {system.name} out.")
     async with Http(system.settings.url) as http:
         yield system.connector(system.settings, http)
+
+
+def reader(system: Enabled) -> Connector:
+    """The connector for who only reads what the system tells by itself: it speaks to nobody, and need not be closed."""
+    return system.connector(system.settings, _nowhere())
+
+
+@cache
+def _nowhere() -> Http:
+    return Http("http://127.0.0.1")
 
 
 def sandbox(system: Enabled, today: date) -> Sandbox:

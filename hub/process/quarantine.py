@@ -70,23 +70,20 @@ def _line(entry: dict[str, Any]) -> str:
 async def _replay(settings: Settings, store: Database, ids: list[int]) -> tuple[int, int]:
     """How many were found, and how many of them went back into quarantine; one transaction for each system's."""
     from hub.connectors import registry
-    from hub.connectors.http import Http
     from hub.store.ingest import quarantine
     from hub.store.sealing import Seal
     from hub.sync.ingest import Ingest
 
     cause = operator.cause("quarantine:replay")
     systems = {system.name: system for system in registry.enabled(settings)}
+    async with store.read() as connection:
+        names = await quarantine.systems_of(connection, ids)
     found, back = 0, 0
-    # Mapping asks nobody, so an address is not needed.
-    async with Http("http://127.0.0.1") as nowhere:
-        async with store.read() as connection:
-            names = await quarantine.systems_of(connection, ids)
-        for system in [_of(systems, name) for name in names]:
-            ingest = Ingest(system.connector(system.settings, nowhere), Seal(settings.sealing_keys, settings.secret))
-            async with store.write(cause) as connection:
-                taken = await ingest.replay(connection, ids)
-            found, back = found + taken[0], back + taken[1]
+    for system in [_of(systems, name) for name in names]:
+        ingest = Ingest(registry.reader(system), Seal(settings.sealing_keys, settings.secret))
+        async with store.write(cause) as connection:
+            taken = await ingest.replay(connection, ids)
+        found, back = found + taken[0], back + taken[1]
     return found, back
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from hub.connectors import registry
 from hub.connectors.base import Connector
 from hub.connectors.hooks import HookCall, HookTold
-from hub.connectors.http import Http
 from hub.connectors.registry import Enabled
 from hub.store.database import Cause, Database
 from hub.store.sealing import Seal
@@ -18,28 +18,16 @@ TAKEN_WITHIN = 10.0
 
 
 class Hooks:
-    """The hooks of the enabled systems. Their connectors speak to nobody here: they only read what is told.
-
-    ``BadSetting`` where a setting of a hook is wrong.
-    """
+    """The hooks of the enabled systems; ``BadSetting`` where a setting of one is wrong."""
 
     def __init__(self, database: Database, seal: Seal, enabled: Iterable[Enabled]) -> None:
-        self._nowhere = Http("http://127.0.0.1")
         self._hooks = {
             (system.name, hook): Hook(
-                database,
-                seal,
-                system.connector(system.settings, self._nowhere),
-                hook,
-                system.connector.hook_off(system.settings, hook),
+                database, seal, registry.reader(system), hook, system.connector.hook_off(system.settings, hook)
             )
             for system in enabled
             for hook in system.connector.hooks
         }
-
-    async def close(self) -> None:
-        """Let go of what was opened."""
-        await self._nowhere.__aexit__(None, None, None)
 
     def find(self, system: str, path: str) -> Hook | None:
         """The hook of ``system`` at ``path``."""

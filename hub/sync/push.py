@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.connectors import registry
 from hub.connectors.base import Raw
-from hub.connectors.http import Http
 from hub.connectors.registry import Enabled
 from hub.store.database import Cause, Database
 from hub.store.ingest import pushes
@@ -48,22 +48,15 @@ class Way(NamedTuple):
 
 
 class Pushes:
-    """Opens uploads to the enabled systems. Their connectors speak to nobody here: they only read what is told."""
+    """Opens uploads to the enabled systems."""
 
     def __init__(self, database: Database, seal: Seal, enabled: Iterable[Enabled]) -> None:
         self._database, self._seal = database, seal
-        self._enabled = {system.name: system for system in enabled}
-        self._nowhere: Http | None = None
-        self._ways: dict[str, Way] = {}
-
-    async def close(self) -> None:
-        """Let go of what was opened."""
-        if self._nowhere:
-            await self._nowhere.__aexit__(None, None, None)
+        self._ways = {system.name: Way(Ingest(registry.reader(system), seal), asyncio.Lock()) for system in enabled}
 
     def open(self, upload: Upload, cause: Cause) -> Push | None:
         """An upload from its beginning; None where no such system is enabled."""
-        way = self._way(upload.system)
+        way = self._ways.get(upload.system)
         return Push(self._database, self._seal, way, upload, cause) if way else None
 
     async def whole(self, upload: Upload, cause: Cause, rows: Sequence[bytes]) -> list[Told] | KeyTaken | None:
@@ -73,14 +66,6 @@ class Pushes:
             return None
         taken = await push.take([Line(row, too_long=len(row) > LONGEST) for row in rows], last=True)
         return taken or [told async for batch in push.told() for told in batch]
-
-    def _way(self, name: str) -> Way | None:
-        if name in self._enabled and name not in self._ways:
-            system = self._enabled[name]
-            self._nowhere = self._nowhere or Http("http://127.0.0.1")
-            connector = system.connector(system.settings, self._nowhere)
-            self._ways[name] = Way(Ingest(connector, self._seal), asyncio.Lock())
-        return self._ways.get(name)
 
 
 class Push:

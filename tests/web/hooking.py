@@ -101,6 +101,5 @@ async def called(
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(client, 1)), base_url="http://hub") as http:
         yield Called(database, metrics, app, http)
-    await hooks.close()
     await unreached.close()
     await database.close()

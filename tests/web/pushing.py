@@ -160,5 +160,4 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as http:
         yield Desk(database, seal, pushes, app, http)
-    await pushes.close()
     await database.close()
