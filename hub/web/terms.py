@@ -52,12 +52,16 @@ class Terms:
         await self._refresh()
         if (known := self._documents.get((client_id, name))) is not None:
             return known
+        if not documents.WELL_FORMED.fullmatch(name):
+            return None
+        epoch = self._epoch
         try:
             async with self._database.read() as db:
                 text = await documents.find(db, client_id, name)
         except SQLAlchemyError as error:
             raise TryLater("The database does not answer.") from error
-        if text is not None:
+        # It may have been taken away while the database was asked.
+        if text is not None and epoch == self._epoch:
             if len(self._documents) >= KEPT:
                 self._documents.clear()
             self._documents[client_id, name] = text

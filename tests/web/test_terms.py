@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import structlog
 from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.errors import TryLater
 from hub.store.access import clients, documents, epoch, users
@@ -130,6 +131,36 @@ async def test_an_operation_is_read_once_and_forgotten_when_it_is_taken_away(dat
         return await terms.document("app", document_id(ONE)) is None
 
     await within_a_second(forgotten)
+
+
+@pytest.mark.parametrize("name", ["", "sha256:", "sha256:\0", "sha256:" + "F" * 64, "é" * 71])
+async def test_what_is_no_id_is_not_asked_for(database: Database, name: str) -> None:
+    terms = Terms(database, Watch(database))
+    await terms.of("app")
+    with counted() as statements:
+        assert await terms.document("app", name) is None
+    assert [each for each in statements if "documents" in each] == []
+
+
+async def test_an_operation_taken_away_while_it_is_read_is_not_remembered(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(epoch, "EVERY", 0.0)
+    terms, find = Terms(database, Watch(database)), documents.find
+    async with database.write(CAUSE) as db:
+        await documents.register(db, "app", [ONE])
+
+    async def find_and_pause(db: AsyncConnection, client_id: str, name: str) -> str | None:
+        text = await find(db, client_id, name)
+        async with database.write(CAUSE) as other:
+            await other.execute(delete(documents_table))
+        await terms.of("app")
+        return text
+
+    monkeypatch.setattr(documents, "find", find_and_pause)
+    assert await terms.document("app", document_id(ONE)) == ONE
+    monkeypatch.setattr(documents, "find", find)
+    assert await terms.document("app", document_id(ONE)) is None
 
 
 async def test_operations_remembered_do_not_fill_the_memory(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.tables_auth import documents
+
+WELL_FORMED = re.compile(r"sha256:[0-9a-f]{64}")
+"""An id that can have been registered."""
 
 
 @dataclass(frozen=True, slots=True)
