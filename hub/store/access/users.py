@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.tables_auth import identities, sessions, users
+from hub.store.tables_auth import auth_epoch, identities, sessions, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ async def link(db: AsyncConnection, user_id: str, issuer: str, subject: str) -> 
     """Let the user sign in through an outside issuer; who was linked to that identity before no longer is."""
     linked = upsert(identities).values(issuer=issuer, subject=subject, user_id=user_id)
     await db.execute(linked.on_conflict_do_update(index_elements=["issuer", "subject"], set_={"user_id": user_id}))
+    # Tokens of that identity are remembered as somebody else's.
+    await db.execute(update(auth_epoch).values(number=auth_epoch.c.number + 1))
 
 
 async def set_password(db: AsyncConnection, user_id: str, password_hash: str) -> None:

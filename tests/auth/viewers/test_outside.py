@@ -178,6 +178,17 @@ async def test_an_officer_who_is_suspended_is_refused_within_a_second(stage: Sta
         challenged(await ask(process, token=token))
 
 
+async def test_who_is_linked_no_longer_is_refused_within_a_second(stage: Stage, sso: FakeIssuer) -> None:
+    for user_id, scope in (("u_budi", READ), ("u_siti", SUBMIT)):
+        await stage.user(user_id, "OFFICER", scope)
+    token = sso.keycloak()
+    for user_id, refused in (("u_budi", set()), ("u_siti", {"FORBIDDEN"})):
+        async with stage.database.write(CAUSE) as db:
+            await users.link(db, user_id, sso.url, "s-1")
+        await asyncio.sleep(WITHIN)
+        assert await codes(stage, token) == refused
+
+
 async def test_who_is_linked_as_a_citizen_is_no_officer(stage: Stage, sso: FakeIssuer) -> None:
     await stage.user("u_siti", "CITIZEN", READ)
     async with stage.database.write(CAUSE) as db:
