@@ -10,7 +10,7 @@ import hmac
 import re
 from typing import NamedTuple, Self
 
-_TICKET = re.compile(r"LG-([0-9]{4})-([0-9]{6,})")
+_TICKET = re.compile(r"LG-([0-9]{4})-([0-9]{6,18})")
 
 # Crockford's base32 has no I, L, O and U. What people read or type for them is taken for what it looks like.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

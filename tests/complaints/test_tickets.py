@@ -45,6 +45,7 @@ def test_a_ticket_is_read_as_people_type_it(told: str) -> None:
         "LB-2026-000123",
         "LG-2026-00012٣",
         "LG2026000123",
+        "LG-2026-" + "9" * 5000,
     ],
 )
 def test_what_is_no_ticket_is_none(told: str) -> None:
