@@ -102,13 +102,13 @@ class Attempts:
             return await self._put(taken, DeliveryState.HELD, AttemptOutcome.NOT_FOUND, told)
         async with self._database.write(self._cause(taken)) as db:
             again = await deliveries.take_again(db, taken, self.lease)
-            await deliveries.note(db, taken.id, AttemptOutcome.NOT_FOUND, None)
+            await deliveries.note(db, [taken.id], AttemptOutcome.NOT_FOUND)
         return await self._send(again, delivery) if again else AttemptOutcome.NOT_FOUND
 
     async def _done(self, taken: Taken, external_id: str, outcome: AttemptOutcome) -> AttemptOutcome:
         async with self._database.write(self._cause(taken)) as db:
             made = await deliveries.done(db, taken.id, external_id)
-            await deliveries.note(db, taken.id, outcome, None)
+            await deliveries.note(db, [taken.id], outcome)
         log.info("delivery.done", system=self._name, delivery=taken.id, outcome=outcome.value)
         if made:
             await self._fetch(taken, external_id)
@@ -176,7 +176,7 @@ class Attempts:
         """It is not there, or not known to be: put it back."""
         async with self._database.write(self._cause(taken)) as db:
             await deliveries.put_back(db, taken, state, trouble, wait=wait, backoff=backoff, counts=counts)
-            await deliveries.note(db, taken.id, outcome, trouble)
+            await deliveries.note(db, [taken.id], outcome, trouble)
         told = log.info if state in (DeliveryState.WAITING, DeliveryState.SENDING) else log.warning
         told("delivery." + state.value.lower(), system=self._name, delivery=taken.id, trouble=trouble)
         return outcome

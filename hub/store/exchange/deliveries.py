@@ -7,13 +7,15 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.forwarding import AttemptOutcome, DeliveryState
+from hub.store.tables_sync import delivery_attempts
 
 LONGEST_WAIT = 900
 """Seconds between two attempts at most, unless the system asks for more."""
@@ -88,16 +90,17 @@ async def take_again(db: AsyncConnection, taken: Taken, lease: float) -> Taken |
 
 
 async def note(
-    db: AsyncConnection, delivery_id: int, outcome: AttemptOutcome, trouble: str | None, actor: str = "worker"
+    db: AsyncConnection,
+    ids: Iterable[int],
+    outcome: AttemptOutcome,
+    trouble: str | None = None,
+    *,
+    actor: str = "worker",
 ) -> None:
-    """Keep as evidence what came of an attempt, or what a person decided."""
-    await db.execute(
-        text(
-            "insert into delivery_attempts (delivery_id, outcome, trouble, actor)"
-            " values (:id, :outcome, :trouble, :actor)"
-        ),
-        {"id": delivery_id, "outcome": outcome.value, "trouble": trouble, "actor": actor},
-    )
+    """Keep as evidence what came of an attempt at each of these deliveries, or what a person decided."""
+    rows = [{"delivery_id": each, "outcome": outcome.value, "trouble": trouble, "actor": actor} for each in ids]
+    if rows:
+        await db.execute(insert(delivery_attempts), rows)
 
 
 _DONE = """
@@ -173,9 +176,8 @@ returning d.id
 
 async def settle_linked(db: AsyncConnection, system: str) -> int:
     """Settle what was to become a record of ``system`` and by now is known to be one; returns how many."""
-    ids = list((await db.execute(text(_ALREADY), {"system": system})).scalars())
-    for each in ids:
-        await note(db, each, AttemptOutcome.FOUND, None)
+    ids = list(await db.scalars(text(_ALREADY), {"system": system}))
+    await note(db, ids, AttemptOutcome.FOUND)
     return len(ids)
 
 

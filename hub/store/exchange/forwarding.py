@@ -19,8 +19,9 @@ from hub.complaints.workflow import Action, Refusal, RejectReason
 from hub.store import queue
 from hub.store.database import Cause
 from hub.store.exchange.counterparts import Origin
+from hub.store.exchange.deliveries import note
 from hub.store.tables import complaints, systems
-from hub.store.tables_sync import counterparts, deliveries, delivery_attempts
+from hub.store.tables_sync import counterparts, deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,9 +148,4 @@ async def _withdraw(db: AsyncConnection, cause: Cause, complaint_id: int) -> Non
         .values(state=DeliveryState.GIVEN_UP.value, settled_at=func.now(), trouble=reason)
         .returning(deliveries.c.id)
     )
-    rows = [
-        {"delivery_id": each, "outcome": AttemptOutcome.GIVEN_UP.value, "trouble": reason, "actor": cause.actor}
-        for each in await db.scalars(given_up)
-    ]
-    if rows:
-        await db.execute(insert(delivery_attempts), rows)
+    await note(db, await db.scalars(given_up), AttemptOutcome.GIVEN_UP, reason, actor=cause.actor)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,10 +19,11 @@ from hub.complaints.problems import Problem
 from hub.complaints.workflow import Refusal
 from hub.store import queue
 from hub.store.database import Cause
+from hub.store.exchange.deliveries import note
 from hub.store.promises import Done
 from hub.store.reading.delivery_entity import visible
 from hub.store.reading.naming import nameable
-from hub.store.tables_sync import counterparts, deliveries, delivery_attempts
+from hub.store.tables_sync import counterparts, deliveries
 from hub.viewer import Viewer
 
 
@@ -35,7 +34,7 @@ async def retry(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -> 
         return row
     again = {"state": DeliveryState.WAITING.value, "attempts": 0, "due_at": func.now(), "trouble": None}
     await db.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(again))
-    await _note(db, cause, [row["id"]], AttemptOutcome.RETRIED)
+    await note(db, [row["id"]], AttemptOutcome.RETRIED, actor=cause.actor)
     await queue.nudge(db, [row["system"]])
     return Done(row["complaint_id"], row["ticket"])
 
@@ -47,7 +46,7 @@ async def give_up(db: AsyncConnection, cause: Cause, viewer: Viewer, key: str) -
         return row
     values = {"state": DeliveryState.GIVEN_UP.value, "settled_at": func.now()}
     ended = update(deliveries).where(await _ending(db, row)).values(values).returning(deliveries.c.id)
-    await _note(db, cause, list(await db.scalars(ended)), AttemptOutcome.GIVEN_UP)
+    await note(db, await db.scalars(ended), AttemptOutcome.GIVEN_UP, actor=cause.actor)
     await queue.nudge(db, [row["system"]])
     return Done(row["complaint_id"], row["ticket"])
 
@@ -66,7 +65,7 @@ async def confirm(
         return linked_elsewhere()
     values = {"state": DeliveryState.DONE.value, "external_id": external_id, "settled_at": func.now(), "trouble": None}
     await db.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(values))
-    await _note(db, cause, [row["id"]], AttemptOutcome.CONFIRMED)
+    await note(db, [row["id"]], AttemptOutcome.CONFIRMED, actor=cause.actor)
     await queue.nudge(db, [row["system"]])
     return Done(row["complaint_id"], row["ticket"])
 
@@ -100,8 +99,3 @@ async def _link(db: AsyncConnection, row: RowMapping, external_id: str) -> bool:
     link = {"system": row["system"], "external_id": external_id, "complaint_id": row["complaint_id"]}
     await db.execute(upsert(counterparts).values(**link, origin="SENT").on_conflict_do_nothing())
     return bool(await db.scalar(select(exists().where(*(counterparts.c[name] == each for name, each in link.items())))))
-
-
-async def _note(db: AsyncConnection, cause: Cause, ids: Sequence[int], outcome: AttemptOutcome) -> None:
-    rows = [{"delivery_id": each, "outcome": outcome.value, "trouble": None, "actor": cause.actor} for each in ids]
-    await db.execute(insert(delivery_attempts), rows)
