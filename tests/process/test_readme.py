@@ -149,6 +149,11 @@ def test_error_codes_are_those_of_the_code() -> None:
     assert set(ProblemCode) | set(RefusalCode) == set(re.findall(r"`([A-Z_]{5,})`", refusals))
 
 
+def test_the_migration_shown_is_the_newest() -> None:
+    newest = max((readme.ROOT / "hub/store/migrations/versions").glob("v*.py")).stem[1:5]
+    assert f" at {newest}, the newest\n" in readme.README.read_text()
+
+
 def test_metrics_are_those_of_the_code() -> None:
     told = re.findall(r"^\| `(hub_\w+)`", readme.OPERATIONS.read_text(), re.MULTILINE)
     assert [name.removesuffix("_total") for name in told] == [one.name for one in Metrics().registry.collect()]
