@@ -179,8 +179,17 @@ async def test_codes_of_http_are_as_told() -> None:
     "page", sorted([*readme.ROOT.glob("*.md"), *readme.ROOT.glob("docs/**/*.md")]), ids=lambda p: p.stem
 )
 def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
-    assert not [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    links = re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text())
+    for to, heading in [link for link in links if "://" not in link[0]]:
+        there = page.parent / to if to else page
+        assert there.exists(), to
+        assert not heading or heading in headings(there), f"{to}#{heading}"
+
+
+def headings(page: Path) -> set[str]:
+    """What a link into ``page`` can name."""
+    told = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in told}
 
 
 def codes() -> set[str]:
