@@ -27,6 +27,7 @@ from hub.schema.context import Info
 from hub.schema.listing import BadArgument, nodes_by_ref
 from hub.schema.nodes import Node
 from hub.schema.part import Part
+from hub.schema.scalars import SCALARS
 from hub.store.reading import naming
 
 FEDERATION: Final = "2.9"
@@ -115,7 +116,7 @@ def build(
             query=_root("Query", [field for part in parts for field in part.queries], "What can be asked."),
             mutation=_mutation(parts),
             types=_shown_types(parts, nodes, owned),
-            config=StrawberryConfig(disable_field_suggestions=True),
+            config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
             federation_version=FEDERATION,
             extensions=extensions,
         )

@@ -13,6 +13,9 @@ from hub.store.reading.naming import Ref
 class BadId(ValueError):
     """Not an id this graph gave out."""
 
+    def __init__(self) -> None:
+        super().__init__("This is not an id of this graph; use the `id` of an answer as it is.")
+
 
 def encode(type_name: str, ref: Ref) -> str:
     """The id of a row: URL-safe, stable for as long as the row lives."""
@@ -24,7 +27,7 @@ def decode(id_: str) -> tuple[str, Ref]:
     try:
         type_name, system, ref = orjson.loads(base64.urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)))
     except (binascii.Error, ValueError, TypeError):
-        raise BadId("This is not an id of this graph.") from None
+        raise BadId from None
     if not (isinstance(type_name, str) and isinstance(system, str) and isinstance(ref, str)):
-        raise BadId("This is not an id of this graph.")
+        raise BadId
     return type_name, (system, ref)
