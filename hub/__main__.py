@@ -149,6 +149,8 @@ async def _sandbox(settings: Settings, name: str, port: int, day: date | None, h
     demo.refuse_in_production(settings)
     system = _system(settings, name)
     on = _listening("127.0.0.1" if inherited is None else "", port, inherited)
+    # Whoever reads the variables may call at once: calls wait while the sandbox makes up its world.
+    on.listen()
     with ExitStack() as stack:
         if not system.settings.url:
             given = system.connector.sandbox_settings(address(on), settings.data_dir.resolve() / "sandboxes")

@@ -26,7 +26,8 @@ def bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         fresh.close()
         raise BadSetting(
-            f"Port {port} of {host} cannot be used ({error.strerror}): stop what uses it, or set HUB_PORT to another."
+            f"Port {port} of {host} cannot be used ({error.strerror}): stop what uses it, or name another, by HUB_PORT"
+            " or --port."
         ) from error
     return fresh
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import psycopg
 import pytest
@@ -143,6 +145,19 @@ def test_an_unknown_system_is_told_with_those_there_are(tmp_path: Path) -> None:
     assert "There is no enabled system nowhere: it is one of " in running.command(
         "sync", "nowhere", env=running.variables(tmp_path, HUB_DATABASE_URL="postgresql://127.0.0.1:9/hub"), code=2
     )
+
+
+def test_a_sandbox_can_be_called_as_soon_as_it_says_where_it_is(tmp_path: Path) -> None:
+    source = ferry.make(tmp_path) / "sandbox.py"
+    slow = "    import time\n    time.sleep(2)\n    return "
+    source.write_text(source.read_text().replace("    return FerrySandbox", f"{slow}FerrySandbox"))
+    log = tmp_path / "log"
+    env = running.variables(tmp_path, HUB_CONNECTORS="ferry", HUB_CONNECTORS_PATH=str(tmp_path))
+    with running.started("sandbox", "ferry", env=env, log=log):
+        for _ in running.until(30, "no address", log):
+            if told := re.search(r"HUB_FERRY_URL=(http\S+)\n", log.read_text()):
+                break
+        assert httpx.get(f"{told[1]}/_control", timeout=30, trust_env=False).json()["name"] == "ferry"
 
 
 def test_quarantine_says_how_many_were_found(tmp_path: Path, database_url: str) -> None:

@@ -127,7 +127,7 @@ def _printed(hub: Hub, pattern: str) -> str:
 def _refuses_a_second_one(hub: Hub) -> None:
     port = running.port_of(hub.told["url"])
     used = running.command("run", env={**hub.env, "HUB_DATA_DIR": str(hub.folder / "b"), "HUB_PORT": port}, code=2)
-    assert re.fullmatch(rf"Port {port} of 127.0.0.1 cannot be used \(.*\): .* or set HUB_PORT to another\.\n", used)
+    assert re.fullmatch(rf"Port {port} of 127.0.0.1 cannot be used \(.*\): .*, by HUB_PORT or --port\.\n", used)
     taken = running.command("run", "--demo", env=hub.env, code=2)
     assert re.fullmatch(rf"The data folder \S+ is in use by process {hub.process.pid}; .*\.\n", taken)
 
