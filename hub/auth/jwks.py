@@ -45,19 +45,20 @@ class Jwks:
 
     async def find(self, kid: str | None) -> Key | None:
         """The key ``kid``, or the only one where a token names none; ``TryLater`` when none was ever had."""
-        if time.monotonic() - self._fetched_at > AGE:
-            self._fetch()
-        found = self._known(kid)
+        found = self.known(kid)
         if found is None:
             self._fetch()
             if self._fetching:
                 await asyncio.wait([self._fetching])
-            found = self._known(kid)
+            found = self.known(kid)
         if not self._keys:
             raise TryLater("the keys of the token's issuer cannot be had", self._cooldown)
         return found
 
-    def _known(self, kid: str | None) -> Key | None:
+    def known(self, kid: str | None) -> Key | None:
+        """The key, if it was fetched before; nothing is waited for."""
+        if time.monotonic() - self._fetched_at > AGE:
+            self._fetch()
         if kid is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(kid)

@@ -87,6 +87,21 @@ def by_id(find: Find, asked: Asked) -> Registered | None:
     return find(shown(asked).client_id)
 
 
+class Unfetched(Exception):
+    """A key that a client publishes is not known yet, and may be after ``fetch``."""
+
+    def __init__(self, keys: Jwks, kid: str | None) -> None:
+        super().__init__()
+        self._keys, self._kid = keys, kid
+
+    async def fetch(self) -> None:
+        """Ask for it; ``InvalidClientError`` where nothing is to be had."""
+        try:
+            await self._keys.find(self._kid)
+        except TryLater:
+            raise InvalidClientError("The client's keys could not be had from its jwks_uri; try again.") from None
+
+
 class ByAssertion(JWTBearerClientAssertion):
     """A client that signs (RFC 7523), with the issuer alone as the audience (FAPI 2.0, 5.3.2.1)."""
 
@@ -144,10 +159,10 @@ class ByAssertion(JWTBearerClientAssertion):
 
     def _published_key(self, uri: str, kid: str | None) -> Key | None:
         published = self._published.setdefault(uri, Jwks(uri, COOLDOWN))
-        try:
-            return wait(published.find(kid))
-        except TryLater:
-            raise InvalidClientError("The client's keys could not be had from its jwks_uri; try again.") from None
+        key = published.known(kid)
+        if key is None and not current.get().fetched:
+            raise Unfetched(published, kid)
+        return key
 
     def verify_claims(self, claims: Any) -> None:
         """Besides what Authlib checks: one audience, a short life, and an id that is new."""

@@ -19,12 +19,14 @@ from starlette.responses import JSONResponse, Response
 from hub.auth.access import AccessTokens
 from hub.auth.keys import Keys
 from hub.auth.server import authentication, dpop, metadata, parameters
+from hub.auth.server.authentication import Unfetched
 from hub.auth.server.authorize import PUSHED, PUSHED_LIFE
 from hub.auth.server.core import Core
 from hub.auth.server.demands import check_resources
 from hub.auth.server.dpop import BadProof, Proof
 from hub.auth.server.exchange import Asked, Exchange, Reply, current, wait
 from hub.auth.server.grant_types import ClientCredentials
+from hub.auth.server.registration import Registered
 from hub.errors import TooMany
 from hub.store.access import once
 from hub.store.database import Cause, Database
@@ -142,14 +144,27 @@ class Endpoints:
         request.scope["hub.client"] = shown.client_id or None
         if throttled:
             await self._throttle(request.client.host if request.client else "", shown.client_id)
+        asked.client = await self._client(asked)
+        request.scope["hub.client"] = asked.client.client.id
+        if proof:
+            async with self._database.read() as db:
+                if not await proof.is_first(db):
+                    raise BadProof("it was shown before")
+        return asked, proof
+
+    async def _client(self, asked: Asked) -> Registered:
+        """Who asks. No connection is held while keys that a client publishes are fetched, which may take long."""
+        try:
+            return await self._known(asked, fetched=False)
+        except Unfetched as key:
+            await key.fetch()
+        return await self._known(asked, fetched=True)
+
+    async def _known(self, asked: Asked, *, fetched: bool) -> Registered:
         signer = await self._keys.signer()
         async with self._database.read() as db:
-            current.set(Exchange(db, signer))
-            asked.client = await db.run_sync(lambda _: self._core.authenticated(asked))
-            request.scope["hub.client"] = asked.client.client.id
-            if proof and not await proof.is_first(db):
-                raise BadProof("it was shown before")
-        return asked, proof
+            current.set(Exchange(db, signer, fetched=fetched))
+            return await db.run_sync(lambda _: self._core.authenticated(asked))
 
     async def _run(
         self,

@@ -26,13 +26,17 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Exchange:
-    """What one request works with. ``jkt`` is the thumbprint of the key it proved to hold (RFC 9449)."""
+    """What one request works with. ``jkt`` is the thumbprint of the key it proved to hold (RFC 9449).
+
+    ``fetched`` says that keys which the client publishes were asked for.
+    """
 
     db: AsyncConnection
     signer: Signer
     jkt: str | None = None
     claims: dict[str, Any] | None = None
     granted: Granted | None = None
+    fetched: bool = False
     known: dict[str, Client | None] = field(default_factory=dict)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import socket
 from collections.abc import AsyncIterator
@@ -88,6 +89,27 @@ async def test_keys_that_a_client_publishes_are_fetched_when_they_change(stage: 
         for _ in range(5):
             refused(await stage.token(**GRANT, **assertion(a_key("two"), "central")), "invalid_client", 401)
         assert fetched <= 2
+
+
+async def test_a_client_whose_keys_come_slowly_keeps_nobody_else_waiting(stage: Stage) -> None:
+    key, asked, told = a_key(), asyncio.Event(), asyncio.Event()
+
+    async def published(request: Request) -> Response:
+        asked.set()
+        await told.wait()
+        return JSONResponse(jwks(key))
+
+    await stage.client(a_client("gojek", "client_secret_basic"))
+    async with serve(Starlette(routes=[Route("/jwks", published)])) as url:
+        await stage.client(a_client("central", "private_key_jwt", jwks_uri=f"{url}/jwks"))
+        # More than the database has connections.
+        slow = [asyncio.create_task(stage.token(**GRANT, **assertion(key, "central"))) for _ in range(12)]
+        await asyncio.wait_for(asked.wait(), 5)
+        other = await asyncio.wait_for(stage.token("gojek", **GRANT), 2)
+        told.set()
+        answers = await asyncio.gather(*slow)
+    assert other.status_code == 200
+    assert {each.status_code for each in answers} == {200}
 
 
 async def test_keys_that_cannot_be_fetched_are_said_to_be_missing(stage: Stage) -> None:
