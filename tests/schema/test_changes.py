@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from hub.schema.changes import Change
+from hub.schema.reports import ReportEvent
 from hub.store.database import counted
 from hub.store.feed import facts, pages, positions
 from hub.store.feed.cursors import encode
@@ -195,6 +197,15 @@ async def test_a_change_tells_facts_by_the_names_of_the_graph_with_exact_amounts
     assert (second["cause"], second["actor"], second["correlation"]) == ("pull:fake", "worker", "run-1")
     assert second["effectiveAt"] == "2026-02-01T03:00:00+00:00"
     assert second["recordedAt"] > second["effectiveAt"]
+
+
+def test_the_rows_of_a_log_have_the_names_of_the_graph_too() -> None:
+    stored = {"at": None, "type": "STATUS", "from": "A", "to": None, "status_old": None, "status_new": "B"}
+    told = facts.told({"log": [stored | {"attachments": 0}], "status": "CLOSED"})
+    assert told
+    assert told["log"][0].keys() == {
+        facts.names([field.name])[0] for field in dataclasses.fields(ReportEvent) if field.name != "note"
+    }
 
 
 async def test_nothing_personal_and_nothing_anybody_wrote_is_in_the_whole_feed(stage: Stage) -> None:

@@ -20,7 +20,7 @@ BARE = (
 _NEVER = frozenset({"submitted_by", "citizen_id", "reporter_id"})
 """Facts of a complaint that may name a citizen's account."""
 
-_NAMES = {"told": "statusTold"}
+_NAMES = {"told": "statusTold", "from": "fromInstitution", "to": "toInstitution"}
 """Facts that the graph has another name for."""
 
 
@@ -34,12 +34,19 @@ def told(facts: Facts | None, *, bare: bool = False) -> Facts | None:
     """``facts`` by the graph's names."""
     if facts is None:
         return None
-    return {_name(name): value for name, value in facts.items() if _is_told(name, bare)}
+    return {_name(name): _value(value) for name, value in facts.items() if _is_told(name, bare)}
 
 
 def names(fields: list[str], *, bare: bool = False) -> list[str]:
     """The same of the names of facts."""
     return [_name(name) for name in fields if _is_told(name, bare)]
+
+
+def _value(value: Any) -> Any:
+    """The rows of a list, such as a report's log, have names too."""
+    if not isinstance(value, list):
+        return value
+    return [{_name(name): each for name, each in row.items()} if isinstance(row, dict) else row for row in value]
 
 
 def _is_told(name: str, bare: bool) -> bool:
