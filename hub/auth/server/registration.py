@@ -23,6 +23,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,63}")
 """An id of a client; users' ids begin with ``u_``, which no client's may (RFC 9700, 4.15)."""
 _LOCAL = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?(/[^#]*)?")
+_ORIGIN = re.compile(r"(?:https(?!.*:443$)|http(?!.*:80$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?")
+"""As browsers send it, for it is compared to the letter (RFC 6454, 6.2)."""
 _APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 
 
@@ -93,6 +95,8 @@ def check(client: Client, scopes: Iterable[str]) -> Client:
 def _faults(client: Client) -> Iterator[str]:
     if not WELL_FORMED.fullmatch(client.id) or client.id.startswith("u_"):
         yield f"{client.id!r} is no id for a client: use letters, digits, - and _, and do not begin with u_."
+    if not client.name.strip() or not client.organisation.strip():
+        yield "Say by --name and --organisation what users see when they are asked to consent."
     if client.auth_method not in AUTH_METHODS:
         yield f"A client authenticates by one of {', '.join(AUTH_METHODS)}."
     if not client.grants or set(client.grants) - {*GRANTS}:
@@ -131,8 +135,11 @@ def _check_redirect_uri(uri: str) -> None:
 
 
 def _check_origin(origin: str) -> None:
-    if not is_safe(origin) or urlsplit(origin)._replace(scheme="", netloc="").geturl():
-        raise BadSetting(f"{origin!r} is no origin: write it as https://app.example, without a path.")
+    if not is_safe(origin) or not _ORIGIN.fullmatch(origin):
+        raise BadSetting(
+            f"{origin!r} is no origin: write it as browsers do, as https://app.example; "
+            "in lower case, without a path, and without the port that goes without saying."
+        )
 
 
 def check_keys(jwks: object) -> KeySet:
