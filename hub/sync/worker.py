@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 import structlog
@@ -22,15 +22,18 @@ from hub.sync.jobs import Work
 
 log = structlog.get_logger()
 
-CONCURRENCY = 4
-
 JOBS_END_WITHIN, END_WITHIN = 1.5, 2.2
 """Seconds from a signal until jobs are cut off, and to the end: a database that is away is not waited for."""
 
 
-def queue(url: str) -> App:
+def jobs_at_once(systems: Collection[str]) -> int:
+    """A pull and a delivery run of each system, and the house: no slow system takes another one's place."""
+    return 2 * len(systems) + 1
+
+
+def queue(url: str, at_once: int = 1) -> App:
     """The queue in the database at ``url``, made once in a process; open it with ``open_async``."""
-    app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=CONCURRENCY + 2))
+    app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=at_once + 2))
     app.add_tasks_from(jobs.tasks, namespace="hub")
     return app
 
@@ -42,9 +45,10 @@ async def run(settings: Settings) -> None:
     """
     assert settings.database_url
     stop = _stopped_by_signal()
-    # Each pull holds a connection for its lock and may need another to ask what is known.
-    database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * CONCURRENCY + 2))
     enabled = _with_address(registry.enabled(settings))
+    at_once = jobs_at_once(enabled)
+    # Each pull holds a connection for its lock and may need another to ask what is known.
+    database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * at_once + 2))
     work = Work(
         database,
         Seal(settings.sealing_keys, settings.secret),
@@ -53,7 +57,7 @@ async def run(settings: Settings) -> None:
         feed_days=settings.feed_days,
         delivery_attempts=settings.delivery_attempts,
     )
-    app = queue(settings.database_url)
+    app = queue(settings.database_url, at_once)
     try:
         async with database.write(Cause("worker", "worker", "start")) as db:
             await systems.resume(db)
@@ -106,7 +110,7 @@ async def _work(app: App, work: Work, settings: Settings) -> None:
     sequencing = asyncio.create_task(sequencer.run(work.database, settings.feed_tick))
     try:
         await app.run_worker_async(
-            concurrency=CONCURRENCY,
+            concurrency=jobs_at_once(work.systems),
             additional_context={"work": work},
             install_signal_handlers=False,
             shutdown_graceful_timeout=JOBS_END_WITHIN,

@@ -170,6 +170,20 @@ async def test_a_system_that_is_down_hinders_no_other_and_is_logged_once(databas
     assert place.records() == 4
 
 
+async def test_many_systems_that_do_not_answer_take_no_place_of_one_that_does(
+    database_url: str, tmp_path: Path
+) -> None:
+    systems = {name: System(pages(1)) for name in ("a", "b", "c", "d", "e", "west")}
+    async with placed(database_url, tmp_path, 0.5, **systems) as place:
+        *slow, west = systems.values()
+        for system in slow:
+            system.going.clear()
+        with place.worker():
+            await place.until(lambda: all(system.runs for system in slow) and len(west.runs) >= 3)
+            for system in slow:
+                system.going.set()
+
+
 @pytest.mark.parametrize("busy", [False, True])
 async def test_sigterm_ends_it_within_five_seconds(database_url: str, tmp_path: Path, busy: bool) -> None:
     async with placed(database_url, tmp_path, 60, east=System(pages(2))) as place:
