@@ -1,1 +1,1 @@
-"""Records in and out: ingest, pull."""
+"""Records in and changes out: the one way in, pulls, deliveries, and the feed's positions."""
