@@ -126,6 +126,8 @@ class Pull:
     ) -> None:
         async with transaction(connection, self._cause):
             result.tally.add(await self._ingest.settle(connection, now))
+        # Apart from the settling, for which whoever tells something of this system waits: this looks through all of it.
+        async with transaction(connection, self._cause):
             if begun and not result.tally.nameless and self._lists_all:
                 # Where the clock was set back since a run that broke off began, it is only now that nothing is unseen.
                 since = min(begun, now)
