@@ -57,7 +57,7 @@ class Keys:
         await self._read_if_older(READ_EVERY)
         now = datetime.now(UTC)
         # The database's clock may be a moment ahead of ours when the first key has just been made.
-        row = next((row for row in reversed(self._rows) if row.signs_from <= now), self._rows[0])
+        row = next((row for row in reversed(self._rows) if row.signs_at(now)), self._rows[0])
         if row.kid not in self._private:
             self._private[row.kid] = ECKey.import_key(
                 {name: held or "" for name, held in self._seal.open(row.sealed).items()}

@@ -28,6 +28,10 @@ class KeyRow:
     signs_until: datetime | None
     gone_at: datetime | None
 
+    def signs_at(self, now: datetime) -> bool:
+        """Whether it signs then; one that was replaced before its time never does."""
+        return self.signs_from <= now and (self.signs_until is None or now < self.signs_until)
+
 
 async def lock(db: AsyncConnection) -> None:
     """Be the only one who changes keys, until this transaction ends."""

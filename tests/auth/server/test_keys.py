@@ -67,6 +67,17 @@ async def test_a_leaked_key_verifies_nothing_from_then_on(bare: Stage) -> None:
     assert (await fresh.signer()).kid == kid
 
 
+async def test_a_key_that_is_replaced_before_it_signs_never_does(bare: Stage) -> None:
+    await Keys(bare.database, SEAL).signer()
+    waiting = await rotate(bare.database, SEAL)
+    kid = await rotate(bare.database, SEAL, now=True)
+    # An hour later.
+    for column in ("signs_from", "signs_until", "gone_at"):
+        await bare.run(f"update signing_keys set {column} = {column} - interval '1 hour'")
+    signer = await Keys(bare.database, SEAL).signer()
+    assert signer.kid == kid != waiting
+
+
 async def test_the_schedule_replaces_a_key_once(bare: Stage) -> None:
     first = await Keys(bare.database, SEAL).signer()
     await bare.run("update signing_keys set created_at = now() - interval '91 days'")
