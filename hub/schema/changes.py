@@ -19,6 +19,7 @@ from hub.schema.nodes import PageInfo
 from hub.schema.weights import FIRST, PAGED
 from hub.store.feed import changes, cursors, pages
 from hub.store.feed.pages import Expired, Page, Wanted
+from hub.store.feed.positions import HUB
 from hub.store.reading import sight
 from hub.store.reading.cursors import BadCursor
 from hub.store.reading.naming import nameable
@@ -130,7 +131,7 @@ class Query:
         ] = None,
     ) -> ChangeConnection | None:
         """Four statements at most."""
-        _check_scopes(info.context.viewer, systems)
+        _check_systems(info.context.viewer, systems)
         wanted = _wanted(first, after, kinds, systems)
         try:
             async with info.context.database.read() as db:
@@ -140,13 +141,13 @@ class Query:
         return ChangeConnection.of(page, begun=after is not None)
 
 
-def _check_scopes(viewer: Viewer, systems: Sequence[str] | None) -> None:
-    """``Forbidden`` where there is nothing to follow, or a system is named that the viewer may not follow."""
+def _check_systems(viewer: Viewer, systems: Sequence[str] | None) -> None:
+    """Raise where there is nothing to follow, or a system is named that there is not for the viewer: it looks alike."""
     if not pages.may_follow_any(viewer):
         raise Forbidden(sight.READ)
-    for name in systems or ():
-        if not pages.may_follow(viewer, name):
-            raise Forbidden(pages.scope_of(name))
+    if strange := [name for name in systems or () if not pages.may_follow(viewer, name)]:
+        scopes = f"{sight.SYNC}<system>, and {HUB} {sight.READ}"
+        raise BadArgument(f"There is no system {strange[0]!r} that you may follow; following one takes {scopes}.")
 
 
 def _wanted(first: int, after: str | None, kinds: Sequence[str] | None, systems: Sequence[str] | None) -> Wanted:

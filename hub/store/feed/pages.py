@@ -54,12 +54,7 @@ class Page:
 
 def may_follow(viewer: Viewer, system: str) -> bool:
     """Whether there is a feed of ``system`` for ``viewer``."""
-    return viewer.may(scope_of(system))
-
-
-def scope_of(system: str) -> str:
-    """The scope that following ``system`` takes."""
-    return sight.READ if system == HUB else sight.SYNC + system
+    return viewer.may(sight.READ if system == HUB else sight.SYNC + system)
 
 
 def may_follow_any(viewer: Viewer) -> bool:
