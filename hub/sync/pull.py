@@ -24,7 +24,7 @@ from hub.errors import HubError, Stop, TryLater
 from hub.store import systems
 from hub.store.database import Cause, Database, transaction
 from hub.store.exchange import deliveries
-from hub.store.ingest import fetching, records
+from hub.store.ingest import fetching, quarantine, records
 from hub.store.sealing import Seal
 from hub.sync.files import Files
 from hub.sync.ingest import Ingest, Tally
@@ -128,7 +128,7 @@ class Pull:
             result.tally.add(await self._ingest.settle(connection, now))
         # Apart from the settling, for which whoever tells something of this system waits: this looks through all of it.
         async with transaction(connection, self._cause):
-            if begun and not result.tally.nameless and self._lists_all:
+            if begun and self._lists_all and not await self._missed_any(connection, now, begun, result):
                 # Where the clock was set back since a run that broke off began, it is only now that nothing is unseen.
                 since = min(begun, now)
                 result.gone = await records.mark_gone(connection, self._name, since, self._horizon(begun))
@@ -140,6 +140,17 @@ class Pull:
                 await records.count_anew(connection)
         if back:
             log.info("system.back", system=self._name)
+
+    async def _missed_any(
+        self, connection: AsyncConnection, now: datetime, begun: datetime, result: PullResult
+    ) -> bool:
+        """Whether the full run met an item of which nobody knows which record it tells of.
+
+        Of what it met before it broke off only the quarantine tells, and not which of that had an id.
+        """
+        if result.tally.nameless:
+            return True
+        return begun != now and await quarantine.any_unread(connection, self._name, begun)
 
     @property
     def _lists_all(self) -> bool:

@@ -248,6 +248,19 @@ async def test_a_full_run_that_breaks_off_goes_on_and_finds_what_is_gone_at_its_
     assert (world.runs[-1].cursor, result.gone) == ({"page": 1}, 1)
 
 
+async def test_a_nameless_item_from_before_a_full_run_broke_off_keeps_it_from_finding_what_is_gone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", 1)
+    await pull(database, World([[payment("P1")], [payment("P2")]]))
+    pages = [[payment("", broken=True)], [payment("P1")]]
+    world = World(pages, fail_at=1, error=TryLater("cut"))
+    assert (await pull(database, world, full=True)).tally.nameless == 1
+    world.error = None
+    assert (await pull(database, world)).gone == 0
+    assert (await pull(database, World([[payment("P1")]]), full=True)).gone == 1
+
+
 async def test_a_clock_that_is_set_back_while_a_full_run_is_broken_off_makes_nothing_gone(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, exists, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -84,6 +84,12 @@ async def clear(connection: AsyncConnection, system: str, places: list[tuple[str
         ),
         {"system": system, "kinds": [kind for kind, _ in places], "ids": [id_ for _, id_ in places]},
     )
+
+
+async def any_unread(connection: AsyncConnection, system: str, since: datetime) -> bool:
+    """Whether an item that could not be kept as a record came ``since`` then."""
+    unread = quarantine.c.system == system, quarantine.c.kind.is_(None), quarantine.c.last_at >= since
+    return bool(await connection.scalar(select(exists().where(*unread))))
 
 
 async def entries(connection: AsyncConnection, system: str | None = None, limit: int = 100) -> list[Entry]:
