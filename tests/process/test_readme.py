@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,9 +71,16 @@ def typed(commands: list[str], folder: Path) -> list[str]:
     """What each of ``commands`` printed, all typed into one shell in ``folder``."""
     script = "".join(f"{command}printf '{MARK}'\n" for command in commands)
     env = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
-    done = subprocess.run(["sh", "-eu"], input=script, cwd=folder, env=env, capture_output=True, text=True, timeout=150)
-    *told, rest = done.stdout.split(MARK)
-    assert done.returncode == 0, f"{commands[len(told)]}\nfailed:\n{rest}\n{done.stderr}"
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    shell = subprocess.Popen(["sh", "-eu"], **pipes, cwd=folder, env=env, text=True, start_new_session=True)
+    try:
+        printed, trouble = shell.communicate(script, timeout=150)
+    except subprocess.TimeoutExpired:
+        # With it ends what it started in the background, which holds its pipes.
+        os.killpg(shell.pid, signal.SIGKILL)
+        printed, trouble = shell.communicate()
+    *told, rest = printed.split(MARK)
+    assert shell.returncode == 0, f"{commands[len(told)]}\nfailed:\n{rest}\n{trouble}"
     return told
 
 
