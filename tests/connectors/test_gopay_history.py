@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,29 +11,15 @@ from typing import Any
 import pytest
 
 from hub.connectors.gopay import signing
-from hub.connectors.gopay.connector import Gopay
 from hub.connectors.gopay.sandbox import GopaySandbox, build
 from hub.connectors.gopay.sandbox_history import DAYS, TOTAL, History, half_year, quota
 from hub.connectors.gopay.sandbox_payments import invented
 from hub.connectors.gopay.settings import GopaySettings
 from hub.demo.world import complaints
 from hub.errors import BadSetting
+from tests.connectors.gopay_world import NOON, TODAY, history, settings
 
-TODAY = date(2026, 6, 10)
-NOON = datetime(2026, 6, 10, 5, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> GopaySettings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in Gopay.sandbox_settings("http://127.0.0.1:1", tmp_path_factory.mktemp("keys")).items():
-            patch.setenv(name, value)
-        return GopaySettings()
-
-
-@pytest.fixture(scope="module")
-def history() -> History:
-    return half_year(TODAY)
+__all__ = ["history", "settings"]
 
 
 def noon() -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,14 +14,14 @@ from starlette.applications import Starlette
 
 from hub.connectors.gopay import signing
 from hub.connectors.gopay.access import TOKEN, external_id
-from hub.connectors.gopay.connector import DETAIL, LIST, Gopay
+from hub.connectors.gopay.connector import DETAIL, LIST
 from hub.connectors.gopay.sandbox import GopaySandbox
-from hub.connectors.gopay.sandbox_history import History, half_year
+from hub.connectors.gopay.sandbox_history import History
 from hub.connectors.gopay.settings import GopaySettings
 from hub.demo.world import complaints
+from tests.connectors.gopay_world import NOON, TODAY, history, settings
 
-TODAY = date(2026, 6, 10)
-NOON = datetime(2026, 6, 10, 5, 0, tzinfo=UTC)
+__all__ = ["history", "settings"]
 
 
 @dataclass
@@ -71,19 +71,6 @@ class Caller:
         assert len(told["responseMessage"]) <= 150
         assert answer.headers["X-Contract-Status"] == "assumed"
         return told
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> GopaySettings:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in Gopay.sandbox_settings("http://127.0.0.1:1", tmp_path_factory.mktemp("keys")).items():
-            patch.setenv(name, value)
-        return GopaySettings()
-
-
-@pytest.fixture(scope="module")
-def history() -> History:
-    return half_year(TODAY)
 
 
 @pytest.fixture
