@@ -106,7 +106,9 @@ async def _shift(app: App, work: Work, settings: Settings) -> None:
 
 
 async def _work(app: App, work: Work, settings: Settings) -> None:
-    looking = asyncio.create_task(_look(app, work, settings.pull_tick))
+    # What is due is queued before the worker asks for jobs: until it listens, it hears of none that come.
+    await _look(app, work)
+    looking = asyncio.create_task(_look_again(app, work, settings.pull_tick))
     sequencing = asyncio.create_task(sequencer.run(work.database, settings.feed_tick))
     try:
         await app.run_worker_async(
@@ -124,13 +126,17 @@ async def _work(app: App, work: Work, settings: Settings) -> None:
         sequencing.cancel()
 
 
-async def _look(app: App, work: Work, every: float) -> None:
+async def _look_again(app: App, work: Work, every: float) -> None:
     """Look what is due, again and again; the database may be away for a while."""
     while True:
-        for look in (jobs.end_stalled, jobs.defer_due, jobs.defer_deliveries):
-            try:
-                await look(app, work)
-            # Whatever goes wrong in one look, the next may do better; a worker that stopped looking would seem well.
-            except Exception as error:
-                log.warning("worker.look", trouble=type(error).__name__)
         await asyncio.sleep(every)
+        await _look(app, work)
+
+
+async def _look(app: App, work: Work) -> None:
+    for look in (jobs.end_stalled, jobs.defer_due, jobs.defer_deliveries):
+        try:
+            await look(app, work)
+        # Whatever goes wrong in one look, the next may do better; a worker that stopped looking would seem well.
+        except Exception as error:
+            log.warning("worker.look", trouble=type(error).__name__)
