@@ -82,7 +82,7 @@ async def _by_hand(db: AsyncConnection) -> dict[str, Any]:
     rows = [dict(row) for row in (await db.execute(text(_COMPLAINTS))).mappings()][:20]
     ids, codes = [row["id"] for row in rows], sorted({row["agency_code"] for row in rows})
     for row in rows:
-        row["reporter"] = SEAL.open(row.pop("sealed"))
+        row["reporter"] = SEAL.open(row.pop("sealed"), f"reporters:{row['reporter_id']}")
     return {
         "complaints": rows,
         "total": await db.scalar(text(_COUNT)),
