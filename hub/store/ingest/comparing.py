@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -60,7 +60,7 @@ def _same(row: Row, held: Mapping[Any, Any] | None) -> bool:
     )
 
 
-def _compared(row: Row, held: Mapping[Any, Any] | None, fresh: Any, *, settle: bool) -> Compared:
+def _compared(row: Row, held: Mapping[Any, Any] | None, fresh: Iterator[int], *, settle: bool) -> Compared:
     if held is None:
         return Compared(next(fresh), Outcome.CREATED, row)
     record = row.record
