@@ -22,15 +22,15 @@ import orjson
 import psycopg
 
 from bench import pull
-from bench.setting import SEAL, SEAL_KEY, SECRET
-from hub.auth import access
-from hub.auth.keys import Keys
+from bench.setting import CIPHER, ENCRYPTION_KEY, SECRET
+from hub.auth import access_tokens
 from hub.auth.scopes import sync_scope
-from hub.process.embedded import embedded
-from hub.store.access import clients
-from hub.store.access.clients import Client
+from hub.auth.signing_keys import SigningKeys
+from hub.runtime.embedded_postgres import embedded_postgres
 from hub.store.database import Cause, Database
 from hub.store.migrate import migrate
+from hub.store.oauth import clients
+from hub.store.oauth.clients import Client
 
 SYSTEM = "gopay"
 CLIENT = Client(
@@ -46,8 +46,8 @@ CLIENT = Client(
 
 async def measure(folder: Path) -> dict[str, Any]:
     """Rows a second: of new ones, of the same ones under another key, and of ``COPY``, in a database of its own."""
-    async with embedded(folder / "bulk") as url, pull.connected(folder) as connector:
-        await migrate(url, [(type(connector), connector.settings)])
+    async with embedded_postgres(folder / "bulk") as url, pull.connected(folder) as connector:
+        await migrate(url, [connector.declaration(connector.settings)])
         items, _ = await pull.read(connector)
         body = b"".join(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE) for item in items)
         async with _served(url, folder) as (hub, token):
@@ -73,14 +73,14 @@ async def _served(url: str, folder: Path) -> AsyncIterator[tuple[str, str]]:
     env = os.environ | {
         "HUB_DATABASE_URL": url,
         "HUB_PORT": hub[17:],
-        "HUB_PII_KEYS": base64.b64encode(SEAL_KEY).decode(),
+        "HUB_PII_KEYS": base64.b64encode(ENCRYPTION_KEY).decode(),
         "HUB_SECRET_KEY": SECRET.decode(),
         "HUB_CONNECTORS": SYSTEM,
         "HUB_DATA_DIR": str(folder),
     }
     process = subprocess.Popen([sys.executable, "-m", "hub", "serve"], env=env, stderr=subprocess.DEVNULL)
     try:
-        await pull.answers(f"{hub}/healthz")
+        await pull.wait_until_up(f"{hub}/healthz")
         yield hub, await _token(url, hub)
     finally:
         process.terminate()
@@ -91,9 +91,11 @@ async def _token(url: str, issuer: str) -> str:
     database = Database(url)
     async with database.write(Cause("bench", "bench", "bench")) as db:
         await clients.create(db, CLIENT)
-    signer = await Keys(database, SEAL).signer()
+    signer = await SigningKeys(database, CIPHER).signer()
     await database.close()
-    return access.issue(signer, issuer, client_id=CLIENT.id, subject=CLIENT.id, scopes=CLIENT.scopes, seconds=600)
+    return access_tokens.issue(
+        signer, issuer, client_id=CLIENT.id, subject=CLIENT.id, scopes=CLIENT.scopes, seconds=600
+    )
 
 
 async def _pushed(hub: str, token: str, body: bytes) -> float:
@@ -106,9 +108,9 @@ async def _pushed(hub: str, token: str, body: bytes) -> float:
     async with httpx.AsyncClient(timeout=600) as client:
         began = time.perf_counter()
         answer = await client.post(f"{hub}/bulk/{SYSTEM}", content=body, headers=headers)
-        taken = time.perf_counter() - began
+        seconds = time.perf_counter() - began
     assert "summary" in orjson.loads(answer.content.splitlines()[-1]), answer.text[-500:]
-    return taken
+    return seconds
 
 
 async def _copied(url: str) -> tuple[float, float]:
@@ -118,13 +120,13 @@ async def _copied(url: str) -> tuple[float, float]:
         async with db.cursor().copy("copy (select * from records) to stdout") as out:
             async for chunk in out:
                 chunks.append(bytes(chunk))
-        taken = []
+        seconds = []
         for including in ("defaults", "all"):
             await db.execute(f"create table copied (like records_{SYSTEM} including {including})")
             began = time.perf_counter()
             async with db.cursor().copy("copy copied from stdin") as into:
                 for chunk in chunks:
                     await into.write(chunk)
-            taken.append(time.perf_counter() - began)
+            seconds.append(time.perf_counter() - began)
             await db.execute("drop table copied")
-    return taken[0], taken[1]
+    return seconds[0], seconds[1]

@@ -16,12 +16,13 @@ from typing import Any
 
 import httpx
 
-from bench.setting import DAY, SEAL
+from bench.setting import CIPHER, DAY
 from hub.connectors import registry
-from hub.connectors.base import Connector, Raw, Run
+from hub.connectors.base import Connector
+from hub.contract import Raw, Run
 from hub.settings import Settings
 from hub.store.database import Cause, Database
-from hub.store.demo import seed
+from hub.store.demo_seed import seed
 from hub.store.migrate import migrate
 from hub.sync.ingest import Ingest
 from hub.sync.pull import BATCH, Pull
@@ -33,13 +34,13 @@ SYSTEM = "gopay"
 async def connected(folder: Path) -> AsyncIterator[Connector]:
     """The connector, speaking to its sandbox in a process of its own."""
     url = f"http://127.0.0.1:{free_port()}"
-    os.environ.update(registry.load(SYSTEM).sandbox_settings(url, folder), HUB_DATA_DIR=str(folder))
+    os.environ.update(registry.sandbox_variables(SYSTEM, url, folder), HUB_DATA_DIR=str(folder))
     command = [sys.executable, "-m", "hub", "sandbox", SYSTEM, "--today", DAY.isoformat(), "--port", url[17:]]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        await answers(f"{url}/_control")
+        await wait_until_up(f"{url}/_control")
         system = next(one for one in registry.enabled(Settings()) if one.name == SYSTEM)
-        async with registry.opened(system) as connector:
+        async with registry.connect(system) as connector:
             yield connector
     finally:
         process.terminate()
@@ -53,13 +54,13 @@ def free_port() -> int:
         return port
 
 
-async def answers(url: str) -> None:
+async def wait_until_up(url: str) -> None:
     async with httpx.AsyncClient() as client:
         for _ in range(200):
             try:
                 await client.get(url)
                 return
-            except httpx.ConnectError:
+            except httpx.TransportError:
                 await asyncio.sleep(0.1)
     raise RuntimeError("the sandbox did not start")
 
@@ -67,10 +68,10 @@ async def answers(url: str) -> None:
 async def measure(url: str, folder: Path) -> dict[str, Any]:
     """Seconds and items a second of the whole pull, of reading alone, of mapping alone and of storing alone."""
     async with connected(folder) as connector:
-        await migrate(url, [(type(connector), connector.settings)])
+        await migrate(url, [connector.declaration(connector.settings)])
         database = Database(url)
-        await seed(database, SEAL, DAY)
-        whole = await Pull(database, connector, SEAL).run()
+        await seed(database, CIPHER, DAY)
+        whole = await Pull(database, connector, CIPHER).run()
         items, reading = await read(connector)
         mapping = _map(connector, items)
         await _empty(database)
@@ -115,9 +116,9 @@ async def _empty(database: Database) -> None:
 
 
 async def _store(database: Database, connector: Connector, items: list[Raw]) -> float:
-    ingest, cause = Ingest(connector, SEAL), Cause("bench", "bench", "bench")
+    ingest, cause = Ingest(connector, CIPHER), Cause("bench", "bench", "bench")
     began = time.perf_counter()
     for start in range(0, len(items), BATCH):
         async with database.write(cause) as db:
-            await ingest.batch(db, items[start : start + BATCH], datetime.now(UTC))
+            await ingest.store(db, items[start : start + BATCH], datetime.now(UTC))
     return time.perf_counter() - began

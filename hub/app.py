@@ -1,87 +1,101 @@
-"""Builds the ASGI app: the only place that wires things together."""
+"""Builds the ASGI app: the only module that assembles all parts."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
+from hub.api import health, pages
+from hub.api.authentication import EndpointAuth
+from hub.api.bulk import BulkEndpoint
+from hub.api.exception_handlers import http_error
+from hub.api.files import FileEndpoint
+from hub.api.gauges import Gauges
+from hub.api.graphql.endpoint import GraphQLEndpoint
+from hub.api.graphql.limits import Limits
+from hub.api.graphql.quotas import Quotas
+from hub.api.graphql.validation import ReuseParsedDocument
+from hub.api.metrics import Metrics
+from hub.api.snapshots import SnapshotEndpoint
+from hub.api.webhooks import BODY_LIMIT, PATH, WebhookEndpoint
+from hub.auth import issuer_config as trust
 from hub.auth import purposes, scopes
-from hub.auth import registry as trust
-from hub.auth.issuers import Issuers
-from hub.auth.keys import Keys
+from hub.auth.authentication import Authenticator
+from hub.auth.demo_token import DemoToken
 from hub.auth.pages.routes import routes as page_routes
 from hub.auth.server.routes import routes as oauth_routes
 from hub.auth.server.routes import server
-from hub.auth.tokens import Tokens
-from hub.auth.viewers import Viewers
+from hub.auth.signing_keys import SigningKeys
+from hub.auth.trusted_issuers import TrustedIssuers
 from hub.connectors import registry
 from hub.errors import TryLater
+from hub.executor import Executor
+from hub.kinds import kind_names
+from hub.schema.client_schema import client_sdl
 from hub.schema.context import Context
+from hub.schema.field_resolvers import field_resolver
 from hub.schema.graph import schema
 from hub.schema.part import Part
 from hub.settings import Settings
 from hub.store import migrate, systems
-from hub.store.access.epoch import Watch
-from hub.store.database import Database, counted
-from hub.store.ingest.doubts import doubtful
-from hub.store.sealing import Seal
+from hub.store.database import DATABASE_ERRORS, Database, record_statements
+from hub.store.encryption import FieldCipher
+from hub.store.ingest.contradictions import contradictable_kinds
+from hub.store.oauth.revocation_epoch import RevocationEpoch
 from hub.store.systems import SystemState
-from hub.sync.hooks import Hooks
-from hub.sync.push import Pushes
-from hub.viewer import Viewer
-from hub.web import health, page
-from hub.web.allowance import Allowances
-from hub.web.bulk import Bulk
-from hub.web.entrance import Entrance
-from hub.web.figures import Figures
-from hub.web.files import Files
-from hub.web.gate import ReadOnce
-from hub.web.graphql import GraphQLEndpoint
-from hub.web.hooks import BODY_LIMIT, PATH, HookEndpoint
-from hub.web.languages import language
-from hub.web.limits import Limits
-from hub.web.metrics import Metrics
-from hub.web.rates import LOOPBACK, Budgets, Rates
-from hub.web.requests import http_error, middleware, request_id
-from hub.web.snapshot import Snapshots
-from hub.web.terms import Terms
-from hub.web.throttle import HANDLERS
+from hub.sync.uploads import Uploads
+from hub.sync.webhooks import Webhooks
+from hub.viewer import Viewer, ViewerKind
+from hub.web.client_policies import ClientPolicies
+from hub.web.headers import header
+from hub.web.language import preferred_language
+from hub.web.middleware import middleware, request_id
+from hub.web.rate_limits import LOOPBACK, RateLimiter, RateLimits
+from hub.web.throttling import EXCEPTION_HANDLERS, address_of, network_of
 
 
-def build(settings: Settings, subgraph: str | None = None) -> Starlette:
-    """The hub as an ASGI app: the merged graph, or one part as a subgraph.
+def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[], float] = time.monotonic) -> Starlette:
+    """Return the hub as an ASGI app: the merged graph, or one part as a subgraph.
 
-    ``settings`` name a database and hold the keys; its migrations are not run here.
+    ``settings`` name a database and contain the keys; migrations are not run here. ``clock`` gives the seconds for the
+    age of other issuers' keys.
     """
     assert settings.database_url
-    hub = _Hub(settings, Database(settings.database_url, pool_size=settings.pool_size))
-    return Starlette(
+    half = settings.pool_size // 2
+    database = Database(settings.database_url, pool_size=settings.pool_size - half, snapshots=half)
+    hub = _AppParts(settings, database, clock)
+    app = Starlette(
         routes=hub.routes(subgraph),
         middleware=middleware(
-            hub.rates,
-            hub.terms,
+            hub.rate_limiter,
+            hub.client_policies,
             development=not settings.production,
             body_limit=settings.body_limit,
-            larger={"/bulk/": settings.bulk_limit, "/hooks/": BODY_LIMIT},
+            path_limits={"/bulk/": settings.bulk_limit, **_webhook_limits(settings)},
             origins=settings.cors_origins,
+            hosts=settings.known_hosts,
         ),
-        exception_handlers={HTTPException: http_error, **HANDLERS},
+        exception_handlers={HTTPException: http_error, **EXCEPTION_HANDLERS},
         lifespan=hub.lifespan,
     )
+    # Behind a proxy, a redirect would send the client's request to an http URL.
+    app.router.redirect_slashes = False
+    return app
 
 
-def parts(settings: Settings) -> tuple[Part, ...]:
-    """The parts that enabled connectors bring for kinds of their own (``types.py`` in their folders)."""
+def connector_parts(settings: Settings) -> tuple[Part, ...]:
+    """Return the parts of the graph that enabled connectors add for their own kinds (``types.py`` in their folders)."""
     found = []
     for system in registry.enabled(settings):
         name = f"hub.connectors.{system.name}.types"
@@ -90,115 +104,162 @@ def parts(settings: Settings) -> tuple[Part, ...]:
     return tuple(found)
 
 
-class _Hub:
-    """What the routes share: one database, one seal, the tokens, the budgets, what was agreed with clients."""
+def _webhook_limits(settings: Settings) -> dict[str, int]:
+    """Return the limits of calls by path, those of a system before the one for all."""
+    limits = {f"/hooks/{each.name}/": each.connector.webhook_body_limit for each in registry.enabled(settings)}
+    return {**limits, "/hooks/": BODY_LIMIT}
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+
+class _AppParts:
+    """The shared objects of the routes: database, encryption, authentication, rate limits, client policies."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Callable[[], float]) -> None:
         self._settings, self._database = settings, database
-        self._seal = Seal(settings.sealing_keys, settings.secret)
-        word = settings.demo_officer_token
-        shown = settings.query_token or word
-        self._shown = shown.get_secret_value() if shown else ""
-        self.keys = Keys(database, self._seal, timedelta(days=settings.keys_rotate_days))
-        watch = Watch(database)
-        self.rates, self.terms = Rates(_budgets(settings), settings.redis_url), Terms(database, watch)
-        syncs = [scopes.sync_scope(each.name).name for each in registry.enabled(settings)]
-        self._scopes = [*scopes.NAMES, *syncs]
-        self._tokens = Tokens(word.get_secret_value() if word else None, scopes.DEMO.union(syncs))
-        self._rules = registry.rules(settings)
-        self._trusted = trust.read(settings.issuers_file, self._scopes)
-        self._pushes = Pushes(database, self._seal, registry.enabled(settings))
-        self._hooks = Hooks(database, self._seal, registry.enabled(settings))
-        outside = Issuers(self._trusted.issuers)
-        self._viewers = Viewers(database, watch, self.keys, settings.issuer, outside, self.rates, settings.secret)
+        self._cipher = FieldCipher(settings.sealing_keys, settings.secret)
+        officer_token = settings.demo_officer_token
+        query_token = settings.query_token or officer_token
+        self._query_page_token = query_token.get_secret_value() if query_token else ""
+        self.keys = SigningKeys(database, self._cipher, timedelta(days=settings.keys_rotate_days))
+        revocation_epoch = RevocationEpoch(database)
+        self.rate_limiter, self.client_policies = (
+            RateLimiter(_rate_limits(settings), settings.redis_url),
+            ClientPolicies(database, revocation_epoch),
+        )
+        sync_scopes = [scopes.sync_scope(each.name).name for each in registry.enabled(settings)]
+        self._scopes = [*scopes.NAMES, *sync_scopes]
+        self._demo_token = DemoToken(
+            officer_token.get_secret_value() if officer_token else None, scopes.DEMO_SCOPES.union(sync_scopes)
+        )
+        self._rules = registry.forwarding_rules(settings)
+        self._kinds = kind_names(kind for each in registry.enabled(settings) for kind in each.connector.kinds)
+        self._issuer_config = trust.read(settings.issuers_file, self._scopes)
+        self._uploads = Uploads(database, self._cipher, registry.enabled(settings))
+        self._webhooks = Webhooks(database, self._cipher, registry.enabled(settings))
+        issuers = TrustedIssuers(self._issuer_config.issuers, clock)
+        self._authenticator = Authenticator(
+            *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
+            second_factor=settings.needs_second_factor,
+        )
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
-        """Every route of the app."""
-        metrics, ide = Metrics(self._figures()), self._settings.with_ide
-        allowances = Allowances(self.rates, self.terms)
+        """Return all routes of the app."""
+        metrics, ide = Metrics(self._gauges()), self._settings.serves_ide
+        quotas = Quotas(self.rate_limiter, self.client_policies)
+        graph = schema(
+            subgraph, connector_parts(self._settings), (ReuseParsedDocument,), registry.shared_fields(self._settings)
+        )
         endpoint = GraphQLEndpoint(
-            schema(subgraph, parts(self._settings), (ReadOnce,), registry.shared(self._settings)),
+            graph,
             self._viewer,
             self._context,
-            allowances,
+            quotas,
             limits=_limits(self._settings),
-            introspection=self._settings.introspective,
-            page=page.query_page(self._shown, graphiql=ide) if ide else None,
+            introspection=self._settings.allows_introspection,
+            executor=None if self._settings.executor == "graphql-core" else Executor(graph._schema, field_resolver),
+            page=pages.query_page(self._query_page_token, graphiql=ide) if ide else None,
             observe=metrics.observe,
         )
         return [
             Route("/graphql", endpoint),
-            Route("/", page.home_page(self._rows, graphiql=ide)),
-            *([] if subgraph else self._sign_in()),
-            *([] if subgraph else self._beside(Entrance(self._viewer, allowances, self._settings.issuer))),
-            *([] if subgraph else [Route(PATH, HookEndpoint(self._hooks, metrics))]),
-            *page.routes(graphiql=ide),
-            *health.routes({"database": self._check}, metrics),
+            *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
+            Route("/", pages.home_page(self._system_rows, ide=ide)),
+            *([] if subgraph else self._auth_routes(metrics)),
+            *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
+            *([] if subgraph else [Route(PATH, WebhookEndpoint(self._webhooks, metrics))]),
+            *pages.routes(graphiql=ide),
+            *health.routes({"database": self._check_database}, metrics),
         ]
 
-    def _beside(self, entrance: Entrance) -> list[BaseRoute]:
-        """What is taken and told beside the graph, to whoever has a token."""
+    def _data_routes(self, auth: EndpointAuth) -> list[BaseRoute]:
+        """Return the endpoints for data outside of the graph: uploads, snapshots and files."""
         return [
-            Route("/bulk/{system}", Bulk(entrance, self._pushes).post, methods=["POST"]),
-            Route("/bulk/{system}", Snapshots(entrance, self._database), methods=["GET"]),
-            Route("/files/{sha256}", Files(entrance, self._database).get),
+            Route("/bulk/{system}", BulkEndpoint(auth, self._uploads).post, methods=["POST"]),
+            Route("/bulk/{system}", SnapshotEndpoint(auth, self._database), methods=["GET"]),
+            Route("/files/{sha256}", FileEndpoint(auth, self._database).get),
         ]
 
-    def _sign_in(self) -> list[BaseRoute]:
-        """The authorization server and its pages; what serves a part of the graph only reads its tokens."""
-        issuer, logins = self._settings.issuer, self._trusted.logins
-        made = server(self._database, self.keys, issuer, self._scopes, self.rates.token)
-        pages = page_routes(self._database, made.authorize, issuer, self._settings.secret, self.rates, logins)
-        return [*oauth_routes(made), *pages]
+    def _auth_routes(self, metrics: Metrics) -> list[BaseRoute]:
+        """Return the authorization server and its pages; a subgraph only verifies its tokens."""
+        issuer, logins = self._settings.issuer, self._issuer_config.logins
+        secret = self._settings.secret
+        required = self._settings.needs_second_factor
+        authorization_server = server(
+            *(self._database, self.keys, issuer, self._scopes, secret, self.rate_limiter.token), second_factor=required
+        )
+        pages = page_routes(
+            *(
+                self._database,
+                authorization_server.authorize,
+                issuer,
+                secret,
+                self.rate_limiter,
+                logins,
+                self._cipher,
+                metrics.count_sign_in,
+            ),
+            second_factor=required,
+        )
+        return [*oauth_routes(authorization_server), *pages]
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """Close the connections when the app ends."""
+        """Close the connections when the app stops."""
         yield
-        await self.rates.close()
+        await self.rate_limiter.close()
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:
-        return self._tokens.viewer(request) or await self._viewers.of(request)
+        return self._demo_token.viewer(request) or await self._authenticator.authenticate(request)
 
     async def _context(self, request: Request, viewer: Viewer) -> Any:
         @contextlib.asynccontextmanager
-        async def entered() -> AsyncIterator[Context]:
-            with counted() as noted:
-                yield Context(
-                    noted=noted,
+        async def open_context() -> AsyncIterator[Context]:
+            with record_statements() as statement_log:
+                context = Context(
+                    statement_log=statement_log,
                     database=self._database,
                     viewer=viewer,
-                    seal=self._seal,
+                    cipher=self._cipher,
                     secret=self._settings.secret,
-                    language=language(request.headers.get("accept-language", "")),
+                    language=preferred_language(header(request, "accept-language")),
                     request_id=request_id(request),
-                    purpose=purposes.stated(request.headers.getlist(purposes.HEADER)),
+                    network=network_of(request),
+                    purpose=purposes.parse_headers(request.headers.getlist(purposes.HEADER)),
+                    kinds=self._kinds,
                     rules=self._rules,
-                    push=self._pushes.whole,
+                    count_submission=partial(self._count_submission, viewer, address_of(request)),
+                    push_records=self._uploads.store_all,
                 )
+                async with context:
+                    yield context
 
-        return entered()
+        return open_context()
 
-    async def _overview(self) -> list[SystemState]:
+    async def _count_submission(self, viewer: Viewer, address: str) -> None:
+        if viewer.kind is ViewerKind.PARTNER:
+            await self.rate_limiter.client_submission(viewer.client or viewer.name)
+        else:
+            await self.rate_limiter.submission(f"{viewer.kind.value} {viewer.name}", address)
+
+    async def _system_states(self) -> list[SystemState]:
         try:
             async with self._database.read() as db:
                 return await systems.overview(db)
-        except SQLAlchemyError as error:
+        except DATABASE_ERRORS as error:
             raise TryLater(f"the database does not answer ({type(error).__name__})") from error
 
-    async def _rows(self) -> Sequence[dict[str, Any]]:
+    async def _system_rows(self) -> Sequence[dict[str, Any]]:
         return [
             {**asdict(one), "state": one.state, "asOf": one.synced_at, "downSince": one.down_since}
-            for one in await self._overview()
+            for one in await self._system_states()
         ]
 
-    def _figures(self) -> Figures:
-        connectors = [each.connector for each in registry.enabled(self._settings)]
-        return Figures(self._database, {each.name for each in connectors if each.sends}, doubtful(connectors))
+    def _gauges(self) -> Gauges:
+        enabled = [each.declaration for each in registry.enabled(self._settings)]
+        return Gauges(self._database, {each.name for each in enabled if each.sends}, contradictable_kinds(enabled))
 
-    async def _check(self) -> str | None:
-        await self._overview()
+    async def _check_database(self) -> str | None:
+        await self._system_states()
         assert self._settings.database_url
         current, head = await migrate.state(self._settings.database_url)
         return None if current == head else "The database is not migrated: run `hub migrate`."
@@ -214,11 +275,16 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _budgets(settings: Settings) -> Budgets:
-    return Budgets(
+def _rate_limits(settings: Settings) -> RateLimits:
+    return RateLimits(
         address=settings.rate_address,
         requests=settings.rate_requests,
         cost=settings.rate_cost,
+        anonymous=settings.rate_anonymous,
         token=settings.rate_token,
-        spared=LOOPBACK if settings.rate_spared is None else settings.rate_spared,
+        # In production a proxy on this machine may omit the client's address.
+        submissions=settings.rate_submissions,
+        exempt_networks=(() if settings.production else LOOPBACK)
+        if settings.rate_spared is None
+        else settings.rate_spared,
     )

@@ -1,68 +1,102 @@
-"""The error tree, sorted by what to do about an error rather than by where it arose.
+"""The error hierarchy, ordered by how an error is handled rather than by where it is raised.
 
 HubError
-├── TryLater     a system is down, slow, or says 429 or 5xx: sync backs off and comes again
-│   └── Unclear      what was sent may have been taken all the same: look before sending it again
-├── Refused      a system refuses one thing that was sent: that delivery waits for a person
-│   └── Unfit        a file is larger than is taken, or of another type: it is given up, not asked for again
-├── BadRecord    one item cannot be read or holds an unknown code: quarantined, counted, shown
-├── Stop         wrong settings, 401/403 after a fresh token, a broken contract: a person is told
-│   └── BadSetting   a HUB_* setting is wrong or missing: the process does not start
-├── TooMany      somebody asks more often than agreed: told when to come again
-└── Forbidden    the viewer lacks a scope: shown with the scope
-    └── NoPurpose    it has the scope, but did not say what for: shown with the purposes there are
+├── TryLater         the other side is down, slow, or answered 429 or 5xx: sync backs off and retries
+│   ├── Maintenance      the other side is closed for upkeep at its announced time: it does not count as down
+│   ├── OutcomeUnknown   a request was sent and no answer came: check before sending it again
+│   └── ContractBroken   a response does not match the contract: the connector stops only if this persists
+├── Refused          the other side rejects one delivery: an operator decides about that delivery
+│   └── UnsupportedFile  a file is too large or of another type: it is given up and not requested again
+├── BadRecord        one item cannot be read or has an unknown code: it is quarantined, counted and shown
+│   └── Incomplete       its system cannot return all of the item: it is requested again and kept apart until then
+├── ConfigurationError   wrong settings, or 401/403 with a fresh token: an operator must act
+│   └── BadSetting       a HUB_* setting is wrong or missing: the process does not start
+├── RateLimited      the caller used up a rate limit: the response says when to retry
+└── Forbidden        the viewer lacks a scope: the response names the scope
+    └── PurposeRequired  the viewer has the scope but did not state a purpose: the response lists the purposes
 
-What is not there, or not visible to the viewer, is ``None``. A rule that refuses is a typed
-problem in a mutation's result. Anything else rises, is masked and logged with its request id.
+Something that does not exist or is not visible to the viewer is ``None``. A business rule that rejects a
+mutation is a typed error in the mutation's result. Any other exception propagates, is masked, and is logged
+with its request id.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+
+from hub.messages import Bilingual
+
+MAX_RETRY_AFTER = 3600.0
+"""The longest wait, in seconds, that the hub accepts from another system's ``Retry-After``."""
+
+
+def cap_retry_after(seconds: float | None) -> float | None:
+    """Clamp ``seconds`` to 0 … ``MAX_RETRY_AFTER``; None for None or NaN."""
+    return None if seconds is None or math.isnan(seconds) else min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 class HubError(Exception):
-    """Root of the errors the hub raises on purpose. The message is one sentence for a person."""
+    """Base class of the errors that the hub raises deliberately. The message is one sentence for a person."""
 
 
 class TryLater(HubError):
-    """The other side cannot answer now; ``after`` is how many seconds it asked us to wait, if it did."""
+    """The other side cannot answer now; ``after`` is its ``Retry-After`` in seconds, clamped, or None.
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    A ``reason`` in both languages is shown to clients; a text is for logs only. ``notice``: the answer was HTTP 503
+    with a page for people, such as a notice of upkeep.
+    """
+
+    def __init__(self, reason: str | Bilingual, after: float | None = None, *, notice: bool = False) -> None:
         super().__init__(reason)
-        self.after = after
+        self.after, self.notice = cap_retry_after(after), notice
 
 
-class Unclear(TryLater):
-    """Something was sent and no answer says what became of it; sent again unseen, it could be there twice."""
+class Maintenance(TryLater):
+    """The other side is closed for upkeep at a time that it announced; ``after`` is how long that lasts yet."""
+
+
+class OutcomeUnknown(TryLater):
+    """A request was sent and its outcome is unknown; sending it again without a check could duplicate it."""
+
+
+class ContractBroken(TryLater):
+    """The envelope of a response does not match the contract; if this persists, the connector stops.
+
+    A wrong shape inside one item is a ``BadRecord``.
+    """
 
 
 class Refused(HubError):
-    """The other side refuses one delivery for what it is. The message names fields, never their values."""
+    """The other side rejects the content of one delivery. The message names fields, never their values."""
 
 
-class Unfit(Refused):
-    """A file is none the hub keeps, and asking again would bring the same."""
+class UnsupportedFile(Refused):
+    """The hub does not store files of this size or type; requesting the file again would not change that."""
 
 
 class BadRecord(HubError):
-    """One item is unreadable. ``reason`` says which field and why, and never repeats a personal value."""
+    """One item cannot be read. ``reason`` names the field and the problem, and never repeats a personal value."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class Stop(HubError):
-    """A person has to mend something; this connector rests until then, the others go on."""
+class Incomplete(BadRecord):
+    """A system cannot return all of one item now; the item is valid once it is returned completely."""
 
 
-class BadSetting(Stop):
-    """A setting is wrong or missing; the message names it and says how to mend it."""
+class ConfigurationError(HubError):
+    """An operator has to correct something; this connector pauses until then, the others continue."""
 
 
-class TooMany(HubError):
-    """A budget is used up; ``after`` is in how many whole seconds, at least 1, there is some again."""
+class BadSetting(ConfigurationError):
+    """A setting is wrong or missing; the message names it and says how to correct it."""
+
+
+class RateLimited(HubError):
+    """A rate limit is used up; ``after`` is the whole number of seconds, at least 1, until the next attempt."""
 
     def __init__(self, reason: str, after: int) -> None:
         super().__init__(reason)
@@ -73,16 +107,20 @@ class Forbidden(HubError):
     """The viewer lacks ``scope``."""
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"This needs the scope {scope}.")
+        super().__init__(Bilingual(f"This needs the scope {scope}.", f"Ini memerlukan cakupan (scope) {scope}."))
         self.scope = scope
 
 
-class NoPurpose(Forbidden):
-    """The viewer has ``scope``, and has to say what for: one of ``purposes``, as the header has them."""
+class PurposeRequired(Forbidden):
+    """The viewer has ``scope`` but must state a purpose: one of ``purposes``, the values of the header."""
 
     def __init__(self, scope: str, purposes: Sequence[str]) -> None:
         super().__init__(scope)
         self.purposes = tuple(purposes)
-
-    def __str__(self) -> str:
-        return f"Say in the header Hub-Purpose what you read this for: {', '.join(self.purposes)}."
+        names = ", ".join(purposes)
+        self.args = (
+            Bilingual(
+                f"State in the header Hub-Purpose why you read this: {names}.",
+                f"Sebutkan di header Hub-Purpose untuk apa Anda membacanya: {names}.",
+            ),
+        )

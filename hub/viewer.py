@@ -1,13 +1,16 @@
-"""Who asks, and what they were granted. Imports nothing of the hub."""
+"""The viewer of a request and its scopes. Imports nothing of the hub."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
 
+PUBLIC, OFFICERS = "public", "officers"
+"""To whom a system's records may be visible, besides viewers with a scope: everybody, or every officer."""
+
 
 class ViewerKind(Enum):
-    """The kinds of viewer the store knows row rules for."""
+    """The kinds of viewer that the store has visibility rules for."""
 
     ANONYMOUS = "anonymous"
     PARTNER = "partner"
@@ -19,11 +22,12 @@ class ViewerKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks. ``name`` is stable and never personal data; it is what change rows call the actor.
+    """The viewer of a request. ``name`` is stable and never personal data; change rows have it as the actor.
 
-    ``client`` is the OAuth client the request came through, if any. ``agency`` is the code of an
-    officer's agency; an officer without one belongs to the complaint desk. ``ticket`` is the one
-    complaint whose tracking code a holder showed.
+    ``client`` is the OAuth client of the request, if any. ``agency`` is the code of an officer's agency; an officer
+    without one belongs to the complaint desk. ``ticket`` is the complaint whose tracking code a holder sent.
+    ``merchants`` are a partner's own, as payments name them. ``channels`` are those by which complaints may come
+    through its client; empty for any.
     """
 
     kind: ViewerKind
@@ -32,9 +36,11 @@ class Viewer:
     client: str | None = None
     agency: str | None = None
     ticket: str | None = None
+    merchants: frozenset[str] = frozenset()
+    channels: tuple[str, ...] = ()
 
     def may(self, scope: str) -> bool:
-        """Whether ``scope`` was granted; the worker may everything."""
+        """Return whether ``scope`` was granted; the worker has all scopes."""
         return self.kind is ViewerKind.WORKER or scope in self.scopes
 
 

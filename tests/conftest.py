@@ -2,105 +2,106 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
-from pathlib import Path
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from unittest.mock import patch
 
-import psycopg
+import httpx
 import pytest
-from psycopg import sql
+import structlog
 
-from hub.process.embedded import THROWAWAY, Embedded
+import hub.testing
+from hub.testing.databases import (
+    database_url,
+    empty_database_url,
+    on,
+    postgres_url,
+    registered_systems,
+    template_database,
+    templates,
+    temporary_database,
+)
+
+__all__ = [
+    "database_url",
+    "empty_database_url",
+    "on",
+    "postgres_url",
+    "registered_systems",
+    "template_database",
+    "templates",
+    "temporary_database",
+]
+
+pytest.register_assert_rewrite(*hub.testing.CHECKS)
 
 FIGURE = "figure"
-TEST_SERVER = "HUB_TEST_DATABASE_URL"
-"""Names a server where databases may be made, such as PostgreSQL 15; unset: a private one."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL, so that these tests can be run on another version."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what needs PostgreSQL, so that these tests can be run on another version; run the longest of `whole` first.
+
+    While one process runs the longest test, the other takes the others from it. Modules are kept together, because
+    their tests share fixtures.
+    """
     for item in items:
         if "postgres_url" in getattr(item, "fixturenames", ()):
             item.add_marker("database")
+    yield
+    limits: dict[object, float] = {}
+    for item in items:
+        if item.get_closest_marker("whole") and (limit := item.get_closest_marker("timeout")):
+            limits[item.path] = max(limits.get(item.path, 0), limit.args[0])
+    items.sort(key=lambda item: -limits.get(item.path, 0))
 
 
 @pytest.fixture
-def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Says a sentence of the test's figures, which stands at the end of the run, passed or not."""
+def record_figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """A function that records a measured figure as a sentence; all of them are printed at the end of the run."""
     return partial(record_property, FIGURE)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests told."""
+    """Print the figures that tests recorded."""
     reports = [each for outcome in ("passed", "failed") for each in terminalreporter.stats.get(outcome, [])]
-    told = [text for report in reports for name, text in report.user_properties if name == FIGURE]
-    if told:
+    figures = [text for report in reports for name, text in report.user_properties if name == FIGURE]
+    if figures:
         terminalreporter.section("figures")
-    for text in told:
+    for text in figures:
         terminalreporter.write_line(str(text))
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The URL of a server on which this session may make databases."""
-    if given := os.environ.get(TEST_SERVER):
-        yield given
-        return
-    with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
-        server = Embedded(Path(folder), THROWAWAY)
-        try:
-            yield server.start()
-        finally:
-            server.destroy()
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Iterator[None]:
+    """HTTP clients share one SSL context: to read all certificates takes each of them 40 ms."""
+    with patch.object(httpx._transports.default, "create_ssl_context", cache(httpx.create_ssl_context)):
+        yield
 
 
-@pytest.fixture(scope="session")
-async def template_database(postgres_url: str) -> AsyncIterator[str]:
-    """The name of a migrated database without rows, which others are copied from."""
-    from hub.store.migrate import migrate
+@pytest.fixture(scope="session", autouse=True)
+def interrupted_by_pytest() -> Iterator[None]:
+    """Let SIGINT interrupt pytest itself, so that ``asyncio.Runner`` installs no handler for each test and fixture.
 
-    async with temporary_database(postgres_url) as name:
-        await migrate(on(postgres_url, name))
-        yield name
-
-
-@pytest.fixture
-async def database_url(postgres_url: str, template_database: str) -> AsyncIterator[str]:
-    """The URL of a migrated database of this test's own, dropped afterwards."""
-    async with temporary_database(postgres_url, template_database) as name:
-        yield on(postgres_url, name)
+    ``signal.signal`` then looks the earlier handler up in an enumeration, whose error holds the ``repr`` of a task, and
+    so of all that its fixture yields: a tenth of the time of some modules.
+    """
+    before = signal.signal(signal.SIGINT, lambda *received: signal.default_int_handler(*received))
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture
-async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
-    """The URL of a database without tables, dropped afterwards."""
-    async with temporary_database(postgres_url) as name:
-        yield on(postgres_url, name)
-
-
-def on(server: str, database: str) -> str:
-    """``server`` with ``database`` as the path of its URL."""
-    return re.sub(r"(?<=//)([^/?]*)/?[^?]*", rf"\1/{database}", server, count=1)
-
-
-class temporary_database:
-    """A database that exists while the block runs."""
-
-    def __init__(self, server: str, template: str = "template0") -> None:
-        self._server, self._template = server, template
-        self._name = f"hub_test_{uuid.uuid4().hex[:12]}"
-
-    async def __aenter__(self) -> str:
-        await self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", self._name, self._template)
-        return self._name
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", self._name)
-
-    async def _run(self, statement: str, *names: str) -> None:
-        async with await psycopg.AsyncConnection.connect(self._server, autocommit=True) as connection:
-            await connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command that a test runs in its own process sets up logging, which must not reach the next test."""
+    root, configured = logging.getLogger(), structlog.is_configured()
+    handlers, level, config = root.handlers[:], root.level, structlog.get_config()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    if configured:
+        structlog.configure(**config)
+    else:
+        structlog.reset_defaults()

@@ -1,4 +1,4 @@
-"""Passwords of local accounts: argon2id (RFC 9106), with work that does not tell whether an account exists."""
+"""Passwords of local accounts: argon2id (RFC 9106), in the same time whether or not the account exists."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher()
-_NOBODYS = _HASHER.hash(secrets.token_urlsafe(32))
+_DUMMY_HASH = _HASHER.hash(secrets.token_urlsafe(32))
 
-SHORTEST = 12
-"""Characters a password must have (NIST SP 800-63B asks for 8 at least, 15 where nothing else protects)."""
+MIN_LENGTH = 12
+"""The minimum length of a password (NIST SP 800-63B requires 8, and 15 without a second factor)."""
 
 
 async def hash_password(password: str) -> str:
-    """The hash to keep, with its salt and its parameters; takes some 50 ms of another thread."""
+    """Return the hash with salt and parameters; takes about 50 ms in a thread."""
     return await asyncio.to_thread(_HASHER.hash, password)
 
 
-async def is_right(password_hash: str | None, password: str) -> bool:
-    """Whether ``password`` is the one that was hashed; as slow when there is none."""
+async def is_correct(password_hash: str | None, password: str) -> bool:
+    """Return whether ``password`` matches the hash; takes as long without a hash."""
     return await asyncio.to_thread(_verify, password_hash, password)
 
 
-def is_dated(password_hash: str) -> bool:
-    """Whether the hash was made with weaker parameters than are used now, and should be made again."""
+def needs_rehash(password_hash: str) -> bool:
+    """Return whether the hash was made with weaker parameters than the current ones."""
     return _HASHER.check_needs_rehash(password_hash)
 
 
 def _verify(password_hash: str | None, password: str) -> bool:
     try:
-        right = _HASHER.verify(password_hash or _NOBODYS, password)
+        matches = _HASHER.verify(password_hash or _DUMMY_HASH, password)
     except (VerificationError, InvalidHashError):
         return False
-    return right and password_hash is not None
+    return matches and password_hash is not None

@@ -1,4 +1,4 @@
-"""What for somebody may read who a reporter is: said in the header ``Hub-Purpose``, kept with each read."""
+"""Purposes for which a reporter's identity may be read: sent in the header ``Hub-Purpose``, stored with each read."""
 
 from __future__ import annotations
 
@@ -10,29 +10,35 @@ HEADER = "hub-purpose"
 
 
 class Purpose(Code):
-    """A purpose. In the header its value is in lower case with dashes, such as ``legal-request``."""
+    """A purpose. Its value in the header is in lower case with dashes, such as ``legal-request``."""
 
     HANDLING = "HANDLING", "Penanganan aduan", "Handling", "To handle the complaint."
-    AUDIT = "AUDIT", "Pemeriksaan", "Audit", "To check how complaints were handled."
-    LEGAL_REQUEST = "LEGAL_REQUEST", "Permintaan hukum", "Legal request", "Because a law or a court demands it."
+    AUDIT = "AUDIT", "Pemeriksaan", "Audit", "To audit how complaints were handled."
+    LEGAL_REQUEST = "LEGAL_REQUEST", "Permintaan hukum", "Legal request", "To comply with a law or a court order."
     REPORTER_REQUEST = (
         "REPORTER_REQUEST",
         "Permintaan pelapor",
         "Request of the reporter",
-        "Because the reporter asked for it.",
+        "To fulfil a request of the reporter.",
+    )
+    FORWARDING = (
+        "FORWARDING",
+        "Penerusan",
+        "Forwarding",
+        "The hub sent the identity to another system with the complaint. Not available to readers.",
     )
 
     @property
-    def word(self) -> str:
-        """As the header says it."""
+    def header_value(self) -> str:
+        """The value in the header."""
         return self.value.lower().replace("_", "-")
 
 
-_BY_WORD = {purpose.word: purpose for purpose in Purpose}
-WORDS = tuple(_BY_WORD)
+_BY_HEADER_VALUE = {purpose.header_value: purpose for purpose in Purpose if purpose is not Purpose.FORWARDING}
+HEADER_VALUES = tuple(_BY_HEADER_VALUE)
 
 
-def stated(headers: Sequence[str]) -> Purpose | None:
-    """The one purpose that headers state, in any case; None where there is none, several, or one not in the list."""
-    found = {_BY_WORD.get(header.strip().lower()) for header in headers}
+def parse_headers(headers: Sequence[str]) -> Purpose | None:
+    """Return the purpose in the headers, in any case; None if it is missing, repeated or unknown."""
+    found = {_BY_HEADER_VALUE.get(header.strip().lower()) for header in headers}
     return found.pop() if len(found) == 1 else None

@@ -1,16 +1,17 @@
-"""What a viewer can be granted, by business domain: written once, as data. The README's table is made from it."""
+"""The scopes of the hub by business domain, as data. The table of docs/access.md is generated from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from hub.errors import Forbidden
+from hub.store.oauth.users import User
 from hub.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One scope: its name, and what it lets somebody do in plain words, as the consent page says it."""
+    """One scope, and what it permits in plain words, as the consent page shows it."""
 
     name: str
     meaning_id: str
@@ -44,37 +45,63 @@ SCOPES: tuple[Scope, ...] = (
         "Reply to, rate, close or reopen your complaints",
     ),
     Scope("reports:read", "Membaca laporan di SP4N-LAPOR!", "Read reports at SP4N-LAPOR!"),
-    Scope("payments:read", "Membaca pembayaran, tanpa identitas pembayar", "Read payments, without who paid"),
+    Scope(
+        "payments:read",
+        "Membaca pembayaran, tanpa identitas pembayar; mitra: hanya untuk merchantnya sendiri",
+        "Read payments, without who paid; a partner those to its own merchants",
+    ),
+    Scope(
+        "orders:read",
+        "Membaca uraian dan catatan pesanan pengadaan",
+        "Read what was written about procurement orders: descriptions and notes",
+    ),
+    Scope(
+        "licensing:read",
+        "Membaca usaha dan perizinannya, tanpa orangnya",
+        "Read businesses and permits, without their people",
+    ),
     Scope("hub:operate", "Mengoperasikan hub: karantina dan pengiriman", "Operate the hub: quarantine and deliveries"),
+    Scope("hub:audit", "Membaca jejak audit", "Read the audit trail"),
     Scope("openid", "Mengetahui bahwa Anda sudah masuk", "Know that you signed in"),
 )
 
 NAMES = frozenset(scope.name for scope in SCOPES)
 
 
-SYNC = "records:sync."
-"""What scopes to sync begin with; the system's name follows."""
+SYNC_PREFIX = "records:sync."
+"""The prefix of the scopes to sync; the system's name follows."""
 
 
 def sync_scope(system: str) -> Scope:
-    """The scope to sync the records of one system, whichever connectors there are."""
-    return Scope(f"{SYNC}{system}", f"Menyelaraskan data {system}", f"Sync records of {system}")
+    """Return the scope to sync the records of one system."""
+    return Scope(f"{SYNC_PREFIX}{system}", f"Menyelaraskan data {system}", f"Sync records of {system}")
 
 
 def may_sync(viewer: Viewer, system: str) -> bool:
-    """Whether ``viewer`` may sync the records of ``system``; ``Forbidden`` for who may sync none of any."""
-    if viewer.may(SYNC + system):
+    """Return whether ``viewer`` may sync the records of ``system``; ``Forbidden`` if it may sync no system at all."""
+    if viewer.may(SYNC_PREFIX + system):
         return True
-    if not any(scope.startswith(SYNC) for scope in viewer.scopes):
-        raise Forbidden(SYNC + system)
+    if not any(scope.startswith(SYNC_PREFIX) for scope in viewer.scopes):
+        raise Forbidden(SYNC_PREFIX + system)
     return False
 
 
-HOLDER = frozenset({"complaints:read", "complaints:reply"})
-"""What the tracking code of one complaint grants, for that one."""
+NEEDS_SECOND_FACTOR = frozenset({"complaints:pii"})
+"""The scopes that a user has only with a second factor, where one is required."""
 
-DESK: frozenset[str] = frozenset(name for name in NAMES if name.startswith(("complaints:", "reports:", "payments:")))
-"""What an officer of the complaint desk who handles secret complaints too is granted."""
 
-DEMO = DESK | {"hub:operate"}
-"""What the demo officer is granted, with the scopes to sync each system: a demonstration shows the desk and its machine room."""
+def available_scopes(user: User, *, second_factor: bool) -> frozenset[str]:
+    """Return the scopes that the user may be granted now; ``second_factor``: whether one is required."""
+    return frozenset(user.scopes) - (NEEDS_SECOND_FACTOR if second_factor and not user.second_factor else frozenset())
+
+
+TRACKING_CODE_SCOPES = frozenset({"complaints:read", "complaints:reply"})
+"""What a tracking code grants, for its own complaint."""
+
+DESK_SCOPES: frozenset[str] = frozenset(
+    name for name in NAMES if name.startswith(("complaints:", "reports:", "payments:", "orders:", "licensing:"))
+)
+"""What an officer of the complaint desk is granted who also handles secret complaints."""
+
+DEMO_SCOPES = DESK_SCOPES | {"hub:operate", "hub:audit"}
+"""What the demo officer is granted, with the scopes to sync each system."""

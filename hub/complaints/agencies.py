@@ -1,12 +1,14 @@
-"""The agencies of the province (contract F.2): our codes, official names, and the names others use for them.
+"""The agencies of the province: the hub's codes, the official names, and other names in use.
 
-No official machine-readable directory exists, so the codes are ours. Validity dates keep renamed and
-merged agencies: a complaint of 2020 keeps the agency of 2020.
+No official machine-readable directory exists, so the codes are the hub's own (contract reference-data#agencies).
+Validity dates keep agencies that were renamed or merged: a complaint of 2020 keeps the agency of 2020.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,7 +26,7 @@ class Agency:
     successor: str | None = None
 
     def in_office(self, on: date) -> bool:
-        """Whether complaints may be given to it on the day ``on``."""
+        """Return whether complaints can be assigned to it on the day ``on``."""
         return self.valid_from <= on and (self.valid_to is None or on < self.valid_to)
 
 
@@ -74,7 +76,7 @@ AGENCIES: tuple[Agency, ...] = (
         "PUSDATARU",
         "Dinas Pekerjaan Umum Sumber Daya Air dan Penataan Ruang",
         "Water Resources and Spatial Planning Office",
-        ("Pusdataru", "Dinas PU SDA dan Penataan Ruang"),
+        ("Pusdataru", "Dinas PU SDA dan Penataan Ruang", "Dinas PU Sumber Daya Air dan Penataan Ruang"),
     ),
     Agency(
         "DISPERAKIM", "Dinas Perumahan Rakyat dan Kawasan Permukiman", "Housing and Settlements Office", ("Disperakim",)
@@ -90,7 +92,7 @@ AGENCIES: tuple[Agency, ...] = (
         "DP3AKB",
         "Dinas Pemberdayaan Perempuan, Perlindungan Anak, Pengendalian Penduduk dan Keluarga Berencana",
         "Women, Children and Family Planning Office",
-        ("DP3AP2KB", "DP3AKB"),
+        ("DP3AP2KB", "DP3AKB", "PPPA-Dalduk-KB"),
     ),
     Agency("DISHANPAN", "Dinas Ketahanan Pangan", "Food Security Office", ("Dishanpan",)),
     Agency("DLHK", "Dinas Lingkungan Hidup dan Kehutanan", "Environment and Forestry Office", ("DLHK",)),
@@ -140,22 +142,27 @@ AGENCIES: tuple[Agency, ...] = (
         "BIRO-PEMOTDA",
         "Biro Pemerintahan, Otonomi Daerah dan Kerja Sama",
         "Government and Cooperation Bureau",
-        ("Biro Pemotdaks",),
+        ("Biro Pemotdaks", "Biro Pemerintahan-Otda-Kerjasama"),
     ),
     Agency("BIRO-HUKUM", "Biro Hukum", "Legal Bureau"),
     Agency("BIRO-KESRA", "Biro Kesejahteraan Rakyat", "Public Welfare Bureau", ("Biro Kesra",)),
-    Agency("BIRO-APD", "Biro Administrasi Pembangunan Daerah", "Development Administration Bureau"),
+    Agency(
+        "BIRO-APD",
+        "Biro Administrasi Pembangunan Daerah",
+        "Development Administration Bureau",
+        ("Biro Administrasi Pembangunan",),
+    ),
     Agency(
         "BIRO-APBJ",
         "Biro Administrasi Pengadaan Barang dan Jasa",
         "Procurement Bureau",
-        ("Biro APBJ", "Biro Administrasi Pengadaan Barang/Jasa"),
+        ("Biro APBJ", "Biro Administrasi Pengadaan Barang/Jasa", "Biro Administrasi Pengadaan B/J"),
     ),
     Agency(
         "BIRO-ISDA",
         "Biro Infrastruktur dan Sumber Daya Alam",
         "Infrastructure and Natural Resources Bureau",
-        ("Biro ISDA",),
+        ("Biro ISDA", "Biro Infrastruktur & SDA"),
     ),
     Agency("BIRO-EKON", "Biro Perekonomian", "Economic Bureau"),
     Agency("BIRO-ORGANISASI", "Biro Organisasi", "Organisation Bureau"),
@@ -179,22 +186,40 @@ AGENCIES: tuple[Agency, ...] = (
         "DISHUB",
     ),
 )
+MAX_NAME_LENGTH = 300
+"""Number of characters of a name that are compared."""
+_IGNORED_WORDS = frozenset(
+    {"provinsi", "prov", "jawa", "tengah", "jateng", "dan", "dr", "prof", "mph", "drg", "ir", "rm"}
+)
+
 BY_CODE = {agency.code: agency for agency in AGENCIES}
 
 
-def normalised(name: str) -> str:
-    """A name as it is compared: lower case, letters and digits only, without the province's own name."""
-    words = re.sub(r"[^a-z0-9]+", " ", name.lower().replace("&", "dan")).split()
-    return " ".join(word for word in words if word not in {"provinsi", "prov", "jawa", "tengah", "jateng"})
+def normalise_name(name: str) -> str:
+    """Return a name in the form in which names are compared.
+
+    That is its words in lower case, without titles, "dan" and the name of the province.
+    """
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name[:MAX_NAME_LENGTH]).casefold())
+    return " ".join(word for word in words if word not in _IGNORED_WORDS)
 
 
-_BY_NAME = {
-    normalised(name): agency.code for agency in AGENCIES for name in (agency.code, agency.name, *agency.aliases)
-}
+def _names(agency: Agency) -> Iterator[str]:
+    """Yield every name of an agency. An alias may follow the type of agency, as in "Dinas PMPTSP"."""
+    kind = agency.name.split()[0]
+    yield from (agency.code, agency.name, *agency.aliases)
+    yield from (f"{kind} {alias}" for alias in agency.aliases)
+
+
+_BY_NAME = {normalise_name(name): agency.code for agency in AGENCIES for name in _names(agency)}
 _SUCCESSOR = {agency.code: agency.successor for agency in AGENCIES if agency.successor}
 
 
-def code_of(name: str) -> str | None:
-    """The code of the agency others call ``name`` (an alias, another spelling), its successor if it is gone; else None."""
-    code = _BY_NAME.get(normalised(name))
+def find_code(name: str) -> str | None:
+    """Return the code of the agency with this name, or of its successor if it was dissolved; None if it is unknown.
+
+    Aliases and other spellings are recognised, with or without a part in brackets.
+    """
+    without_brackets = re.sub(r"\([^()]*\)", " ", name)
+    code = _BY_NAME.get(normalise_name(name)) or _BY_NAME.get(normalise_name(without_brackets))
     return _SUCCESSOR.get(code, code) if code else None

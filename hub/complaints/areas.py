@@ -1,6 +1,6 @@
-"""The 35 regencies and cities of Central Java (Kemendagri codes, contract F.1).
+"""The 35 regencies and cities of Central Java (Kemendagri codes, contract reference-data#areas).
 
-Four names occur twice, as regency and as city: always keep type and code.
+Four names occur twice, as a regency and as a city, so a name alone does not identify an area.
 """
 
 from __future__ import annotations

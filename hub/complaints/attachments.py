@@ -1,4 +1,4 @@
-"""What is told about a file that belongs to a complaint; the file itself is never here."""
+"""The metadata of files attached to a complaint, and its validation. The files themselves are not stored here."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.complaints.problems import Message, Problem, ProblemCode, length
+from hub.complaints.problems import Problem, ProblemCode, check_length
+from hub.messages import Bilingual
 
-MOST = 10
-MOST_BYTES = 10 * 1024 * 1024
+MAX_COUNT = 10
+MAX_BYTES = 10 * 1024 * 1024
 MEDIA_TYPES = (
     "image/jpeg",
     "image/png",
@@ -37,9 +38,9 @@ class Attachment:
 
 
 def check(attachments: Sequence[Attachment]) -> list[Problem]:
-    """What is wrong with the normalised attachments; fields are named ``attachments.0.name`` and so on."""
-    if len(attachments) > MOST:
-        message = Message(f"Paling banyak {MOST} lampiran.", f"There may be {MOST} attachments at most.")
+    """Return the problems of normalised attachments; fields are named ``attachments.0.name`` and so on."""
+    if len(attachments) > MAX_COUNT:
+        message = Bilingual(f"There may be {MAX_COUNT} attachments at most.", f"Paling banyak {MAX_COUNT} lampiran.")
         return [Problem("attachments", ProblemCode.TOO_MANY, message)]
     return [
         problem
@@ -49,18 +50,18 @@ def check(attachments: Sequence[Attachment]) -> list[Problem]:
 
 
 def _check(path: str, attachment: Attachment) -> list[Problem]:
-    problems = length(f"{path}.name", attachment.name, 1, 255)
+    problems = check_length(f"{path}.name", attachment.name, 1, 255)
     if _FOLDERS.search(attachment.name):
-        message = Message("Nama berkas tidak boleh memuat / atau \\.", "A file name holds neither / nor \\.")
+        message = Bilingual("A file name must not contain / or \\.", "Nama berkas tidak boleh memuat / atau \\.")
         problems.append(Problem(f"{path}.name", ProblemCode.MALFORMED, message))
     if attachment.media_type not in MEDIA_TYPES:
-        kinds = ", ".join(MEDIA_TYPES)
-        message = Message(f"Jenis berkas yang diterima: {kinds}.", f"Accepted media types: {kinds}.")
+        accepted = ", ".join(MEDIA_TYPES)
+        message = Bilingual(f"Accepted media types: {accepted}.", f"Jenis berkas yang diterima: {accepted}.")
         problems.append(Problem(f"{path}.mediaType", ProblemCode.NOT_ALLOWED, message))
-    if not 1 <= attachment.size <= MOST_BYTES:
-        message = Message("Ukuran berkas 1 bita sampai 10 MB.", "A file has 1 byte to 10 MB.")
+    if not 1 <= attachment.size <= MAX_BYTES:
+        message = Bilingual("A file has 1 byte to 10 MB.", "Ukuran berkas 1 bita sampai 10 MB.")
         problems.append(Problem(f"{path}.size", ProblemCode.OUT_OF_RANGE, message))
     if not _SHA256.fullmatch(attachment.sha256):
-        message = Message("SHA-256 harus 64 angka heksadesimal.", "A SHA-256 has 64 hexadecimal digits.")
+        message = Bilingual("A SHA-256 has 64 hexadecimal digits.", "SHA-256 harus 64 angka heksadesimal.")
         problems.append(Problem(f"{path}.sha256", ProblemCode.MALFORMED, message))
     return problems

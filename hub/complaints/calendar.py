@@ -1,7 +1,7 @@
-"""Working days in Central Java: Monday to Friday without the holidays and joint leave days of Indonesia (contract G).
+"""Working days in Central Java: Monday to Friday without the holidays and joint leave days of Indonesia.
 
-The days come from the ``holidays`` library; a table of overrides has the last word, because the joint decree of the
-ministers changes within a year and election days are added late.
+The days come from the ``holidays`` library (contract reference-data#calendar). A table of overrides takes precedence,
+because the joint decree of the ministers changes within a year and election days are added late.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from holidays.constants import GOVERNMENT, PUBLIC
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 
-# The library's word, in Indonesian, for an Islamic date that is computed and not yet decreed.
+# The library marks an Islamic date that is computed and not yet decreed, in Indonesian.
 _ESTIMATED = "(perkiraan)"
 _MONDAY_TO_FRIDAY = frozenset(range(5))
 _DAY = timedelta(days=1)
@@ -27,7 +27,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """Why offices are closed on a day. ``estimated``: an Islamic date nobody decreed yet, which may still move."""
+    """The reason why offices are closed on a day. ``estimated``: an Islamic date not yet decreed, which may change."""
 
     reason: str
     estimated: bool = False
@@ -35,7 +35,7 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What a decree says of one day, against the library or to confirm it; ``reason`` is shown to people."""
+    """A decree on one day, which corrects or confirms the library; ``reason`` is shown to people."""
 
     closed: bool
     reason: str
@@ -43,7 +43,7 @@ class Override:
 
 @cache
 def national_closures(year: int) -> Mapping[date, Closure]:
-    """The public holidays and joint leave days (*cuti bersama*) of a year, weekends among them."""
+    """Return the public holidays and joint leave days (*cuti bersama*) of a year, including those on weekends."""
     days = country_holidays("ID", years=year, categories=(PUBLIC, GOVERNMENT), language="id")
     return MappingProxyType({day: Closure(name, _ESTIMATED in name) for day, name in sorted(days.items())})
 
@@ -54,9 +54,10 @@ def _estimated_days(year: int) -> tuple[date, ...]:
 
 
 class WorkingCalendar:
-    """Counts working days. ``overrides`` go before the national closures; ``weekdays`` are 0 for Monday to 6.
+    """A calendar that counts working days, with dates of Asia/Jakarta.
 
-    Immutable but for what it remembers of a year; dates are those of Asia/Jakarta.
+    ``overrides`` take precedence over the national closures. ``weekdays`` are 0 for Monday to 6 for Sunday. The working
+    days of a year are cached; everything else is immutable.
     """
 
     def __init__(
@@ -65,50 +66,56 @@ class WorkingCalendar:
         weekdays: frozenset[int] = _MONDAY_TO_FRIDAY,
     ) -> None:
         if not weekdays <= frozenset(range(7)) or not weekdays:
-            raise ValueError("An office works on one weekday or more, from 0 for Monday to 6 for Sunday.")
+            raise ValueError("There must be one working weekday or more, from 0 for Monday to 6 for Sunday.")
         self._overrides = dict(overrides)
         self._weekdays = weekdays
         self._years: dict[int, tuple[date, ...]] = {}
 
     def closure(self, day: date) -> Closure | None:
-        """Why offices are closed on ``day`` beyond the weekend; None if nothing but the weekend can close it."""
+        """Return why offices are closed on ``day``; None if they are open or it is only a weekend."""
         if override := self._overrides.get(day):
             return Closure(override.reason) if override.closed else None
         return national_closures(day.year).get(day)
 
     def is_working(self, day: date) -> bool:
-        """Whether offices work on ``day``. A day that an override opens is one, also on a weekend."""
+        """Return whether ``day`` is a working day. An override can open a day, also one on a weekend."""
         if (override := self._overrides.get(day)) and not override.closed:
             return True
         return day.weekday() in self._weekdays and self.closure(day) is None
 
     def on_or_after(self, day: date) -> date:
-        """The first working day that is not before ``day``."""
+        """Return the first working day on or after ``day``."""
         return self.add(day - _DAY, 1)
 
     def add(self, day: date, amount: int) -> date:
-        """The ``amount``-th working day after ``day``, one or more; ``day`` itself is day 0 and need not be one."""
+        """Return the ``amount``-th working day after ``day``, which need not be a working day itself.
+
+        Raises ValueError for an ``amount`` below 1.
+        """
         if amount < 1:
-            raise ValueError("Working days are added one or more at a time.")
+            raise ValueError("The number of working days to add must be at least 1.")
         year = day.year
         days = self._working_days(year)
-        place = bisect_right(days, day) + amount - 1
-        while place >= len(days):
-            place -= len(days)
+        index = bisect_right(days, day) + amount - 1
+        while index >= len(days):
+            index -= len(days)
             year += 1
             days = self._working_days(year)
-        return days[place]
+        return days[index]
 
     def between(self, first: date, last: date) -> int:
-        """How many working days come after ``first``, up to and with ``last``; 0 if ``last`` is not later."""
+        """Return the number of working days after ``first`` up to and including ``last``.
+
+        0 if ``last`` is not later.
+        """
         years = [self._working_days(year) for year in range(first.year, last.year + 1)]
         return max(0, sum(bisect_right(days, last) - bisect_right(days, first) for days in years))
 
     def estimated(self, first: date, last: date) -> bool:
-        """Whether counting from ``first`` to ``last`` rests on an estimated holiday.
+        """Return whether a count from ``first`` to ``last`` depends on an estimated holiday.
 
-        A moon sighting moves a holiday by a day, so the day before and the day after count too. A day with an
-        override is decreed, and rests on nothing.
+        A moon sighting moves a holiday by a day, so the days before and after the range count as well. A day with an
+        override is decreed and therefore not estimated.
         """
         earliest, latest = first - _DAY, last + _DAY
         return any(

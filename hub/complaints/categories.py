@@ -1,7 +1,7 @@
-"""What complaints are about: the categories, the agency that usually answers each, and how often each comes up.
+"""The categories of complaints, with the agency that usually answers each and their relative frequencies.
 
-The topics and the order of the first five follow LaporGub's published figures of 2022 (contract A.5);
-the codes are ours and are interface.
+The topics and the order of the first five follow LaporGub's published figures of 2022 (contract
+reference-data#laporgub). The codes are the hub's own and part of its public interface.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One category. ``agency_code`` is the agency a desk would choose first; ``weight`` is relative frequency.
+    """One category. ``agency_code`` is the agency that usually answers it; ``weight`` is its relative frequency.
 
-    Weights of the first five are the numbers of complaints in 2022 (contract A.5); the others are
-    assumed, and below them.
+    Weights of the first five are the numbers of complaints in 2022 (contract reference-data#laporgub). The other
+    weights are assumed, and smaller.
     """
 
     code: str

@@ -1,8 +1,8 @@
-"""A clock that counts working days or hours, stands still during pauses, and tells when it has run out. Pure.
+"""Calculates when a time limit in working days or hours ends, if its clock stops during pauses. Pure.
 
-Day 0 is the day on which the clock starts if that is a working day and not yet 16:00 in Jakarta, else the next
-working day; a limit of working days ends at 16:00 on its last day (contract A.2, ASSUMED there). Times are aware,
-and given in UTC.
+Day 0 is the day on which the clock starts if that is a working day and it is not yet 16:00 in Jakarta, otherwise the
+next working day. A limit in working days ends at 16:00 on its last day (contract reference-data#service-levels, which
+assumes this). Times are aware; results are in UTC.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from hub.complaints.calendar import JAKARTA, WorkingCalendar
-from hub.complaints.policies import Policy, Unit
+from hub.complaints.service_levels import Policy, Unit
 
 OFFICE_CLOSES = time(16)
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which the reporter owed an answer; ``end`` is None while they still do."""
+    """A time in which the reporter had to answer; ``end`` is None while the answer is still missing."""
 
     start: datetime
     end: datetime | None
 
 
 def day_zero(at: datetime, calendar: WorkingCalendar) -> date:
-    """The working day, in Jakarta, on which something that happened at ``at`` counts as done."""
+    """Return the working day in Jakarta to which a time belongs; after 16:00 that is the next one."""
     local = at.astimezone(JAKARTA)
-    missed = local.time() >= OFFICE_CLOSES
-    return calendar.on_or_after(local.date() + timedelta(days=missed))
+    after_hours = local.time() >= OFFICE_CLOSES
+    return calendar.on_or_after(local.date() + timedelta(days=after_hours))
 
 
-def runs_out(
+def calculate_due_at(
     policy: Policy, started_at: datetime, pauses: Iterable[Pause], calendar: WorkingCalendar
 ) -> datetime | None:
-    """When the clock of ``policy`` has run out; None while it stands still.
+    """Return when the time limit of ``policy`` ends; None while its clock is paused.
 
-    ``pauses`` are in the order of time and begin after the clock did; one that begins after it ran out is too late to
-    help, so an overdue complaint stays overdue while the reporter is asked.
+    ``pauses`` are in order of time and begin after ``started_at``. A pause that begins after the limit has ended does
+    not extend it, so an overdue complaint stays overdue while the hub waits for the reporter.
     """
     due = _unpaused(policy, started_at, calendar)
     for pause in pauses:
@@ -46,23 +46,23 @@ def runs_out(
             break
         if pause.end is None:
             return None
-        due = _put_off(due, pause.start, pause.end, policy.unit, calendar)
+        due = _postpone(due, pause.start, pause.end, policy.unit, calendar)
     return due
 
 
 def _unpaused(policy: Policy, started_at: datetime, calendar: WorkingCalendar) -> datetime:
     if policy.unit is Unit.HOURS:
         return started_at.astimezone(UTC) + timedelta(hours=policy.amount)
-    return _closing(calendar.add(day_zero(started_at, calendar), policy.amount))
+    return _end_of_day(calendar.add(day_zero(started_at, calendar), policy.amount))
 
 
-def _put_off(due: datetime, start: datetime, end: datetime, unit: Unit, calendar: WorkingCalendar) -> datetime:
+def _postpone(due: datetime, start: datetime, end: datetime, unit: Unit, calendar: WorkingCalendar) -> datetime:
     if unit is Unit.HOURS:
         return due + (end - start)
-    # A pause within one working day costs nothing: the office had that day too.
-    lost = calendar.between(day_zero(start, calendar), day_zero(end, calendar))
-    return _closing(calendar.add(due.astimezone(JAKARTA).date(), lost)) if lost else due
+    # A pause within one working day extends nothing: the office could work on that day.
+    paused_days = calendar.between(day_zero(start, calendar), day_zero(end, calendar))
+    return _end_of_day(calendar.add(due.astimezone(JAKARTA).date(), paused_days)) if paused_days else due
 
 
-def _closing(day: date) -> datetime:
+def _end_of_day(day: date) -> datetime:
     return datetime.combine(day, OFFICE_CLOSES, JAKARTA).astimezone(UTC)

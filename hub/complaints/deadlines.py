@@ -1,7 +1,7 @@
-"""When each step of a complaint is due, from its timeline, the policies and the working calendar. Pure.
+"""Calculates the deadline of each step of a complaint from its timeline, the policies and the calendar. Pure.
 
-The clocks stand still while the reporter owes an answer (RETURNED) and go on after; what is reopened starts a new
-round with new clocks. So do 41, 42 and 44 of OSS (contract D.5). Times are aware and given in UTC.
+Clocks are paused while the complaint is RETURNED, because the reporter has to answer. A reopened complaint starts a
+new round with new clocks. Times are aware; results are in UTC.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from hub.complaints.calendar import JAKARTA, NATIONAL, WorkingCalendar
-from hub.complaints.clock import Pause, runs_out
-from hub.complaints.codes import ComplaintClass
-from hub.complaints.codes import ComplaintStatus as Status
-from hub.complaints.policies import POLICIES, Policy, Step, Unit, policy_for
+from hub.complaints.clock import Pause, calculate_due_at
+from hub.complaints.enums import ComplaintClass
+from hub.complaints.enums import ComplaintStatus as Status
+from hub.complaints.service_levels import POLICIES, Policy, Step, Unit, policy_for
 
 
-class Reached(NamedTuple):
-    """One entry of a timeline: the status a complaint reached, and when."""
+class TimelineEntry(NamedTuple):
+    """One entry of a timeline: the status that a complaint reached, and when."""
 
     status: Status
     at: datetime
@@ -28,10 +28,10 @@ class Reached(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """One step's clock. ``met_at`` is when the step was done, None while it is open.
+    """The deadline of one step. ``met_at`` is when the step was done, None while it is open.
 
-    ``due_at`` is None when the clock stands still: it then depends on when the reporter answers.
-    ``estimated``: it was counted over an Islamic holiday that nobody decreed yet.
+    ``due_at`` is None while the clock is paused, because it then depends on when the reporter answers.
+    ``estimated``: it depends on an Islamic holiday that is not decreed yet.
     """
 
     step: Step
@@ -42,29 +42,29 @@ class Deadline:
     estimated: bool
 
     def overdue(self, now: datetime) -> bool:
-        """Whether it was due before ``now`` and is still open."""
+        """Return whether it was due before ``now`` and is still open."""
         return self.met_at is None and self.due_at is not None and self.due_at < now
 
     @property
     def late(self) -> bool:
-        """Whether the step was done, but after it was due."""
+        """Whether the step was done after it was due."""
         return self.met_at is not None and self.due_at is not None and self.due_at < self.met_at
 
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """The clocks of a complaint's latest round, in the order in which they usually begin, and the round's pauses."""
+    """The deadlines of a complaint's latest round, in the usual order of the steps, and the round's pauses."""
 
     steps: tuple[Deadline, ...]
     pauses: tuple[Pause, ...]
 
     def of(self, step: Step) -> Deadline | None:
-        """The clock of ``step``; None if it did not begin."""
+        """Return the deadline of ``step``; None if its clock has not started."""
         return next((deadline for deadline in self.steps if deadline.step is step), None)
 
     @property
     def current(self) -> Deadline | None:
-        """What is due next. While the reporter is asked, that is their reply; None when all is done."""
+        """The next deadline; the reporter's reply while the complaint is returned; None if everything is done."""
         waiting = [deadline for deadline in self.steps if deadline.met_at is None]
         reply = next((deadline for deadline in waiting if deadline.step is Step.AUTO_CLOSE), None)
         running = [(deadline.due_at, deadline) for deadline in waiting if deadline.due_at is not None]
@@ -72,23 +72,23 @@ class Deadlines:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the final answer is, or was, due; None while the clock stands still."""
+        """When the final answer is due; None while the clock is paused."""
         answer = self.of(Step.ANSWER)
         return answer.due_at if answer else None
 
     def overdue(self, now: datetime) -> bool:
-        """Whether the final answer is missing though it was due before ``now``."""
+        """Return whether the final answer is missing and was due before ``now``."""
         answer = self.of(Step.ANSWER)
         return answer is not None and answer.overdue(now)
 
 
 class _Window(NamedTuple):
-    """Which statuses begin a step's clock and which end it; ``again``: the last beginning counts, not the first."""
+    """The statuses that start and end a step's clock. With ``restarts`` the last start counts, otherwise the first."""
 
     step: Step
-    begins: frozenset[Status]
+    starts: frozenset[Status]
     ends: frozenset[Status]
-    again: bool = False
+    restarts: bool = False
 
 
 _FINISHED = frozenset({Status.ANSWERED, Status.CLOSED, Status.REJECTED})
@@ -101,26 +101,26 @@ _REPORTERS_TURN = frozenset({Status.ANSWERED, Status.RETURNED})
 _WINDOWS = (
     _Window(Step.FIRST_RESPONSE, _RECEIVED, frozenset(Status) - _RECEIVED),
     _Window(Step.VERIFY, _RECEIVED, _STARTED | _ASSIGNED),
-    # An agency that gets a complaint from another one has its own time.
-    _Window(Step.FOLLOW_UP, _ASSIGNED, _STARTED, again=True),
+    # Each agency that a complaint is assigned to has the whole time.
+    _Window(Step.FOLLOW_UP, _ASSIGNED, _STARTED, restarts=True),
     _Window(Step.ANSWER, _REOPENED, _FINISHED),
-    _Window(Step.AUTO_CLOSE, _REPORTERS_TURN, frozenset(Status) - _REPORTERS_TURN, again=True),
+    _Window(Step.AUTO_CLOSE, _REPORTERS_TURN, frozenset(Status) - _REPORTERS_TURN, restarts=True),
 )
 
 
-def deadlines(
-    timeline: Sequence[Reached],
+def calculate_deadlines(
+    timeline: Sequence[TimelineEntry],
     klass: ComplaintClass,
     inspection: bool,
     calendar: WorkingCalendar = NATIONAL,
     policies: Sequence[Policy] = POLICIES,
 ) -> Deadlines:
-    """The clocks of a complaint whose ``timeline`` begins with RECEIVED and is in the order of time.
+    """Return the deadlines of a complaint. Its ``timeline`` begins with RECEIVED and is in order of time.
 
-    Raises ValueError for a timeline that is empty or holds a time without zone.
+    Raises ValueError if the timeline is empty or contains a time without a zone.
     """
     if not timeline or any(entry.at.tzinfo is None for entry in timeline):
-        raise ValueError("A timeline has one entry or more, each with an aware time.")
+        raise ValueError("A timeline must have one entry or more, each with an aware time.")
     latest = _latest_round(timeline)
     pauses = _pauses(latest)
     steps = []
@@ -133,8 +133,8 @@ def deadlines(
     return Deadlines(tuple(steps), pauses)
 
 
-def _latest_round(timeline: Sequence[Reached]) -> Sequence[Reached]:
-    """The entries from the last time the complaint came in or was opened again."""
+def _latest_round(timeline: Sequence[TimelineEntry]) -> Sequence[TimelineEntry]:
+    """Return the entries since the complaint was received or last reopened."""
     reopened = (
         index
         for index in range(len(timeline) - 1, 0, -1)
@@ -143,35 +143,38 @@ def _latest_round(timeline: Sequence[Reached]) -> Sequence[Reached]:
     return timeline[next(reopened, 0) :]
 
 
-def _pauses(latest: Sequence[Reached]) -> tuple[Pause, ...]:
+def _pauses(latest: Sequence[TimelineEntry]) -> tuple[Pause, ...]:
     ended = tuple(Pause(one.at, after.at) for one, after in pairwise(latest) if one.status is Status.RETURNED)
     return (*ended, Pause(latest[-1].at, None)) if latest[-1].status is Status.RETURNED else ended
 
 
-def _start(window: _Window, latest: Sequence[Reached]) -> int | None:
-    """Where the window begins. A complaint that comes back from the reporter goes on, and begins nothing."""
+def _start(window: _Window, latest: Sequence[TimelineEntry]) -> int | None:
+    """Return the index of the entry that starts the window.
+
+    A complaint that comes back from the reporter continues, so that entry starts no clock.
+    """
     starts = [
         index
         for index, entry in enumerate(latest)
-        if entry.status in window.begins and (index == 0 or latest[index - 1].status is not Status.RETURNED)
+        if entry.status in window.starts and (index == 0 or latest[index - 1].status is not Status.RETURNED)
     ]
-    return starts[-1 if window.again else 0] if starts else None
+    return starts[-1 if window.restarts else 0] if starts else None
 
 
 def _deadline(
-    window: _Window, policy: Policy, since: Sequence[Reached], pauses: Sequence[Pause], calendar: WorkingCalendar
+    window: _Window, policy: Policy, since: Sequence[TimelineEntry], pauses: Sequence[Pause], calendar: WorkingCalendar
 ) -> Deadline:
     started = since[0].at
     met = next((entry.at for entry in since[1:] if entry.status in window.ends), None)
-    # The reporter's own time does not stand still because it is the reporter's turn.
-    stops = [] if window.step is Step.AUTO_CLOSE else _within(pauses, started, met)
-    due = runs_out(policy, started, stops, calendar)
+    # The clock of the reporter's reply is not paused while the hub waits for the reporter.
+    relevant = [] if window.step is Step.AUTO_CLOSE else _within(pauses, started, met)
+    due = calculate_due_at(policy, started, relevant, calendar)
     estimated = due is not None and _estimated(policy, started, due, calendar)
     return Deadline(window.step, policy, started, due, met, estimated)
 
 
 def _estimated(policy: Policy, started: datetime, due: datetime, calendar: WorkingCalendar) -> bool:
-    # From the day itself and not from day 0, which an estimated holiday may have put off.
+    # From the day itself and not from day 0, because an estimated holiday may have moved day 0.
     first, last = (at.astimezone(JAKARTA).date() for at in (started, due))
     return policy.unit is Unit.WORKING_DAYS and calendar.estimated(first, last)
 

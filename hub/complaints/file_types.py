@@ -1,6 +1,6 @@
-"""What a file is by its first bytes, whatever its name says, and what it may be called where somebody saves it.
+"""Detects the type of a file by its first bytes, and makes a safe name for downloads.
 
-Patterns: WHATWG MIME Sniffing Standard, 6.1 (images) and 7.1 (PDF).
+The patterns are those of the WHATWG MIME Sniffing Standard, 6.1 (images) and 7.1 (PDF).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_BEGINS: Mapping[str, re.Pattern[bytes]] = {
+_SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
     "image/jpeg": re.compile(rb"\xff\xd8\xff"),
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "image/webp": re.compile(rb"RIFF.{4}WEBPVP", re.DOTALL),
@@ -20,21 +20,21 @@ _ENDINGS: Mapping[str, tuple[str, ...]] = {
     "image/webp": (".webp",),
     "application/pdf": (".pdf",),
 }
-_NAMELESS = "lampiran"
+_DEFAULT_NAME = "lampiran"
 _LONGEST = 120
 _NOT_IN_NAMES = frozenset('/\\:*?"<>|')
 
 
-def media_type(content: bytes) -> str | None:
-    """The type of ``content`` if it is one the hub keeps: JPEG, PNG, WebP or PDF."""
-    return next((name for name, begins in _BEGINS.items() if begins.match(content)), None)
+def detect_media_type(content: bytes) -> str | None:
+    """Return the media type of ``content``: JPEG, PNG, WebP or PDF; None for any other type."""
+    return next((name for name, signature in _SIGNATURES.items() if signature.match(content)), None)
 
 
-def safe_name(told: str, media_type: str) -> str:
-    """``told`` as a file's name that neither leads elsewhere nor ends like another type than ``media_type``.
+def safe_name(name: str, media_type: str) -> str:
+    """Return ``name`` without characters that are unsafe in a path, and with an extension of ``media_type``.
 
-    A picture that is called a web page would be opened as one where it was saved.
+    An image with the extension of a web page would be opened as one after it was saved.
     """
-    shown = "".join(sign for sign in told if sign.isprintable() and sign not in _NOT_IN_NAMES)
-    name, endings = shown[-_LONGEST:].strip(" .") or _NAMELESS, _ENDINGS[media_type]
+    shown = "".join(sign for sign in name if sign.isprintable() and sign not in _NOT_IN_NAMES)
+    name, endings = shown[-_LONGEST:].strip(" .") or _DEFAULT_NAME, _ENDINGS[media_type]
     return name if name.lower().endswith(endings) and name.lower() not in endings else name + endings[0]

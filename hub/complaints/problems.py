@@ -1,58 +1,69 @@
-"""How a rule says no: a message in both languages, and a problem with one field of what was sent."""
+"""Validation results: a message in both languages, and a problem with one field of the input."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from hub.kinds import Code
+from hub.messages import Bilingual
+
+MAX_INPUT_LENGTH = 40_000
+"""Maximum number of characters of a field before it is normalised: four times the maximum of the longest field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One sentence for a person, in both languages. It says what is allowed and repeats no personal value."""
+class ProblemCode(Code):
+    """The problem with a field, for programs; the message is for people. Values are public interface."""
 
-    indonesian: str
-    english: str
-
-    def in_language(self, language: str) -> str:
-        """The sentence for a language tag such as ``en-GB``; Indonesian for everything that is not English."""
-        return self.english if language.lower().startswith("en") else self.indonesian
-
-
-class ProblemCode(StrEnum):
-    """What is wrong with a field, for programs; the message is for people. Values are interface."""
-
-    REQUIRED = "REQUIRED"
-    TOO_SHORT = "TOO_SHORT"
-    TOO_LONG = "TOO_LONG"
-    TOO_MANY = "TOO_MANY"
-    OUT_OF_RANGE = "OUT_OF_RANGE"
-    MALFORMED = "MALFORMED"
-    UNKNOWN = "UNKNOWN"
-    NOT_ALLOWED = "NOT_ALLOWED"
+    REQUIRED = "REQUIRED", "Wajib diisi", "Required", "The value is missing or empty."
+    TOO_SHORT = "TOO_SHORT", "Terlalu pendek", "Too short", "The value has too few characters."
+    TOO_LONG = "TOO_LONG", "Terlalu panjang", "Too long", "The value has too many characters."
+    TOO_MANY = "TOO_MANY", "Terlalu banyak", "Too many", "The list has too many entries."
+    OUT_OF_RANGE = "OUT_OF_RANGE", "Di luar batas", "Out of range", "The value is too small or too large."
+    MALFORMED = "MALFORMED", "Salah bentuk", "Malformed", "The value has an invalid format."
+    UNKNOWN = "UNKNOWN", "Tidak dikenal", "Unknown", "The value refers to something that does not exist."
+    NOT_ALLOWED = (
+        "NOT_ALLOWED",
+        "Tidak diperbolehkan",
+        "Not allowed",
+        "The value is not allowed here, or for this client.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with one field; ``field`` is its path as the caller spells it, ``reporter.phone``."""
+    """A problem with one field; ``field`` is its path in the public interface, such as ``reporter.phone``."""
 
     field: str
     code: ProblemCode
-    message: Message
+    message: Bilingual
 
 
-def length(field: str, text: str, shortest: int, longest: int) -> list[Problem]:
-    """A problem when ``text`` has not ``shortest`` to ``longest`` characters, or cannot be stored.
+def check_input_length(field: str, text: str | None) -> list[Problem]:
+    """Return a problem if ``text`` is too long to be processed, whatever the field."""
+    if text is None or len(text) <= MAX_INPUT_LENGTH:
+        return []
+    message = Bilingual(
+        f"It may have {MAX_INPUT_LENGTH} characters at most; it has {len(text)}.",
+        f"Paling banyak {MAX_INPUT_LENGTH} karakter; sekarang {len(text)}.",
+    )
+    return [Problem(field, ProblemCode.TOO_LONG, message)]
 
-    PostgreSQL holds neither NUL nor half of a surrogate pair, both of which JSON can carry.
+
+def check_length(field: str, text: str, shortest: int, longest: int) -> list[Problem]:
+    """Return a problem if ``text`` does not have ``shortest`` to ``longest`` characters, or cannot be stored.
+
+    PostgreSQL cannot store NUL or half of a surrogate pair, both of which JSON can contain.
     """
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        message = Message("Berisi karakter NUL atau rusak; hapus karakter itu.", "It holds NUL or broken characters.")
+        message = Bilingual(
+            "It contains NUL or broken characters.", "Berisi karakter NUL atau rusak; hapus karakter itu."
+        )
         return [Problem(field, ProblemCode.MALFORMED, message)]
     if shortest <= len(text) <= longest:
         return []
     code = ProblemCode.TOO_LONG if len(text) > longest else ProblemCode.TOO_SHORT if text else ProblemCode.REQUIRED
-    message = Message(
-        f"Harus {shortest} sampai {longest} karakter; sekarang {len(text)}.",
+    message = Bilingual(
         f"It must have {shortest} to {longest} characters; it has {len(text)}.",
+        f"Harus {shortest} sampai {longest} karakter; sekarang {len(text)}.",
     )
     return [Problem(field, code, message)]

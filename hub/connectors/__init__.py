@@ -1,1 +1,1 @@
-"""One folder a system. ``base`` is the contract, ``http`` the one way out, ``sandbox`` what stand-ins share."""
+"""One folder for each system. ``base`` is the contract of a connector, ``sandbox_base`` that of a sandbox."""

@@ -1,4 +1,4 @@
-"""Finds connectors by their folders: who adds a folder adds a system, with no edit elsewhere."""
+"""Finds connectors by their folders: a new folder adds a system, without an edit elsewhere."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import importlib
 import inspect
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import hub.connectors
-from hub.complaints.forwarding import DeliveryAction, Rule
+from hub.complaints.field_authority import SharedField
+from hub.complaints.forwarding import DeliveryAction, ForwardingRule
 from hub.connectors.base import Connector, ConnectorSettings
-from hub.connectors.http import Http
-from hub.connectors.sandbox import Sandbox
-from hub.connectors.sharing import Shared
+from hub.connectors.sandbox_base import Sandbox
+from hub.contract import SystemDeclaration
+from hub.demo.world import DemoWorld
 from hub.errors import BadSetting
-from hub.settings import Settings, read, variable
+from hub.http_client import Http
+from hub.settings import Settings, read_settings, variable_name
 
 
 class Enabled(NamedTuple):
@@ -32,60 +33,67 @@ class Enabled(NamedTuple):
         """The system's name."""
         return self.connector.name
 
+    @property
+    def declaration(self) -> SystemDeclaration:
+        """What the core stores about the system."""
+        return self.connector.declaration(self.settings)
 
-class _BuildsSandbox(Protocol):
-    def build(self, settings: ConnectorSettings, today: date) -> Sandbox: ...
+
+class _SandboxModule(Protocol):
+    def build(self, settings: ConnectorSettings, world: DemoWorld) -> Sandbox: ...
+
+    def variables(self, url: str, folder: Path) -> dict[str, str]: ...
 
 
-def folders(paths: Iterable[str | Path]) -> dict[str, Path]:
-    """Connector folders by name, nothing imported; of two with one name the first holds."""
+def folders_in(paths: Iterable[str | Path]) -> dict[str, Path]:
+    """Return the connector folders below ``paths`` by name, without imports; the first of two equal names wins."""
     at = [folder for path in paths for folder in sorted(Path(path).iterdir()) if (folder / "connector.py").is_file()]
     return {folder.name: folder for folder in reversed(at)}
 
 
-def found(extra: Path | None = None) -> dict[str, Path]:
-    """The hub's connector folders, and those below ``extra``, which become importable like the hub's own."""
+def discover(extra: Path | None = None) -> dict[str, Path]:
+    """Return the hub's connector folders and those below ``extra``, and make the latter importable."""
     if extra is not None:
         if not extra.is_dir():
             raise BadSetting(f"HUB_CONNECTORS_PATH is wrong ({extra} is not a folder): set it to one, or unset it.")
         if str(extra) not in hub.connectors.__path__:
             hub.connectors.__path__.append(str(extra))
             importlib.invalidate_caches()
-    return dict(sorted(folders(hub.connectors.__path__).items()))
+    return dict(sorted(folders_in(hub.connectors.__path__).items()))
 
 
 def enabled(settings: Settings) -> list[Enabled]:
-    """The enabled connectors in order of their names, with their settings read; ``BadSetting`` when one is wrong."""
-    known = found(settings.connectors_path)
+    """Return the enabled connectors by name, with their settings; raise ``BadSetting`` if a setting is wrong."""
+    known = discover(settings.connectors_path)
     names = known if settings.connectors is None else settings.connectors
     for name in names:
         if name not in known:
             raise BadSetting(f"HUB_CONNECTORS is wrong (there is no {name}): the connectors are {', '.join(known)}.")
-    return [Enabled(kind, read(kind.Settings)) for kind in map(load, sorted(names))]
+    return [Enabled(kind, read_settings(kind.Settings)) for kind in map(load, sorted(names))]
 
 
-def rules(settings: Settings) -> tuple[Rule, ...]:
-    """The rules of ``HUB_FORWARD``; ``BadSetting`` for one that names a system to which no complaint can go."""
+def forwarding_rules(settings: Settings) -> tuple[ForwardingRule, ...]:
+    """Return the rules of ``HUB_FORWARD``; raise ``BadSetting`` if one names a system that accepts no complaints."""
     if not settings.forward:
         return ()
-    taking = [each.name for each in enabled(settings) if DeliveryAction.CREATE in each.connector.sends]
+    accepting = [each.name for each in enabled(settings) if DeliveryAction.CREATE in each.connector.sends]
     for rule in settings.forward:
-        if rule.system not in taking:
-            known = ", ".join(taking) or "none of those enabled"
+        if rule.system not in accepting:
+            known = ", ".join(accepting) or "none of those enabled"
             raise BadSetting(
-                f"HUB_FORWARD is wrong ({rule.system} takes no complaints or is not enabled): "
-                f"name a system that takes them ({known})."
+                f"HUB_FORWARD is wrong ({rule.system} accepts no complaints or is not enabled): "
+                f"name a system that accepts them ({known})."
             )
     return settings.forward
 
 
-def shared(settings: Settings) -> tuple[tuple[str, Shared], ...]:
-    """What complaints share with the enabled systems: the system's name, and who has the say in a field."""
+def shared_fields(settings: Settings) -> tuple[tuple[str, SharedField], ...]:
+    """Return the fields that complaints share with the enabled systems, each with the system's name."""
     return tuple((system.name, each) for system in enabled(settings) for each in system.connector.shared)
 
 
 def load(name: str) -> type[Connector]:
-    """The connector class of the folder ``name``; ``BadSetting`` when the folder is broken."""
+    """Return the connector class of the folder ``name``; raise ``BadSetting`` if it cannot be loaded."""
     where = f"hub.connectors.{name}.connector"
     try:
         module = importlib.import_module(where)
@@ -102,17 +110,19 @@ def load(name: str) -> type[Connector]:
 
 
 @asynccontextmanager
-async def opened(system: Enabled) -> AsyncIterator[Connector]:
-    """The connector ready to speak to its system; ``BadSetting`` when nobody said where that is."""
+async def connect(system: Enabled) -> AsyncIterator[Connector]:
+    """Open the connector with an HTTP client; raise ``BadSetting`` if its URL is not set."""
     if not system.settings.url:
-        url = variable(system.connector.Settings, "url")
-        raise BadSetting(f"{url} is missing: set it to the system's address, or leave {system.name} out.")
+        url = variable_name(system.connector.Settings, "url")
+        raise BadSetting(
+            f"{url} is missing: set it to the system's address, or leave {system.name} out of HUB_CONNECTORS."
+        )
     async with Http(system.settings.url) as http:
         yield system.connector(system.settings, http)
 
 
-def reader(system: Enabled) -> Connector:
-    """The connector for who only reads what the system tells by itself: it speaks to nobody, and need not be closed."""
+def offline_connector(system: Enabled) -> Connector:
+    """Return the connector for uploads and webhooks: it makes no requests, and need not be closed."""
     return system.connector(system.settings, _nowhere())
 
 
@@ -121,7 +131,19 @@ def _nowhere() -> Http:
     return Http("http://127.0.0.1")
 
 
-def sandbox(system: Enabled, today: date) -> Sandbox:
-    """The stand-in for ``system``, in the world that ends ``today``."""
-    module: _BuildsSandbox = importlib.import_module(f"hub.connectors.{system.name}.sandbox")
-    return module.build(system.settings, today)
+def sandbox(system: Enabled, world: DemoWorld) -> Sandbox:
+    """Return the sandbox of ``system`` in the demo world ``world``."""
+    return _sandbox_module(system.name).build(system.settings, world)
+
+
+def sandbox_variables(name: str, url: str, folder: Path) -> dict[str, str]:
+    """Return the environment variables that the connector ``name`` and its sandbox at ``url`` share.
+
+    Credentials are made up. Key files are created below ``folder`` with mode 0600, and reused if they exist.
+    """
+    return _sandbox_module(name).variables(url, folder)
+
+
+def _sandbox_module(name: str) -> _SandboxModule:
+    module: _SandboxModule = importlib.import_module(f"hub.connectors.{name}.sandbox")
+    return module

@@ -1,1 +1,1 @@
-"""The demo world: invented, deterministic from a seed and a day; what demo data and sandboxes agree on. No I/O."""
+"""The demo world, which demo data and sandboxes share: invented, deterministic from a seed and a day. No I/O."""

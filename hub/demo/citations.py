@@ -1,7 +1,7 @@
-"""What complaints cite in the other systems: who cites at all, and the payments, reports and orders themselves.
+"""The records that complaints cite in other systems: which complaints cite one, and the payments, reports and orders.
 
-Payments are all of the last 180 days, because the provider's history keeps no more (contract L.2): an
-older complaint can only cite a tax or a ticket paid later in the course of the matter.
+Payments are all of the last 180 days, because the provider's history keeps no more (contract
+gopay#history-list): an older complaint can only cite a tax or a ticket paid later in the course of the matter.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from hub.complaints.codes import Channel
-from hub.complaints.codes import ComplaintStatus as Status
+from hub.complaints.enums import Channel
+from hub.complaints.enums import ComplaintStatus as Status
 from hub.demo.dice import Dice
 from hub.demo.months import JAKARTA
 from hub.demo.places import Corridor
@@ -39,7 +39,7 @@ _ALL = ("UNVERIFIED", "VERIFIED", "DISPOSED", "IN_PROGRESS", "FOLLOWED_UP", "POS
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which complaints, by index, cite a report, a payment, an order; the first ``old`` are too old for a fare."""
+    """The indexes of complaints that cite a report, a payment or an order; the first ``old`` are too old for a fare."""
 
     old: int
     report: set[int]
@@ -47,12 +47,12 @@ class Plan:
     order: set[int]
 
     def recent(self, index: int) -> bool:
-        """Whether a payment made before this complaint is still in the provider's history."""
+        """Return whether a payment made before this complaint is still in the provider's history."""
         return index >= self.old
 
 
 def plan(channels: Sequence[str], statuses: Sequence[Status], old: int, rng: Dice) -> Plan:
-    """Spread the citations so that every hundred complaints hold some."""
+    """Spread the citations so that every hundred complaints have some."""
     fit = [index for index, status in enumerate(statuses) if status is not Status.REJECTED]
     shown = [i for i in reversed(fit) if statuses[i] is Status.IN_PROGRESS and channels[i] == Channel.WHATSAPP]
     report = _spread(fit, _REPORT_EVERY, rng)
@@ -66,12 +66,12 @@ def plan(channels: Sequence[str], statuses: Sequence[Status], old: int, rng: Dic
 
 
 def _spread(fit: Sequence[int], every: int, rng: Dice) -> set[int]:
-    """One index out of each ``every`` neighbours."""
+    """Return one index out of each ``every`` neighbours."""
     return {rng.pick(fit[start : start + every]) for start in range(0, len(fit), every)}
 
 
 def payment_kind(recent: bool, rng: Dice) -> str:
-    """FARE for most of the recent complaints, TAX or TICKET otherwise."""
+    """Return FARE for most of the recent complaints, TAX or TICKET otherwise."""
     if recent and rng.random() < 0.75:
         return "FARE"
     return "TAX" if rng.random() < 0.7 else "TICKET"
@@ -80,7 +80,7 @@ def payment_kind(recent: bool, rng: Dice) -> str:
 def payment(
     kind: str, number: int, received: datetime, now: datetime, corridor: Corridor | None, rng: Dice
 ) -> CitedPayment:
-    """The payment of complaint ``number``; paid before a recent complaint, after an old one."""
+    """Return the payment of complaint ``number``; paid before a recent complaint, after an old one."""
     merchant = corridor.merchant if corridor else "BAPENDA" if kind == "TAX" else "LOKET"
     at = _paid_at(kind, received, now, rng).replace(microsecond=0)
     reference = f"{_MERCHANTS[merchant]}-{at.astimezone(JAKARTA).year}-{number * 4 + rng.randrange(4):07}"
@@ -98,7 +98,7 @@ def _paid_at(kind: str, received: datetime, now: datetime, rng: Dice) -> datetim
 
 
 def _riding_time(at: datetime) -> datetime:
-    """``at``, or the evening before when no bus runs then: from 21:00 to 05:00 in Jakarta, 14:00 to 22:00 UTC."""
+    """Return ``at``, or the evening before if no bus runs then: 21:00 to 05:00 in Jakarta, 14:00 to 22:00 UTC."""
     return at.replace(hour=13) if 14 <= at.hour < 22 else at
 
 
@@ -113,22 +113,22 @@ def _amount(kind: str, rng: Dice) -> Decimal:
 def report(
     number: int, status: Status, from_centre: bool, received: datetime, last: datetime, now: datetime, rng: Dice
 ) -> CitedReport:
-    """The report about the same matter: made before a complaint the centre passed on, else soon after it."""
+    """Return the report about the same matter: made before a complaint the centre passed on, else soon after it."""
     hours = timedelta(hours=rng.uniform(0.2, 20))
     created = received - hours if from_centre else min(received + hours, received + (now - received) * 0.5)
     updated = min(max(created, last) + timedelta(minutes=rng.uniform(1, 600)), now)
     in_step = _IN_STEP[status]
-    told = rng.pick([one for one in _ALL if one not in in_step] if rng.random() < _OUT_OF_STEP else in_step)
+    report_status = rng.pick([one for one in _ALL if one not in in_step] if rng.random() < _OUT_OF_STEP else in_step)
     return CitedReport(
         4_400_000 + number * 3 + rng.randrange(3),
         str(7_210_000 + number * 5 + rng.randrange(5)),
         created.replace(microsecond=0),
         max(created, updated).replace(microsecond=0),
-        told,
+        report_status,
     )
 
 
 def order(number: int, agency_code: str, received: datetime, rng: Dice) -> CitedOrder:
-    """An order of that agency, placed some weeks before the complaint."""
+    """Return an order of that agency, placed some weeks before the complaint."""
     at = (received - timedelta(days=rng.uniform(5, 60))).replace(microsecond=0)
     return CitedOrder(f"TD-{at.astimezone(JAKARTA):%y%m%d}-{number:05}", agency_code, at)

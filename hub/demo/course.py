@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from hub.complaints.codes import ComplaintStatus as Status
+from hub.complaints.enums import ComplaintStatus as Status
 from hub.demo.dice import Dice
 from hub.demo.shapes import Step
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A part of the way: the status it leads to, who goes it, mean and least hours it takes, what is noted."""
+    """A step of a course: the new status, the actor, mean and least hours before it, and the note."""
 
     status: Status
     by: str
@@ -31,7 +31,7 @@ ASSIGN = Leg(Status.ASSIGNED, "DESK", 12, "ASSIGN")
 START = Leg(Status.IN_PROGRESS, "AGENCY", 30, "START")
 ANSWER = Leg(Status.ANSWERED, "AGENCY", 110, "ANSWER")
 CLOSE = Leg(Status.CLOSED, "REPORTER", 60, "CLOSE")
-# Ten working days without a reply, with room for a week of public holidays.
+# Ten working days without a reply, and a week of public holidays.
 LAPSE = Leg(Status.CLOSED, "DESK", 24, "LAPSE", least=21 * 24)
 SEND_BACK = Leg(Status.RETURNED, "DESK", 14, "RETURN")
 ASK_MORE = Leg(Status.RETURNED, "AGENCY", 40, "RETURN")
@@ -48,9 +48,9 @@ _LAPSES_AFTER = timedelta(days=75)
 def course(
     status: Status, received: datetime, now: datetime, note: Callable[[str], str], reason: str | None, rng: Dice
 ) -> tuple[Step, ...]:
-    """The steps of a complaint that stands at ``status`` now.
+    """Return the steps of a complaint that has ``status`` now.
 
-    ``note`` words what a leg notes; ``reason`` is why the complaint is rejected, if it is.
+    ``note`` returns the text of a note; ``reason`` is why the complaint is rejected, if it is.
     """
     way = _way(status, now - received > _LAPSES_AFTER, rng)
     times = _times(way, received, now, rng)
@@ -61,7 +61,7 @@ def course(
 
 
 def office_time(at: float, rng: Dice) -> float:
-    """``at`` if it is in office hours, else in the first ninety minutes of the next working day; epoch seconds."""
+    """Return ``at`` if in office hours, else a time early on the next working day; epoch seconds."""
     # Jakarta is seven hours ahead all year; the epoch began on a Thursday.
     day, second = divmod(int(at) + 7 * _HOUR, 24 * _HOUR)
     weekday = (day + 3) % 7
@@ -74,7 +74,7 @@ def office_time(at: float, rng: Dice) -> float:
 
 
 def _times(way: Sequence[Leg], received: datetime, now: datetime, rng: Dice) -> list[datetime]:
-    """When each leg ends. What is left until now is shared out when the legs would take longer."""
+    """Return when each leg ends; they share the time until now if they would take longer."""
     hours = [leg.least + leg.hours / 2 * (rng.expovariate(1.0) + rng.expovariate(1.0)) for leg in way[1:]]
     times, rest = [received], sum(hours)
     at, end = received.timestamp(), now.timestamp()
@@ -101,7 +101,7 @@ def _way(status: Status, lapses: bool, rng: Dice) -> tuple[Leg, ...]:
 
 
 def _finished(luck: float) -> tuple[Leg, ...]:
-    """The way to the last answer, now and then with a return or a reopening."""
+    """Return the way to the last answer, now and then with a return or a reopening."""
     if luck < 0.05:
         return (RECEIVE, SEND_BACK, COMPLETE, *_STRAIGHT[1:])
     if luck < 0.09:

@@ -1,4 +1,4 @@
-"""Who leads each agency and how to reach it, for the demo: all invented, and the mail is under ``.example``."""
+"""The heads and contacts of agencies in the demo: all invented, with mail under ``.example``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Office:
 
 @cache
 def directory(seed: int = SEED) -> dict[str, Office]:
-    """An office for every agency, past ones too, by its code."""
+    """Return an office for every agency, past ones too, by its code."""
     rng = Dice(f"{seed} directory")
     return {agency.code: _office(number, agency.code, rng) for number, agency in enumerate(AGENCIES, 1)}
 

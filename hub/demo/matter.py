@@ -1,4 +1,4 @@
-"""What one demo complaint is about: its topic, where, who must answer, and the payment or order it cites."""
+"""The matter of a demo complaint: topic, place, agency, and the payment or order that it cites."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.demo.topics import GENERAL, ORDER, REFUSED, RIDE, Topic, phrases, shelv
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """The matter of one complaint; ``facts`` are what the braces in titles, texts and notes name."""
+    """The matter of one complaint; ``facts`` fill the braces in titles, texts and notes."""
 
     topic: Topic
     area_code: str
@@ -35,15 +35,15 @@ class Scene:
         self.turns = cycle(agencies)
 
     def plain(self, area_code: str, *, by_bus: bool) -> Matter:
-        """A matter that cites nothing; ``by_bus``: about a bus line."""
+        """Return a matter that cites nothing; ``by_bus``: about a bus line."""
         return self._matter(shelves()[RIDE if by_bus else GENERAL].draw(self.rng), area_code, None)
 
     def refused(self, area_code: str) -> Matter:
-        """A matter that is not taken up."""
+        """Return a matter that is not taken up."""
         return self._matter(shelves()[REFUSED].draw(self.rng), area_code, None)
 
     def paid(self, number: int, received: datetime, area_code: str, recent: bool) -> Matter:
-        """A matter about a payment; one that came later than the complaint is not named in its text."""
+        """Return a matter about a payment; one that came later than the complaint is not named in its text."""
         kind = citations.payment_kind(recent, self.rng)
         line = self.rng.pick(places.CORRIDORS) if kind == "FARE" else None
         payment = citations.payment(kind, number, received, self.now, line, self.rng)
@@ -53,19 +53,19 @@ class Scene:
         return replace(matter, payment=payment)
 
     def ordered(self, number: int, received: datetime, area_code: str) -> Matter:
-        """A matter about an order of the agency that must answer, or that the procurement bureau must explain."""
+        """Return a matter about an order, of the agency that must answer or for the procurement bureau to explain."""
         matter = self._matter(shelves()[ORDER].draw(self.rng), area_code, None)
         order = citations.order(number, matter.agency_code, received, self.rng)
         matter.facts.update(order=order.order_id)
         return replace(matter, order=order)
 
     def note(self, matter: Matter, leg: str) -> str:
-        """What is noted at a leg of the course."""
+        """Return the note at a leg of the course."""
         notes = phrases().notes[matter.topic.refusal if leg == "REJECT" and matter.topic.refusal else leg]
         return self.rng.pick(notes).format_map(matter.facts)
 
     def settled(self, steps: Sequence[Step], paid_at: datetime) -> tuple[Step, ...]:
-        """The steps with the last one moved after the payment it waited for."""
+        """Return the steps with the last one moved after the payment it waited for."""
         *before, last = steps
         if last.at > paid_at:
             return tuple(steps)

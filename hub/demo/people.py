@@ -1,4 +1,4 @@
-"""Invented reporters. NIK begin with 3399 (no such region), mail is under ``.example``, phones hold 0000."""
+"""Invented reporters. NIK begin with 3399 (no such region), mail is under ``.example``, phones contain 0000."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _PREFIXES = (811, 812, 813, 815, 816, 821, 822, 838, 852, 853, 856, 857, 858, 87
 
 
 MOST = 180_000
-"""As many as there are phone numbers of the invented form."""
+"""The number of invented phone numbers."""
 
 
 def name(rng: Dice) -> str:
-    """An invented name."""
+    """Return an invented name."""
     return _name(rng.random() < 0.5, rng)
 
 
 def people(count: int, rng: Dice) -> list[Person]:
-    """``count`` people, 180,000 at most; each phone number and NIK occurs once."""
+    """Return ``count`` people, 180,000 at most; each phone number and NIK occurs once."""
     return [_person(number, rng) for number in range(min(count, MOST))]
 
 
@@ -54,7 +54,7 @@ def _name(woman: bool, rng: Dice) -> str:
 
 
 def _nik(woman: bool, number: int, rng: Dice) -> str:
-    """Sixteen digits: PPRRSS DDMMYY XXXX, forty added to a woman's day (contract G)."""
+    """Return PPRRSS DDMMYY XXXX, 40 added to a woman's day (contract reference-data#identity-numbers)."""
     block, serial = divmod(number, 9_999)
     day = rng.randint(1, 28) + (40 if woman else 0)
     born = rng.randint(1956, 2007)

@@ -1,4 +1,4 @@
-"""Where complaints come from: how often each area, a point in it, its streets and villages, and the bus corridors."""
+"""The places of complaints: areas by frequency, points, streets and villages, and the bus corridors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Corridor:
 
     @property
     def bus(self) -> str:
-        """What people call the bus."""
+        """The common name of the bus."""
         return "Trans Jateng" if self.merchant == "TRANSJATENG" else "Trans Semarang"
 
 
@@ -82,11 +82,11 @@ CORRIDORS = tuple(Corridor("TRANSJATENG", *line) for line in _JATENG) + tuple(
 
 
 def areas(count: int, rng: Dice) -> list[str]:
-    """``count`` area codes, the populous ones more often."""
+    """Return ``count`` area codes, the populous ones more often."""
     return rng.choices(_CODES, _WEIGHTS, k=count)
 
 
 def point(area_code: str, rng: Dice) -> tuple[float, float]:
-    """Latitude and longitude within about four kilometres of the middle of an area."""
+    """Return latitude and longitude within about four kilometres of the middle of an area."""
     latitude, longitude = _MIDDLE[area_code]
     return round(latitude + rng.uniform(-0.04, 0.04), 5), round(longitude + rng.uniform(-0.04, 0.04), 5)

@@ -1,4 +1,4 @@
-"""The shapes of the demo world: complaints, and what they cite in the other systems."""
+"""The types of the demo world: complaints, and the records that they cite in other systems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CitedPayment:
-    """A payment a complaint is about; the gopay sandbox holds it with ``reference`` as its partnerReferenceNo."""
+    """A payment a complaint is about; the gopay sandbox has it with ``reference`` as its partnerReferenceNo."""
 
     reference: str
     paid_for: str
@@ -45,7 +45,7 @@ class CitedReport:
 
 @dataclass(frozen=True, slots=True)
 class CitedOrder:
-    """A procurement order a complaint is about; the blangkon sandbox holds it."""
+    """A procurement order a complaint is about; the blangkon sandbox has it."""
 
     order_id: str
     agency_code: str
@@ -54,9 +54,9 @@ class CitedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One move of a complaint: the status it reached, when, and who moved it (REPORTER, DESK, AGENCY).
+    """One step of a complaint: the new status, its time, and the actor (REPORTER, DESK, AGENCY).
 
-    ``note`` is what was said; ``reason`` is a value of ``hub.complaints.workflow.RejectReason``, at a rejection only.
+    ``note`` is a text; ``reason`` is a ``hub.complaints.workflow.RejectionReason``, for rejections only.
     """
 
     status: str
@@ -96,10 +96,10 @@ class DemoComplaint:
 
     @property
     def status(self) -> str:
-        """Where it stands now."""
+        """The current status."""
         return self.steps[-1].status
 
     @property
     def received_at(self) -> datetime:
-        """When it came in."""
+        """The time of receipt."""
         return self.steps[0].at

@@ -1,6 +1,6 @@
-"""What demo complaints are about: the topics of ``texts/``, on shelves by what they can be drawn for.
+"""The topics of demo complaints from ``texts/``, on shelves by their use.
 
-How often a category comes up is said in ``hub.complaints.categories``; within it, ``weight`` says it.
+``hub.complaints.categories`` has the frequency of a category, and ``weight`` that of a topic within it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ GENERAL, RIDE, ORDER, REFUSED = "GENERAL", "RIDE", "ORDER", "REFUSED"
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One matter people complain about; titles and texts have names in braces for the facts.
+    """One topic of complaints; titles and texts have names in braces for the facts.
 
-    ``agencies`` are those who may have to answer, empty for any; ``klass`` is a value of ``ComplaintClass``;
-    ``inspection`` is the share that needs a look on the spot; ``refusal`` is a value of ``RejectReason``.
+    ``agencies`` are those that may have to answer, empty for any; ``klass`` is a value of ``ComplaintClass``;
+    ``inspection`` is the share that needs a look on the spot; ``refusal`` is a value of ``RejectionReason``.
     """
 
     category: str
@@ -47,13 +47,13 @@ class Shelf:
     weights: tuple[float, ...]
 
     def draw(self, rng: Dice) -> Topic:
-        """One topic, the weighty ones more often."""
+        """Return one topic, by weight."""
         return rng.choices(self.topics, cum_weights=self.weights)[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """What goes around a matter: how people begin and end, for how long it lasts, what is noted at a step."""
+    """The phrases around a topic: openings, closings, durations, and notes of steps."""
 
     openings: tuple[str, ...]
     since: tuple[str, ...]
@@ -63,31 +63,31 @@ class Phrases:
 
 @cache
 def phrases() -> Phrases:
-    """The phrases of ``texts/phrases.toml``."""
-    told = _read("phrases")
-    return Phrases(tuple(told["openings"]), tuple(told["since"]), _tuples(told["closings"]), _tuples(told["notes"]))
+    """Return the phrases of ``texts/phrases.toml``."""
+    table = _read("phrases")
+    return Phrases(tuple(table["openings"]), tuple(table["since"]), _tuples(table["closings"]), _tuples(table["notes"]))
 
 
 @cache
 def shelves() -> dict[str, Shelf]:
-    """Every shelf by its name."""
+    """Return every shelf by its name."""
     rows = [*_read("matters")["topic"], *_read("cited")["topic"]]
     return {name: _shelf(rows, name) for name in {name for row in rows for name in _shelves_of(row)}}
 
 
-def words(topic: Topic, facts: Mapping[str, str], rng: Dice) -> tuple[str, str]:
-    """A title and a text about the topic with the facts in their places."""
+def title_and_text(topic: Topic, facts: Mapping[str, str], rng: Dice) -> tuple[str, str]:
+    """Return a title and a text about the topic with the facts in their places."""
     title, matter = rng.pick(topic.titles), rng.pick(topic.texts)
     if topic.refusal:
         return title.format_map(facts), matter.format_map(facts)
-    said = phrases()
-    closings = said.closings["INSPECTION" if topic.inspection else topic.klass]
-    text = f"{rng.pick(said.openings)} {matter} {rng.pick(closings)}"
+    phrase_lists = phrases()
+    closings = phrase_lists.closings["INSPECTION" if topic.inspection else topic.klass]
+    text = f"{rng.pick(phrase_lists.openings)} {matter} {rng.pick(closings)}"
     return title.format_map(facts), text.strip().format_map(facts)
 
 
 def _shelf(rows: Sequence[dict[str, Any]], name: str) -> Shelf:
-    """A category weighs on its shelf what it weighs among all, however many topics it has there."""
+    """Return a shelf on which a category has its overall weight, however many topics it has there."""
     here = [row for row in rows if name in _shelves_of(row)]
     total: Counter[str] = Counter()
     for row in here:
@@ -106,7 +106,7 @@ def _topic(row: dict[str, Any]) -> Topic:
         klass=row.get("class", "COMPLAINT"),
         inspection=row.get("inspection", 0.0),
         refusal=row.get("refusal"),
-        by_bus=any("{corridor}" in told or "{stop}" in told for told in (*row["titles"], *row["texts"])),
+        by_bus=any("{corridor}" in text or "{stop}" in text for text in (*row["titles"], *row["texts"])),
     )
 
 
@@ -115,8 +115,8 @@ def _shelves_of(row: dict[str, Any]) -> Sequence[str]:
     return shelves
 
 
-def _tuples(told: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(values) for name, values in told.items()}
+def _tuples(table: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(values) for name, values in table.items()}
 
 
 def _read(name: str) -> dict[str, Any]:

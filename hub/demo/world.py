@@ -1,10 +1,10 @@
-"""The demo world: a year of complaints that ends today, and what they cite in the other systems.
+"""The demo world: a year of complaints that ends today, and the records that they cite in other systems.
 
 Deterministic from ``SEED`` and the day, so that the complaint service's demo data and each
 sandbox, in processes of their own, agree without talking. Everybody in it is invented: NIK begin
 with 3399 (no such region), mail is under ``.example``. The present of the world is the first
-moment of the day in Jakarta; nothing in it is later. How many complaints stand where:
-``hub.demo.fates``; what they cite: ``hub.demo.citations``.
+moment of the day in Jakarta; nothing in it is later. ``hub.demo.statuses`` has the numbers of
+complaints by status, ``hub.demo.citations`` what they cite.
 """
 
 from __future__ import annotations
@@ -12,22 +12,33 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from threading import Lock
 
 from hub.complaints.agencies import AGENCIES
-from hub.complaints.codes import Channel
-from hub.complaints.codes import ComplaintStatus as Status
+from hub.complaints.enums import Channel
+from hub.complaints.enums import ComplaintStatus as Status
 from hub.demo import citations, places
 from hub.demo.course import course
 from hub.demo.dice import SEED, Dice
-from hub.demo.fates import fates
 from hub.demo.matter import Matter, Scene
 from hub.demo.months import JAKARTA, YEAR, arrivals, first_day, now
 from hub.demo.people import people
 from hub.demo.shapes import CitedOrder, CitedPayment, CitedReport, DemoComplaint, Person, Step
-from hub.demo.topics import words
+from hub.demo.statuses import statuses
+from hub.demo.topics import title_and_text
 
-__all__ = ["SEED", "CitedOrder", "CitedPayment", "CitedReport", "DemoComplaint", "Person", "Step", "complaints"]
+__all__ = [
+    "SEED",
+    "CitedOrder",
+    "CitedPayment",
+    "CitedReport",
+    "DemoComplaint",
+    "DemoWorld",
+    "Person",
+    "Step",
+    "complaints",
+]
 
 _CHANNELS: dict[str, float] = {
     Channel.WHATSAPP.value: 34,
@@ -45,22 +56,49 @@ _CHANNELS: dict[str, float] = {
 _ANONYMOUS, _SECRET, _LOCATED, _RATED = 0.08, 0.03, 0.3, 0.22
 
 
-@cache
+_working = Lock()
+
+
 def complaints(today: date, count: int = YEAR, seed: int = SEED) -> tuple[DemoComplaint, ...]:
-    """The year's complaints, oldest first; the same for every process that asks on the same day."""
+    """Return the year's complaints, oldest first; every process gets the same on the same day."""
+    # Of several threads one computes them, and the others wait for it.
+    with _working:
+        return _complaints(today, count, seed)
+
+
+@cache
+def _complaints(today: date, count: int, seed: int) -> tuple[DemoComplaint, ...]:
     rng = Dice(f"{seed} {today}")
     year = _Year(today, arrivals(today, count, rng), rng)
     return tuple(year.complaint(index) for index in range(count))
 
 
+class DemoWorld:
+    """The part of the demo world for sandboxes: the day it ends, and the complaints that cite other systems.
+
+    ``citing`` is computed from ``today`` and ``count`` at its first use unless it is passed in.
+    """
+
+    def __init__(self, today: date, count: int = YEAR, citing: tuple[DemoComplaint, ...] | None = None) -> None:
+        self.today, self.count = today, count
+        if citing is not None:
+            self.citing = citing
+
+    @cached_property
+    def citing(self) -> tuple[DemoComplaint, ...]:
+        """The complaints that cite a payment, a report or an order, oldest first."""
+        found = complaints(self.today, self.count)
+        return tuple(each for each in found if each.payment or each.report or each.order)
+
+
 class _Year:
-    """What is drawn for all complaints at once, and how one of them is put together from it."""
+    """The random values of all complaints, from which each complaint is composed."""
 
     def __init__(self, today: date, received: list[datetime], rng: Dice) -> None:
         count = len(received)
         self.rng, self.received, self.now = rng, received, now(today)
         self.tickets = _tickets(today, received, rng)
-        self.statuses = fates(received, self.now, rng)
+        self.statuses = statuses(received, self.now, rng)
         self.channels = rng.choices(list(_CHANNELS), list(_CHANNELS.values()), k=count)
         self.areas = places.areas(count, rng)
         self.people = people(count * 2 // 3 + 1, rng)
@@ -69,12 +107,12 @@ class _Year:
         self.scene = Scene({agency.code: agency.name for agency in AGENCIES if agency.in_office(today)}, self.now, rng)
 
     def complaint(self, index: int) -> DemoComplaint:
-        """The complaint at ``index``; asked for once for each, in order."""
+        """Return the complaint at ``index``; call it once for each, in order."""
         rng, received, status, matter = self.rng, self.received[index], self.statuses[index], self._matter(index)
         steps = course(status, received, self.now, partial(self.scene.note, matter), matter.topic.refusal, rng)
         if matter.payment and status in (Status.ANSWERED, Status.CLOSED):
             steps = self.scene.settled(steps, matter.payment.paid_at)
-        title, text = words(matter.topic, matter.facts, rng)
+        title, text = title_and_text(matter.topic, matter.facts, rng)
         latitude, longitude = places.point(matter.area_code, rng) if rng.random() < _LOCATED else (None, None)
         return DemoComplaint(
             number=index + 1,
@@ -117,7 +155,7 @@ class _Year:
 
 
 def _tickets(today: date, received: Sequence[datetime], rng: Dice) -> list[str]:
-    """Numbered by calendar year of receipt; the first year goes on where the part of it before ours left off."""
+    """Return tickets numbered by calendar year of receipt; the first year begins after its earlier part."""
     start = first_day(today)
     before = (start - date(start.year, 1, 1)).days
     year, number = start.year, round(len(received) * before / 366 * rng.uniform(0.9, 1.0))

@@ -1,1 +1,1 @@
-"""The graph: one module a part, and what parts are made of."""
+"""The GraphQL schema: a module or package for each part, and the modules that build parts and schemas."""

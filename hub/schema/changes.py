@@ -1,8 +1,8 @@
-"""The feed in the graph: every change of complaints and records, for systems that keep copies of their own."""
+"""The feed: every change of complaints and records, for systems that keep their own copies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -11,57 +11,96 @@ from graphql import GraphQLError
 from strawberry.scalars import JSON
 
 from hub.errors import Forbidden
-from hub.kinds import known_kinds
+from hub.messages import Bilingual
+from hub.schema.arguments import MAX_PAGE_SIZE, NUL_NOT_ALLOWED, BadArgument
+from hub.schema.authorization import AUTHENTICATED
 from hub.schema.context import Info
-from hub.schema.listing import FIRST_MAX, BadArgument
-from hub.schema.needs import KNOWN
-from hub.schema.nodes import PageInfo
-from hub.schema.weights import FIRST, PAGED
+from hub.schema.cost import DEFAULT_PAGE_SIZE, FEED_SIZE
+from hub.schema.nodes import Node, PageInfo
+from hub.schema.systems import find_nodes
 from hub.store.feed import changes, cursors, pages
-from hub.store.feed.pages import Expired, Page, Wanted
-from hub.store.feed.positions import HUB
-from hub.store.reading import sight
-from hub.store.reading.cursors import BadCursor
-from hub.store.reading.naming import nameable
+from hub.store.feed.pages import FeedPage, FeedRequest, PositionExpired
+from hub.store.feed.sequence import HUB
+from hub.store.queries import visibility
+from hub.store.queries.cursors import InvalidCursor
+from hub.store.queries.lookup import is_storable_text
 from hub.viewer import Viewer
+
+_NOW = "now"
+_AFTER = (
+    f"Return only changes after this cursor. With `{_NOW}` the page has no changes, only the cursor from which to"
+    " follow later changes. By default the feed begins with the oldest stored change."
+)
 
 
 class CursorExpired(GraphQLError):
-    """A cursor that the feed cannot go on from; the message says how to begin anew."""
+    """An expired cursor; the message explains how to continue with a snapshot."""
 
-    def __init__(self, expired: Expired, after: cursors.Positions) -> None:
+    def __init__(self, expired: PositionExpired, after: cursors.Positions) -> None:
         snapshot = f"GET /bulk/{expired.system}?after={cursors.encode(after)}"
-        sentence = f"{expired} Take a snapshot at {snapshot} and go on from the cursor it gives."
+        sentence = Bilingual(
+            f"{expired} Take a snapshot at {snapshot} and go on from the cursor it gives.",
+            f"Perubahan di {expired.system} sejak cursor ini tidak lagi tersimpan semua. Ambil salinan di {snapshot}"
+            " dan lanjutkan dari cursor yang diberikannya.",
+        )
         extensions = {"code": "CURSOR_EXPIRED", "system": expired.system, "snapshot": snapshot}
         super().__init__(sentence, extensions=extensions)
 
 
 @strawberry.type(
-    description="One change of a complaint or a record. Facts are named like the fields of their type; what people "
-    "wrote, places and reporters are named when they change, and not told."
+    description="A change of a complaint or record. Keys of `before` and `after` are the names of fields of its type,"
+    " such as `status`, or `agency.code` for a nested field. Free text, locations and reporters appear only in"
+    " `fields`, without their values."
 )
 class Change:
-    """A row of the history, with its position."""
+    """A row of the history with its position in the feed."""
 
-    system: str = strawberry.field(description="Whose record it is of; `hub` is the complaint service.")
-    position: int = strawberry.field(description="Its number among the changes of that system, without gaps.")
-    kind: str = strawberry.field(description="What changed, such as `complaint` or `payment`.")
-    subject: str = strawberry.field(description="Which one: a ticket, or the id its system has for it.")
-    fields: list[str] = strawberry.field(description="The names of what changed; none where it is new.")
-    before: JSON | None = strawberry.field(description="The facts that changed, as they were; null where it is new.")
-    after: JSON | None = strawberry.field(
-        description="The same as they are since; all facts where it is new, null where it was deleted."
+    system: str = strawberry.field(description="The name of the system of the record; `hub` for complaints.")
+    position: int = strawberry.field(
+        description="The number of the change in the feed of its system: consecutive, without gaps."
     )
-    removed: bool = strawberry.field(description="Whether it is gone: deleted, or no longer listed by its system.")
-    cause: str | None = strawberry.field(description="What changed it, such as `mutation:assignComplaint`.")
-    actor: str | None = strawberry.field(description="Who did; null where that is not told.")
-    correlation: str | None = strawberry.field(description="The request or run it belongs to.")
-    effective_at: datetime = strawberry.field(description="Since when it is so, as its system says.")
-    recorded_at: datetime = strawberry.field(description="When the hub learned it.")
+    kind: str = strawberry.field(
+        description="The kind of object, such as `complaint` or `payment`; new values may be added."
+    )
+    subject: str = strawberry.field(description="The ticket of the complaint, or the record's id in its system.")
+    fields: list[str] = strawberry.field(description="The names of all changed fields; empty if the object is new.")
+    before: JSON | None = strawberry.field(
+        description="The old values of the changed fields; null if the object is new or became visible."
+    )
+    after: JSON | None = strawberry.field(
+        description="The new values of the changed fields. All fields if the object is new or became visible; null if"
+        " it was deleted or is no longer visible."
+    )
+    removed: bool = strawberry.field(
+        description="Whether the object was removed: deleted, no longer listed by its system, or no longer visible to"
+        " the viewer."
+    )
+    cause: str | None = strawberry.field(
+        description="The cause of the change, such as `mutation:assignComplaint`; new values may be added."
+    )
+    actor: str | None = strawberry.field(
+        description="Who made the change; null if that is not disclosed to the viewer."
+    )
+    request_id: str | None = strawberry.field(
+        description="The id of the request or of the worker's run that made the change."
+    )
+    effective_at: datetime = strawberry.field(description="When the change took effect, according to its system.")
+    recorded_at: datetime = strawberry.field(description="When the hub stored the change.")
+
+    @strawberry.field(
+        description="The current complaint or record; null if it was removed or is not available through `node`."
+    )
+    async def node(self, info: Info) -> Node | None:
+        """Load the object with one SQL statement per type for all changes of a page."""
+        shown: Mapping[str, type[Node]] = info.schema.node_types  # type: ignore[attr-defined]
+        for node in shown.values():
+            if node.entity.kind == self.kind:
+                return (await find_nodes(info, node, [(self.system, self.subject)]))[0]
+        return None
 
     @classmethod
-    def of(cls, change: changes.Change) -> Self:
-        """As the store tells it."""
+    def from_change(cls, change: changes.Change) -> Self:
+        """Return the change for a change of the store."""
         return cls(
             system=change.system,
             position=change.position,
@@ -73,33 +112,42 @@ class Change:
             removed=change.removed,
             cause=change.cause,
             actor=change.actor,
-            correlation=change.correlation,
+            request_id=change.correlation,
             effective_at=change.effective_at,
             recorded_at=change.recorded_at,
         )
 
 
-@strawberry.type(description="A change in the feed.")
+@strawberry.type(description="A change in the feed with its cursor.")
 class ChangeEdge:
-    """Relay's edge."""
+    """An edge as in Relay's specification of connections."""
 
     node: Change = strawberry.field(description="The change.")
-    cursor: str = strawberry.field(description="Give it as `after` to go on right behind the change.")
+    cursor: str = strawberry.field(
+        description="The cursor of the change; pass it as `after` to continue after this change."
+    )
 
 
 @strawberry.type(
-    description="A page of the feed. It may hold fewer changes than asked for, even none, while `hasNextPage` is true; "
-    "`endCursor` goes on all the same, and is there also at the end, to ask again later."
+    description="A page of the feed. It may have fewer changes than requested, even none, while `hasNextPage` is true."
+    " `endCursor` is never null: pass it as `after` to continue, also later when new changes may exist."
 )
 class ChangeConnection:
-    """Relay's connection."""
+    """A connection as in Relay's specification."""
 
-    edges: list[ChangeEdge] = strawberry.field(description="The changes, those of each system in their order.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    edges: list[ChangeEdge] = strawberry.field(
+        description="The changes with their cursors, in the order of the feed for each system."
+    )
+    page_info: PageInfo = strawberry.field(description="The position of the page in the feed.")
+
+    @strawberry.field(description="The changes without their cursors.")
+    def nodes(self) -> list[Change]:
+        """Return the nodes of ``edges``."""
+        return [edge.node for edge in self.edges]
 
     @classmethod
-    def of(cls, page: Page, *, begun: bool) -> Self:
-        """A page the store read; ``begun`` says whether it began at a cursor."""
+    def from_page(cls, page: FeedPage, *, begun: bool) -> Self:
+        """Return the connection of a page; ``begun`` is True if the page began at a cursor."""
         pairs = zip(page.changes, page.cursors, strict=True)
         info = PageInfo(
             has_next_page=page.more,
@@ -107,58 +155,87 @@ class ChangeConnection:
             start_cursor=page.cursors[0] if page.cursors else None,
             end_cursor=page.end,
         )
-        return cls(edges=[ChangeEdge(node=Change.of(each), cursor=cursor) for each, cursor in pairs], page_info=info)
+        return cls(
+            edges=[ChangeEdge(node=Change.from_change(each), cursor=cursor) for each, cursor in pairs], page_info=info
+        )
 
 
 class Query:
-    """The feed."""
+    """The query of the feed."""
 
     @strawberry.field(
-        description="What changed, in order, each change once. Needs complaints:read for those of `hub`, and "
-        "records:sync.<system> for those of a system; others are left out, and refused where `systems` names them. "
-        "Without `after` from the oldest that is kept; a cursor that is too old is refused as CURSOR_EXPIRED, and "
-        "GET /bulk/{system}?after={cursor} gives a snapshot with a new one.",
-        directives=[PAGED, KNOWN],
+        description="The feed of changes: every change once, in order. Requires the scope complaints:read for changes"
+        " of `hub`, and records:sync.<system> for changes of a system. Changes of other systems are omitted; naming"
+        " such a system in `systems` is an error. A cursor that is too old fails with CURSOR_EXPIRED: then take a"
+        " snapshot with GET /bulk/{system}?after={cursor}, which also returns a new cursor.",
+        directives=[FEED_SIZE, AUTHENTICATED],
     )
     async def changes(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description=f"How many changes, 1 to {FIRST_MAX}.")] = FIRST,
-        after: Annotated[str | None, strawberry.argument(description="A cursor: go on after it.")] = None,
-        kinds: Annotated[list[str] | None, strawberry.argument(description="Of these kinds; all by default.")] = None,
+        first: Annotated[
+            int, strawberry.argument(description=f"The maximum number of changes, 1 to {MAX_PAGE_SIZE}.")
+        ] = DEFAULT_PAGE_SIZE,
+        after: Annotated[str | None, strawberry.argument(description=_AFTER)] = None,
+        kinds: Annotated[
+            list[str] | None,
+            strawberry.argument(
+                description="Return only changes of these kinds, such as `complaint` or `payment`; all by default."
+                " New values may be added."
+            ),
+        ] = None,
         systems: Annotated[
-            list[str] | None, strawberry.argument(description="Of these systems; all by default.")
+            list[str] | None, strawberry.argument(description="Return only changes of these systems; all by default.")
         ] = None,
     ) -> ChangeConnection | None:
-        """Four statements at most."""
+        """Load a page with four SQL statements, or more if none of the next changes are visible to the viewer."""
         _check_systems(info.context.viewer, systems)
-        wanted = _wanted(first, after, kinds, systems)
+        request = _feed_request(info.context.kinds, first, after, kinds, systems)
         try:
             async with info.context.database.read() as db:
-                page = await pages.page(db, info.context.viewer, wanted)
-        except Expired as expired:
-            raise CursorExpired(expired, wanted.after or {}) from None
-        return ChangeConnection.of(page, begun=after is not None)
+                page = await pages.read_page(db, info.context.viewer, request)
+        except PositionExpired as expired:
+            raise CursorExpired(expired, request.after or {}) from None
+        return ChangeConnection.from_page(page, begun=after is not None)
 
 
 def _check_systems(viewer: Viewer, systems: Sequence[str] | None) -> None:
-    """Raise where there is nothing to follow, or a system is named that there is not for the viewer: it looks alike."""
+    """Raise ``Forbidden`` if the viewer may follow no system, ``BadArgument`` if it may not follow one of ``systems``.
+
+    The error is the same for a system that does not exist.
+    """
     if not pages.may_follow_any(viewer):
-        raise Forbidden(sight.READ)
-    if strange := [name for name in systems or () if not pages.may_follow(viewer, name)]:
-        scopes = f"{sight.SYNC}<system>, and {HUB} {sight.READ}"
-        raise BadArgument(f"There is no system {strange[0]!r} that you may follow; following one takes {scopes}.")
+        raise Forbidden(visibility.READ)
+    if unknown := [name for name in systems or () if not pages.may_follow(viewer, name)]:
+        sync, hub = f"{visibility.SYNC}<system>", f"{HUB} {visibility.READ}"
+        raise BadArgument(
+            f"There is no system {unknown[0]!r} that you may follow; following one takes {sync}, and {hub}.",
+            f"Tidak ada sistem {unknown[0]!r} yang boleh Anda ikuti; untuk itu perlu {sync}, dan {hub}.",
+        )
 
 
-def _wanted(first: int, after: str | None, kinds: Sequence[str] | None, systems: Sequence[str] | None) -> Wanted:
-    if not 1 <= first <= FIRST_MAX:
-        raise BadArgument(f"`first` must be between 1 and {FIRST_MAX}.")
-    if not all(map(nameable, systems or ())):
-        raise BadArgument("A filter cannot look for the character NUL.")
-    known = ["complaint", *known_kinds()]
-    if strange := [kind for kind in kinds or () if kind not in known]:
-        raise BadArgument(f"There is no kind {strange[0]!r}; there are {', '.join(known)}.")
+def _check_kinds(known: Sequence[str], kinds: Sequence[str] | None) -> None:
+    """Raise ``BadArgument`` if one of ``kinds`` is neither ``complaint`` nor in ``known``."""
+    known = ["complaint", *known]
+    if unknown := [kind for kind in kinds or () if kind not in known]:
+        names = ", ".join(known)
+        raise BadArgument(
+            f"There is no kind {unknown[0]!r}; there are {names}.", f"Tidak ada jenis {unknown[0]!r}; yang ada {names}."
+        )
+
+
+def _feed_request(
+    known: Sequence[str], first: int, after: str | None, kinds: Sequence[str] | None, systems: Sequence[str] | None
+) -> FeedRequest:
+    if not 1 <= first <= MAX_PAGE_SIZE:
+        raise BadArgument(
+            f"`first` must be between 1 and {MAX_PAGE_SIZE}.", f"`first` harus antara 1 dan {MAX_PAGE_SIZE}."
+        )
+    if not all(map(is_storable_text, systems or ())):
+        raise BadArgument(*NUL_NOT_ALLOWED)
+    _check_kinds(known, kinds)
     try:
-        return Wanted(first, None if after is None else cursors.decode(after), systems, kinds)
-    except BadCursor as bad:
-        raise BadArgument(str(bad)) from None
+        position = None if after in (None, _NOW) else cursors.decode(after or "")
+        return FeedRequest(first, position, systems, kinds, now=after == _NOW)
+    except InvalidCursor as bad:
+        raise BadArgument.from_error(bad) from None

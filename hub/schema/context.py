@@ -1,99 +1,143 @@
-"""What resolvers share while one request is answered: who asks, the store, and batches."""
+"""The context that the resolvers of one request share: the viewer, the database and the data loaders."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import strawberry
 from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 
 from hub.auth.purposes import Purpose
-from hub.complaints.forwarding import Rule
+from hub.complaints.forwarding import ForwardingRule
 from hub.errors import Forbidden
+from hub.kinds import kind_names
 from hub.store.database import Cause, Database
-from hub.store.ingest.pushes import Told, Upload
-from hub.store.promises import KeyTaken
-from hub.store.sealing import Seal
+from hub.store.encryption import FieldCipher
+from hub.store.idempotency import KeyConflict
+from hub.store.ingest.uploads import RowResult, Upload
 from hub.viewer import Viewer
 
 T = TypeVar("T")
 KeyT = TypeVar("KeyT", bound=Hashable)
 
-Finding = Callable[[AsyncConnection, Viewer, list[KeyT]], Awaitable[Mapping[KeyT, T]]]
-"""What the store says, for one viewer, of many at once; nothing of what that viewer may not see."""
+Loader = Callable[[AsyncConnection, Viewer, list[KeyT]], Awaitable[Mapping[KeyT, T]]]
+"""Loads the values of many keys for a viewer; keys that are not visible to the viewer are missing in the result."""
 
-Pushing = Callable[[Upload, Cause, Sequence[bytes]], Awaitable[list[Told] | KeyTaken | None]]
-"""What became of rows (JSON each), in order; None where no such system is enabled."""
+RecordPusher = Callable[[Upload, Cause, Sequence[bytes]], Awaitable[list[RowResult] | KeyConflict | None]]
+"""Stores rows (one JSON object each) and returns their results in order; None if the system is not enabled."""
 
 
 @dataclass
 class Context:
-    """One request's context. ``language`` is ``id`` or ``en``; ``secret`` is the hub's secret key."""
+    """The context of an operation, to be used in ``async with``.
+
+    ``language`` is ``id`` or ``en``; ``secret`` is the hub's secret key.
+    """
 
     database: Database
     viewer: Viewer
-    seal: Seal
+    cipher: FieldCipher
     secret: bytes
     language: str = "id"
     request_id: str = ""
+    network: str = ""
+    """The network of the caller's address."""
     purpose: Purpose | None = None
-    """What for, as the request says it."""
-    rules: Sequence[Rule] = ()
-    """Which complaints are forwarded by themselves."""
-    push: Pushing | None = None
-    """Takes rows of a system's own; None where nothing can be pushed."""
-    noted: list[str] = field(default_factory=list)
-    """The SQL statements of this request, where somebody notes them."""
-    _batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
-    _once: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
+    """The purpose from the header ``Hub-Purpose``."""
+    kinds: Sequence[str] = kind_names()
+    """The names of the core kinds and of the kinds of the enabled connectors."""
+    rules: Sequence[ForwardingRule] = ()
+    """The rules for automatic forwarding of complaints."""
+    count_submission: Callable[[], Awaitable[None]] | None = None
+    """Counts a submission of the viewer; raises ``RateLimited``. None if submissions are not limited."""
+    push_records: RecordPusher | None = None
+    """Stores pushed rows of a system; None if pushing is not supported."""
+    statement_log: list[str] = field(default_factory=list)
+    """The SQL statements of this request, if they are recorded."""
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _snapshot: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+    _connection: AsyncConnection | None = None
+    _outdated: bool = False
+    _loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
+    _memoized: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
 
-    def batch(self, key: Hashable, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> DataLoader[Any, Any]:
-        """The batch called ``key`` of this request: all that a level asks of it becomes one statement."""
-        if key not in self._batches:
-            self._batches[key] = DataLoader(load_fn=load)
-        return self._batches[key]
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def found(self, name: Hashable, find: Finding[KeyT, T], key: KeyT) -> T | None:
-        """What ``find`` says of ``key``, None for nothing; asked once for all of a level, as the batch ``name``."""
+    async def __aexit__(self, *_: object) -> None:
+        await self._end_snapshot()
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection for reads, to one block at a time. All reads of the operation see one snapshot.
+
+        After a write or an error, which aborts a transaction of PostgreSQL, reads see a later snapshot.
+        """
+        async with self._reading:
+            if self._outdated:
+                await self._end_snapshot()
+            if self._connection is None:
+                self._connection = await self._snapshot.enter_async_context(self.database.snapshot())
+            try:
+                yield self._connection
+            except Exception:
+                self._outdated = True
+                raise
+
+    async def _end_snapshot(self) -> None:
+        self._connection, self._outdated = None, False
+        await self._snapshot.aclose()
+
+    def loader(self, key: Hashable, load: Callable[[list[Any]], Awaitable[list[Any]]]) -> DataLoader[Any, Any]:
+        """Return the data loader named ``key``; ``load`` gets all keys of one level of the query at once."""
+        if key not in self._loaders:
+            self._loaders[key] = DataLoader(load_fn=load)
+        return self._loaders[key]
+
+    async def load(self, name: Hashable, find: Loader[KeyT, T], key: KeyT) -> T | None:
+        """Return the value of ``key``, or None; all keys of one level are loaded by one call of ``find``."""
 
         async def load(keys: list[KeyT]) -> list[T | None]:
-            async with self.database.read() as db:
-                said = await find(db, self.viewer, keys)
-            return [said.get(each) for each in keys]
+            async with self.read() as db:
+                values = await find(db, self.viewer, keys)
+            return [values.get(each) for each in keys]
 
-        told: T | None = await self.batch(name, load).load(key)
-        return told
+        value: T | None = await self.loader(name, load).load(key)
+        return value
 
-    async def once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """What ``make`` gives, made once in this request however many fields ask."""
-        if key not in self._once:
-            self._once[key] = asyncio.ensure_future(make())
-        result: T = await self._once[key]
+    async def memoize(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of ``make``, which is called once per request and ``key``."""
+        if key not in self._memoized:
+            self._memoized[key] = asyncio.ensure_future(make())
+        result: T = await self._memoized[key]
         return result
 
     @property
     def statements(self) -> int:
-        """How many SQL statements the request took so far."""
-        return len(self.noted)
+        """The number of SQL statements of the request so far."""
+        return len(self.statement_log)
 
-    def forget(self) -> None:
-        """Drop what was read: a mutation has changed it."""
-        self._batches.clear()
-        self._once.clear()
+    def clear_cache(self) -> None:
+        """Discard all loaded values and the snapshot, after a mutation has changed the data."""
+        self._outdated = self._connection is not None
+        self._loaders.clear()
+        self._memoized.clear()
 
-    def need(self, *alternatives: tuple[str, ...]) -> None:
+    def require_scopes(self, *alternatives: tuple[str, ...]) -> None:
         """Raise ``Forbidden`` unless the viewer has all scopes of one of ``alternatives``."""
         missing = [[scope for scope in each if not self.viewer.may(scope)] for each in alternatives]
         if all(missing):
             raise Forbidden(missing[0][0])
 
     def cause(self, what: str) -> Cause:
-        """What a write of this request says of itself."""
-        return Cause(what, self.viewer.name or self.viewer.kind.value, self.request_id)
+        """Return the cause that is recorded with a write of this request."""
+        viewer = self.viewer
+        return Cause(what, viewer.name or viewer.kind.value, self.request_id, viewer.client, self.network)
 
 
 Info = strawberry.Info[Context, None]

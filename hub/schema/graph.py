@@ -1,4 +1,9 @@
-"""The graph: all parts and their links put together, and the schemas built from them."""
+"""Assembles all parts and links of the graph, and builds the schemas.
+
+The parts are assembled once, when this module is imported: each module of the graph has declared its types and root
+fields in its part, and each link of ``hub.schema.links`` is added to the part that owns its target. ``schema`` then
+builds a schema on demand and caches it for each combination of its arguments.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +11,72 @@ from functools import cache
 
 from strawberry.extensions import SchemaExtension
 
-from hub.connectors.sharing import Shared
+from hub.complaints.field_authority import SharedField
 from hub.errors import BadSetting
-from hub.schema import changes, complaints, payments, procurement, push, reports, systems
-from hub.schema.build import HubSchema, build
-from hub.schema.complaints import deciding, deliveries, following, handling, queries, settling, submission, totals
-from hub.schema.complaints.authority import authorities
+from hub.schema import (
+    agreement,
+    audit,
+    changes,
+    complaints,
+    licensing,
+    payments,
+    procurement,
+    put_records,
+    reports,
+    systems,
+)
+from hub.schema.agreement import disagreements, permit_facts
+from hub.schema.agreement import totals as agreement_totals
+from hub.schema.complaints import (
+    aggregates,
+    claims,
+    conflicts,
+    deliveries,
+    delivery_mutations,
+    officer_mutations,
+    queries,
+    reporter_mutations,
+    submission,
+    tracking_codes,
+    viewer,
+)
+from hub.schema.complaints.field_authority import authority_directives
+from hub.schema.composition import HubSchema, build_schema
+from hub.schema.licensing import businesses, permits
 from hub.schema.links import LINKS
 from hub.schema.part import Part
 
-PARTS: tuple[Part, ...] = (complaints.part, reports.part, payments.part, procurement.part, systems.part)
+PARTS: tuple[Part, ...] = (
+    complaints.part,
+    reports.part,
+    payments.part,
+    procurement.part,
+    licensing.part,
+    agreement.part,
+    systems.part,
+)
 
-for _queries in (queries.Query, totals.Query, deliveries.Query, deciding.Query):
+for _queries in (queries.Query, aggregates.Query, deliveries.Query, conflicts.Query, claims.Query, viewer.Query):
     complaints.part.query(_queries)
-for _mutations in (submission.Mutation, handling.Mutation, following.Mutation, settling.Mutation, deciding.Mutation):
+for _mutations in (
+    submission.Mutation,
+    officer_mutations.Mutation,
+    reporter_mutations.Mutation,
+    delivery_mutations.Mutation,
+    conflicts.Mutation,
+    tracking_codes.Mutation,
+    claims.Mutation,
+):
     complaints.part.mutation(_mutations)
+for _licensing in (permits.Query, businesses.Query):
+    licensing.part.query(_licensing)
+for _agreement in (disagreements.Query, agreement_totals.Query, permit_facts.Query):
+    agreement.part.query(_agreement)
+agreement.part.mutation(disagreements.Mutation)
 systems.part.query(changes.Query)
-systems.part.mutation(push.Mutation)
-_OWNER = {node: part for part in PARTS for node in part.owns}
+systems.part.query(audit.Query)
+systems.part.mutation(put_records.Mutation)
+_OWNER = {node: part for part in PARTS for node in part.owned_types}
 for _link in LINKS:
     _OWNER[_link.target].link(_link)
 
@@ -33,16 +86,17 @@ def schema(
     subgraph: str | None = None,
     extra: tuple[Part, ...] = (),
     extensions: tuple[type[SchemaExtension], ...] = (),
-    shared: tuple[tuple[str, Shared], ...] = (),
+    shared: tuple[tuple[str, SharedField], ...] = (),
 ) -> HubSchema:
-    """The merged graph, or the part called ``subgraph``; ``extra`` are parts that connectors bring.
+    """Return the schema of the whole graph, or of the part named ``subgraph``.
 
-    ``shared`` is what complaints share with which system: it is printed with their fields.
+    ``extra`` are the parts of connectors. ``shared`` are the fields that complaints share with a system, which are
+    printed as directives. Raises ``BadSetting`` if there is no such part.
     """
-    parts, directives = (*PARTS, *extra), authorities(shared)
+    parts, directives = (*PARTS, *extra), authority_directives(shared)
     if subgraph is None:
-        return build(parts, parts, extensions, directives)
+        return build_schema(parts, parts, extensions, directives)
     names = {part.name: part for part in parts}
     if subgraph not in names:
         raise BadSetting(f"There is no subgraph {subgraph!r}; choose one of {', '.join(names)}.")
-    return build([names[subgraph]], parts, extensions, directives)
+    return build_schema([names[subgraph]], parts, extensions, directives)

@@ -1,4 +1,4 @@
-"""Opaque ids: type, system and reference, so that an id alone finds its way home."""
+"""Opaque ids that encode type, system and reference."""
 
 from __future__ import annotations
 
@@ -7,23 +7,29 @@ import binascii
 
 import orjson
 
-from hub.store.reading.naming import Ref
+from hub.messages import Bilingual
+from hub.store.queries.lookup import Ref
 
 
 class BadId(ValueError):
-    """Not an id this graph gave out."""
+    """Raised for a text that is not an id of this graph."""
 
     def __init__(self) -> None:
-        super().__init__("This is not an id of this graph; use the `id` of an answer as it is.")
+        super().__init__(
+            Bilingual(
+                "This is not an id of this graph; use the `id` of an answer as it is.",
+                "Ini bukan id dari graf ini; pakailah `id` dari jawaban apa adanya.",
+            )
+        )
 
 
 def encode(type_name: str, ref: Ref) -> str:
-    """The id of a row: URL-safe, stable for as long as the row lives."""
+    """Return the id of a row: URL-safe, and stable as long as the row exists."""
     return base64.urlsafe_b64encode(orjson.dumps([type_name, *ref])).decode().rstrip("=")
 
 
 def decode(id_: str) -> tuple[str, Ref]:
-    """(type name, (system, reference)); raises ``BadId``."""
+    """Return (type name, (system, reference)); raises ``BadId``."""
     try:
         type_name, system, ref = orjson.loads(base64.urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)))
     except (binascii.Error, ValueError, TypeError):

@@ -1,27 +1,32 @@
-"""What every entity of the graph is made of: an id, a row, and how to come from one to the other."""
+"""The base types of the graph: nodes, connections, enums and labels."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 import strawberry
+import structlog
 
+from hub.bounds import INT_MAX
 from hub.kinds import Code
 from hub.schema import ids
+from hub.schema.authorization import requirement, requires
 from hub.schema.context import Info
-from hub.schema.needs import needs
-from hub.schema.weights import COUNTED
-from hub.store.reading.entity import Entity, Row
-from hub.store.reading.lists import COUNT_CAP
-from hub.store.reading.naming import Ref
+from hub.schema.cost import COUNT_COST
+from hub.store.queries.entity import Entity, Row
+from hub.store.queries.lookup import Ref
+from hub.store.queries.pagination import COUNT_CAP, RowPage
+
+log = structlog.stdlib.get_logger(__name__)
 
 CodeT = TypeVar("CodeT", bound=type[Code])
 
 
 def code_enum(codes: CodeT, description: str) -> CodeT:
-    """``codes`` as an enum of the graph, each value with its description."""
+    """Register ``codes`` as an enum of the graph, with the description of each value."""
     enum = strawberry.enum(codes, description=description)
     definition: Any = enum.__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
@@ -30,126 +35,176 @@ def code_enum(codes: CodeT, description: str) -> CodeT:
 
 
 class Language(Code):
-    """Languages the hub speaks."""
+    """The languages of labels and messages."""
 
     ID = "ID", "Bahasa Indonesia", "Indonesian", "Indonesian."
     EN = "EN", "Bahasa Inggris", "English", "English."
 
 
-code_enum(Language, "The language of a label.")
+code_enum(Language, "A language for labels and messages.")
 
 
 def label(info: Info, indonesian: str, english: str, language: Language | None) -> str:
-    """The text in the language asked for, or in the one of ``Accept-Language``."""
-    wanted = language.value.lower() if language else info.context.language
-    return english if wanted == "en" else indonesian
+    """Return the text in ``language``, or in the language of the request."""
+    name = language.value.lower() if language else info.context.language
+    return english if name == "en" else indonesian
 
 
 LanguageArgument = Annotated[
-    Language | None, strawberry.argument(description="The language; by default that of Accept-Language.")
+    Language | None,
+    strawberry.argument(
+        description="The language of the text; by default the language of the request (header Accept-Language)."
+    ),
 ]
 
 
 def label_field(name: str, of: str, *scopes: str) -> Any:
-    """A field with the label of the code in field ``name``; it needs ``scopes``, as that does."""
+    """Return a field with the label of the code in the field ``name``; it requires ``scopes``."""
 
     def resolve(root: Any, info: Info, language: LanguageArgument = None) -> str | None:
         code: Code | None = getattr(root, name)
         return None if code is None else label(info, code.label_id, code.label_en, language)
 
-    words = f"{of}, in words." + (f" Needs {' and '.join(scopes)}." if scopes else "")
-    return strawberry.field(resolver=resolve, description=words, extensions=needs(*scopes))
+    text = f"{of}, as text for people." + (f" {requirement(*scopes)}" if scopes else "")
+    return strawberry.field(resolver=resolve, description=text, extensions=requires(*scopes))
 
 
-@strawberry.interface(description="Anything with an id of its own.")
+@strawberry.interface(description="An object with a globally unique id.")
 class Node:
-    """Base of all entities. Subclasses say which entity of the store they show, and build themselves from a row."""
+    """Base of all entities. A subclass names its entity in the store and is built from the entity's rows."""
 
     entity: ClassVar[Entity]
     natural_keys: ClassVar[dict[str, str]] = {}
-    """Key fields outsiders know, other than ``id``: field name → the store's key, or "" for the reference itself."""
+    """Further key fields: field name → key in the store, or "" for the reference itself."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque and stable.")
+    ref: strawberry.Private[Ref]
+
+    @strawberry.field(description="The globally unique id of the object: opaque, and it never changes.")
+    def id(self) -> strawberry.ID:
+        """Return the encoded reference."""
+        return self.id_of(self.ref)
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The entity as its row tells it."""
-        raise NotImplementedError(f"{cls.__name__} does not say how it comes from a row")
+        """Return the node of a row; raises ``ValueError`` and similar for a row that the graph cannot represent."""
+        raise NotImplementedError(f"{cls.__name__} does not implement from_row")
 
     @classmethod
     def id_of(cls, ref: Ref) -> strawberry.ID:
-        """The id of the row called ``ref``."""
+        """Return the id for a reference."""
         return strawberry.ID(ids.encode(cls.entity.name, ref))
 
     @classmethod
-    def row_id(cls, row: Row) -> strawberry.ID:
-        """The id of a row read from the store."""
-        return cls.id_of((row["_system"], row["_ref"]))
-
-    @classmethod
-    def stub(cls, id_: str) -> Self:
-        """Only the id, for a part that does not own the type; links from it start at what the viewer may see."""
+    def stub(cls, ref: Ref) -> Self:
+        """Return a node with only its id, for a part that does not own the type."""
         stub = object.__new__(cls)
-        stub.id = strawberry.ID(id_)
+        stub.ref = ref
         return stub
-
-    @property
-    def ref(self) -> Ref:
-        """The reference in the id."""
-        return ids.decode(self.id)[1]
 
 
 NodeT = TypeVar("NodeT", bound=Node)
 
+UNREADABLE_ROWS: Counter[str] = Counter()
+"""The number of rows of each type that this process could not represent."""
+
+_ROW_ERRORS = (ArithmeticError, LookupError, TypeError, ValueError)
+
+
+def row_ref(row: Row) -> Ref:
+    """Return the reference of a row."""
+    return row["_system"], row["_ref"]
+
+
+def node_from_row(node: type[NodeT], row: Row) -> NodeT | None:
+    """Return the node of a row; None, logged and counted, if the graph cannot represent the row."""
+    try:
+        return node.from_row(row)
+    except _ROW_ERRORS as error:
+        UNREADABLE_ROWS[node.entity.name] += 1
+        log.warning("row.left_out", type=node.entity.name, id=node.id_of(row_ref(row)), error=type(error).__name__)
+        return None
+
+
+def checked_int(value: Any) -> int:
+    """Return ``value`` if it fits the type Int; raises ``ValueError``."""
+    if type(value) is not int or abs(value) > INT_MAX:
+        raise ValueError("the value does not fit the type Int")
+    return value
+
 
 @strawberry.federation.type(shareable=True, description="An amount of money.")
 class Money:
-    """Money as the graph shows it."""
+    """An amount with its currency."""
 
-    amount: Decimal = strawberry.field(description="The amount, as a decimal string.")
-    currency: str = strawberry.field(description="ISO 4217, such as IDR.")
+    amount: Decimal = strawberry.field(description="The amount, as a decimal number in a string.")
+    currency: str = strawberry.field(description="The currency code (ISO 4217), such as IDR.")
 
     @classmethod
-    def of(cls, amount: Decimal | None, currency: str | None) -> Self | None:
-        """None where the system told no amount."""
+    def from_amount(cls, amount: Decimal | None, currency: str | None) -> Self | None:
+        """Return the amount in ``currency``, IDR by default; None without an amount."""
         return None if amount is None else cls(amount=amount, currency=currency or "IDR")
 
 
-@strawberry.federation.type(shareable=True, description="Where a page stands in its list.")
+@strawberry.federation.type(
+    shareable=True, description="The position of a page in its list, for fetching the next or the previous page."
+)
 class PageInfo:
-    """Relay's PageInfo; lists are read forward."""
+    """``PageInfo`` as in Relay's specification of connections."""
 
-    has_next_page: bool = strawberry.field(description="Whether more follows.")
-    has_previous_page: bool = strawberry.field(description="Whether the page began after a cursor.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the first row of the page.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the last row; give it as `after` to go on.")
+    has_next_page: bool = strawberry.field(
+        description="Whether more rows follow this page. With `last`: whether `before` was set."
+    )
+    has_previous_page: bool = strawberry.field(
+        description="Whether `after` was set. With `last`: whether more rows precede this page."
+    )
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first row; pass it as `before` to fetch the previous page. Null for an empty"
+        " page."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last row; pass it as `after` to fetch the next page. Null for an empty page."
+    )
 
 
-@strawberry.type(description="A row of a list.")
+@strawberry.type(description="A row of a list with its cursor.")
 class Edge(Generic[NodeT]):
-    """Relay's edge."""
+    """An edge as in Relay's specification of connections."""
 
     node: NodeT = strawberry.field(description="The row.")
-    cursor: str = strawberry.field(description="Where it stands in the list.")
+    page: strawberry.Private[RowPage]
+    index: strawberry.Private[int]
+
+    @strawberry.field(description="The cursor of the row; pass it as `after` or `before`.")
+    def cursor(self) -> str:
+        """Return the position of the row in its page."""
+        return self.page.cursor(self.index)
 
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[NodeT]):
-    """Relay's connection; counts are made only when asked for."""
+    """A connection as in Relay's specification. ``count_rows`` is called only if a count is selected."""
 
     edges: list[Edge[NodeT]] = strawberry.field(description="The rows of the page.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands.")
-    counted: strawberry.Private[Callable[[], Awaitable[int]]]
+    page_info: PageInfo = strawberry.field(description="The position of the page in the list.")
+    count_rows: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description=f"How many rows the list has in all; null above {COUNT_CAP:,}.", directives=[COUNTED])
+    @strawberry.field(description="The rows of the page without their cursors.")
+    def nodes(self) -> list[NodeT]:
+        """Return the nodes of ``edges``."""
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(
+        description=f"The number of rows in the list; null if there are more than {COUNT_CAP:,}.",
+        directives=[COUNT_COST],
+    )
     async def total_count(self) -> int | None:
-        """Exact up to the cap."""
-        found = await self.counted()
+        """Return the exact count, or None above the cap."""
+        found = await self.count_rows()
         return found if found <= COUNT_CAP else None
 
     @strawberry.field(
-        description=f"How many rows the list has at least; exact up to {COUNT_CAP:,}.", directives=[COUNTED]
+        description=f"The number of rows in the list, counted up to {COUNT_CAP:,}.", directives=[COUNT_COST]
     )
     async def total_count_at_least(self) -> int:
-        """Never more than the cap."""
-        return min(await self.counted(), COUNT_CAP)
+        """Return the count, at most the cap."""
+        return min(await self.count_rows(), COUNT_CAP)

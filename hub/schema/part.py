@@ -1,7 +1,7 @@
-"""A part: the declarations one module adds to the graph, and a subgraph when served alone.
+"""A part: the declarations that one module adds to the graph; a subgraph if it is served alone.
 
-A part records the types it owns, the fields it adds to types owned elsewhere, its links and its
-root fields. The declarations themselves are ordinary Strawberry; the builder puts parts together.
+A part collects the types it owns, the fields it adds to types of other parts, its links and its root fields. The
+declarations themselves are ordinary Strawberry; ``hub.schema.composition`` builds schemas from parts.
 """
 
 from __future__ import annotations
@@ -13,59 +13,59 @@ from typing import Any, TypeVar, dataclass_transform
 import strawberry
 from strawberry.types.field import StrawberryField
 
-from hub.schema.listing import Link, link_field
+from hub.schema.cost import MUTATION_COST
+from hub.schema.link_fields import Link, link_field
 from hub.schema.nodes import Node
-from hub.schema.weights import CHANGED
 
 T = TypeVar("T", bound=type)
 
 
 class Part:
-    """One module's declarations, collected as it is imported."""
+    """The declarations of one module, collected while it is imported."""
 
     def __init__(self, name: str, description: str) -> None:
         self.name = name
         self.description = description
-        self.owns: list[type[Node]] = []
-        self.adds: dict[type[Node], list[StrawberryField]] = defaultdict(list)
+        self.owned_types: list[type[Node]] = []
+        self.added_fields: dict[type[Node], list[StrawberryField]] = defaultdict(list)
         self.queries: list[StrawberryField] = []
         self.mutations: list[StrawberryField] = []
-        self.needs_every_node = False
-        """Whether the part's root fields may return any entity, as ``node`` does."""
+        self.exposes_every_node = False
+        """Whether root fields of the part may return any type, as ``node`` does."""
 
     def extends(self, owner: type[Node]) -> Callable[[type], None]:
-        """Add the fields of a class body to a type another part owns; resolvers get the owner's instance."""
+        """Return a decorator that adds the fields of a class to a type of another part, ``owner``."""
 
         def declare(cls: type) -> None:
-            self.adds[owner] += _fields_of(cls)
+            self.added_fields[owner] += _fields_of(cls)
 
         return declare
 
     def link(self, link: Link) -> None:
-        """Add a link to its source type, which may be owned elsewhere."""
+        """Add a link to its source type, which another part may own."""
         field = link_field(link)
         field.python_name = link.field
-        self.adds[link.source].append(field)
+        self.added_fields[link.source].append(field)
 
     def query(self, cls: type) -> None:
-        """Add the fields of a class body to the query type."""
+        """Add the fields of a class to the query type."""
         self.queries += _fields_of(cls)
 
     def mutation(self, cls: type) -> None:
-        """Add the fields of a class body to the mutation type."""
+        """Add the fields of a class to the mutation type."""
         for field in _fields_of(cls):
-            field.directives = [*field.directives, CHANGED]
+            field.directives = [*field.directives, MUTATION_COST]
             self.mutations.append(field)
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)
 def entity(part: Part, description: str) -> Callable[[T], T]:
-    """Declare an entity of the graph, owned by ``part``; its keys are ``id`` and its ``natural_keys``."""
+    """Return a decorator that declares an entity owned by ``part``, with the keys ``id`` and ``natural_keys``."""
 
     def declare(cls: T) -> T:
         keys = ["id", *cls.natural_keys]  # type: ignore[attr-defined]
         made = strawberry.federation.type(cls, keys=keys, description=description)
-        part.owns.append(made)
+        part.owned_types.append(made)
         return made
 
     return declare

@@ -1,4 +1,4 @@
-"""The part ``procurement``: what agencies order in online shops, and from whom."""
+"""The part ``procurement``: orders of agencies in online shops, and their suppliers."""
 
 from __future__ import annotations
 
@@ -12,158 +12,203 @@ import strawberry
 
 from hub.kinds import OrderStatus
 from hub.schema import ids
+from hub.schema.aggregates import TotalsRange, aggregate
+from hub.schema.authorization import requirement, requires
+from hub.schema.connections import Listing, list_field
 from hub.schema.context import Info
-from hub.schema.listing import Listing, list_field
+from hub.schema.cost import AGGREGATE_COST
 from hub.schema.nodes import Money, Node, code_enum, label_field
 from hub.schema.part import Part, entity
 from hub.schema.records import SystemRecord, common
-from hub.schema.totals import TotalsRange, totalled
-from hub.schema.weights import TOTALLED
-from hub.store.reading import record_entities, totals
-from hub.store.reading.entities import HUB
-from hub.store.reading.entity import Row
+from hub.store.queries import aggregates, record_entities
+from hub.store.queries.entities import HUB
+from hub.store.queries.entity import Row
 
-part = Part("procurement", "Orders of agencies in online shops.")
+SCOPE = "orders:read"
 
-code_enum(OrderStatus, "Where an order stands.")
+part = Part("procurement", "Procurement orders of agencies in online shops.")
+
+code_enum(OrderStatus, "The status of a procurement order.")
 
 
-@entity(part, "A supplier as an online shop names it: a label, not an identity.")
+@entity(part, "A supplier in an online shop, identified only by its name there; two suppliers may be the same company.")
 class Supplier(Node):
-    """Suppliers are known from orders only."""
+    """A supplier, which the hub knows only from its orders."""
 
     entity = record_entities.SUPPLIER
 
-    name: str = strawberry.field(description="The name in the shop.")
-    marketplace: str = strawberry.field(description="The shop.")
-    city: str | None = strawberry.field(description="Where the shop says it is.")
+    name: str = strawberry.field(description="The supplier's name in the shop.")
+    marketplace: str = strawberry.field(
+        description="The online shop, as named by the procurement feed; the values are defined by the feed."
+    )
+    city: str | None = strawberry.field(
+        description="The supplier's city according to the shop; null if the shop states none."
+    )
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """From any of its orders."""
-        return cls.of(row["body"])
+        """Return the supplier of a row of ``records``, which may be any of its orders."""
+        return cls.from_body(row["body"])
 
     @classmethod
-    def of(cls, body: dict[str, Any]) -> Self:
-        """As an order's body names it."""
+    def from_body(cls, body: dict[str, Any]) -> Self:
+        """Return the supplier that the body of an order names."""
         return cls(
-            id=cls.id_of((HUB, body["supplier_key"])),
+            ref=(HUB, body["supplier_key"]),
             name=body["supplier"],
             marketplace=body["marketplace"],
             city=body["supplier_city"],
         )
 
 
-@entity(part, "An order of an agency in an online shop. Never who ordered.")
+def _free_text(description: str) -> Any:
+    """Return a field with free text; it is null for the public."""
+    return strawberry.field(description=f"{description} {requirement(SCOPE)}", extensions=requires(SCOPE))
+
+
+@entity(part, "An order that an agency placed in an online shop. It never names the person who ordered.")
 class ProcurementOrder(SystemRecord):
     """A record of kind ``order``."""
 
     entity = record_entities.ORDER
 
-    order_id: str = strawberry.field(description="The shop's number.")
-    description: str | None = strawberry.field(description="What was ordered.")
-    category: str | None = strawberry.field(description="Its category in the shop.")
-    value: Money | None = strawberry.field(description="What it is worth.")
-    ordered_at: datetime = strawberry.field(description="When it was ordered.")
-    marketplace: str = strawberry.field(description="The shop.")
-    payment_method: str | None = strawberry.field(description="How it is paid.")
-    unit: str | None = strawberry.field(description="The ordering unit, in the feed's word.")
-    note: str | None = strawberry.field(description="What the shop notes on its status.")
-    status: OrderStatus = strawberry.field(description="Where it stands.")
-    status_label: str | None = label_field("status", "Where it stands")
-    supplier: Supplier = strawberry.field(description="From whom it was ordered.")
+    order_id: str = strawberry.field(description="The shop's order number.")
+    description: str | None = _free_text(
+        "What was ordered, as written by the buyer; it may name people. Null if nothing was written."
+    )
+    category: str | None = strawberry.field(
+        description="The category of the goods; the values are defined by the shop. Null if the shop sent none."
+    )
+    value: Money | None = strawberry.field(description="The value of the order; null if the shop sent none.")
+    ordered_at: datetime = strawberry.field(description="When the order was placed.")
+    marketplace: str = strawberry.field(
+        description="The online shop, as named by the procurement feed; the values are defined by the feed."
+    )
+    payment_method: str | None = strawberry.field(
+        description="The payment method; the values are defined by the shop. Null if the shop sent none."
+    )
+    unit: str | None = strawberry.field(
+        description="The ordering unit of the agency, as named by the procurement feed; null if the feed names none."
+    )
+    note: str | None = _free_text(
+        "The shop's note on the order's status, as written by the shop; null if there is none."
+    )
+    status: OrderStatus = strawberry.field(description="The order's current status.")
+    status_label: str | None = label_field("status", "The order's current status")
+    supplier: Supplier = strawberry.field(description="The supplier of the order.")
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """From ``records``."""
-        body = row["body"]
+        """Return the order of a row of ``records``."""
+        body, prose = row["body"], row["prose"]
         return cls(
-            **common(cls, row),
+            **common(row),
             order_id=body["order_id"],
-            description=body["description"],
+            description=prose["description"],
             category=body["category"],
-            value=Money.of(row["amount"], row["currency"]),
+            value=Money.from_amount(row["amount"], row["currency"]),
             ordered_at=row["occurred_at"],
             marketplace=body["marketplace"],
             payment_method=body["payment_method"],
             unit=body["unit"],
-            note=body["note"],
+            note=prose["note"],
             status=OrderStatus(row["status"]),
-            supplier=Supplier.of(body),
+            supplier=Supplier.from_body(body),
         )
 
 
 def _supplier_key(id_: str) -> str:
-    """The key in the id of a supplier; of anything else, one that no order has."""
+    """Return the key of the supplier with this id; of any other object, the empty key, which no order has."""
     type_name, (_, key) = ids.decode(id_)
     return key if type_name == record_entities.SUPPLIER.name else ""
 
 
-@strawberry.input(description="Which orders; conditions are joined by AND, values of one by OR.")
+@strawberry.input(
+    description="Conditions on procurement orders. An order must meet all conditions; within one condition any value"
+    " matches."
+)
 class ProcurementOrderFilter:
-    """Names are those of the entity's filters."""
+    """Conditions; each is named like a filter of the entity."""
 
-    agency_code: list[str] | None = strawberry.field(default=None, name="agency", description="Agency codes.")
+    by_order: list[str] | None = strawberry.field(
+        default=None, name="orderId", description="Order numbers of the shops."
+    )
+    agency_code: list[str] | None = strawberry.field(
+        default=None, name="agency", description="Codes of the ordering agencies."
+    )
     supplier_key: list[strawberry.ID] | None = strawberry.field(
         default=None, name="supplier", description="Ids of suppliers."
     )
-    marketplace: list[str] | None = strawberry.field(default=None, description="Shops.")
-    status: list[OrderStatus] | None = strawberry.field(default=None, description="Where they stand.")
+    marketplace: list[str] | None = strawberry.field(
+        default=None, description="Online shops, as defined by the procurement feed."
+    )
+    status: list[OrderStatus] | None = strawberry.field(default=None, description="Statuses.")
     amount_min: Decimal | None = strawberry.field(
-        default=None, name="valueMin", description="Worth at least, in rupiah."
+        default=None, name="valueMin", description="The minimum value in rupiah."
     )
     amount_max: Decimal | None = strawberry.field(
-        default=None, name="valueMax", description="Worth at most, in rupiah."
+        default=None, name="valueMax", description="The maximum value in rupiah."
     )
-    occurred_from: datetime | None = strawberry.field(default=None, name="orderedFrom", description="At or after.")
-    occurred_to: datetime | None = strawberry.field(default=None, name="orderedTo", description="Before.")
+    occurred_from: datetime | None = strawberry.field(
+        default=None, name="orderedFrom", description="Ordered at this time or later."
+    )
+    occurred_to: datetime | None = strawberry.field(
+        default=None, name="orderedTo", description="Ordered before this time."
+    )
 
-    reads: ClassVar[dict[str, Callable[[Any], Any]]] = {"supplier_key": _supplier_key}
+    parsers: ClassVar[dict[str, Callable[[Any], Any]]] = {"supplier_key": _supplier_key}
 
 
-@strawberry.enum(description="In which order procurement orders are listed.")
+@strawberry.enum(description="Sort orders of procurement orders.")
 class ProcurementOrderBy(Enum):
-    """Names of the entity's orders."""
+    """Sort orders; each value is the name of an order of the entity."""
 
-    ORDERED_DESC = strawberry.enum_value("OCCURRED_DESC", description="The latest first.")
-    ORDERED_ASC = strawberry.enum_value("OCCURRED_ASC", description="The earliest first.")
-    VALUE_DESC = strawberry.enum_value("AMOUNT_DESC", description="The largest first.")
-    VALUE_ASC = strawberry.enum_value("AMOUNT_ASC", description="The smallest first.")
+    ORDERED_DESC = strawberry.enum_value("OCCURRED_DESC", description="Latest first.")
+    ORDERED_ASC = strawberry.enum_value("OCCURRED_ASC", description="Earliest first.")
+    VALUE_DESC = strawberry.enum_value("AMOUNT_DESC", description="Highest value first.")
+    VALUE_ASC = strawberry.enum_value("AMOUNT_ASC", description="Lowest value first.")
 
 
 ORDERS = Listing(ProcurementOrder, ProcurementOrderFilter, ProcurementOrderBy)
 
 
-@strawberry.enum(description="What orders are counted by.")
-class OrderTotalsBy(Enum):
-    """Groups of order totals."""
+@strawberry.enum(description="What orders are grouped by.")
+class OrderTotalsGrouping(Enum):
+    """Groupings of order totals."""
 
-    AGENCY = strawberry.enum_value("agency", description="The code of the agency; null where the hub does not know it.")
-    MARKETPLACE = strawberry.enum_value("marketplace", description="The shop.")
+    AGENCY = strawberry.enum_value(
+        "agency", description="The code of the agency; null if the hub does not know the agency."
+    )
+    MARKETPLACE = strawberry.enum_value("marketplace", description="The online shop.")
 
 
-@strawberry.type(description="Orders of one group, counted.")
+@strawberry.type(description="The number and value of the orders of one group.")
 class OrderTotal:
-    """One row of totals."""
+    """The totals of one group."""
 
-    group: str | None = strawberry.field(description="The group: an agency's code, a shop.")
-    count: int = strawberry.field(description="How many orders.")
-    value: Money = strawberry.field(description="What the completed ones add up to.")
+    group: str | None = strawberry.field(
+        description="The value that the orders have in common: an agency's code or a shop."
+    )
+    count: int = strawberry.field(description="The number of orders.")
+    value: Money = strawberry.field(description="The sum of the completed orders.")
 
 
 @part.query
 class Query:
-    """Root fields of this part."""
+    """Root fields of procurement orders."""
 
-    procurement_orders = list_field(ORDERS, "Orders in online shops, the latest first.")
+    procurement_orders = list_field(ORDERS, "Orders in online shops, latest first.")
 
-    @strawberry.field(description="Orders counted; the last 366 days by default.", directives=[TOTALLED])
+    @strawberry.field(
+        description="The number and value of orders by group, for the last 366 days by default.",
+        directives=[AGGREGATE_COST],
+    )
     async def order_totals(
         self,
         info: Info,
-        by: Annotated[OrderTotalsBy, strawberry.argument(description="What to count by.")],
+        group_by: Annotated[OrderTotalsGrouping, strawberry.argument(description="The field to group by.")],
         range: TotalsRange = None,
     ) -> list[OrderTotal]:
-        """One statement."""
-        found = await totalled(info, totals.orders, by, range, days=366)
+        """Compute the totals with one SQL statement."""
+        found = await aggregate(info, aggregates.order_totals, group_by, range, days=366)
         return [OrderTotal(group=g, count=n, value=Money(amount=a, currency="IDR")) for g, n, a in found]

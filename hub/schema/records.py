@@ -1,4 +1,4 @@
-"""What every record of an outside system shows, whatever its kind."""
+"""The fields that all records of external systems share."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Any
 
 import strawberry
 
-from hub.schema.nodes import Node
-from hub.store.reading.entity import Row
+from hub.schema.nodes import Node, row_ref
+from hub.store.queries.entity import Row
 
 
-@strawberry.interface(description="The hub's copy of one thing an outside system knows.")
+@strawberry.interface(description="The hub's copy of a record of an external system.")
 class SystemRecord(Node):
-    """Base of the kinds of record."""
+    """Base of the types of all kinds of record."""
 
-    as_of: datetime = strawberry.field(
-        description="How old this copy is: up to this instant it is what the system says."
+    as_of: datetime = strawberry.field(description="The time up to which the copy matches the system.")
+    source_status: str = strawberry.field(
+        description="The status exactly as the system sends it; the values are defined by the system."
     )
-    status_told: str = strawberry.field(description="The status in the system's own word.")
-    updated_at: datetime = strawberry.field(description="When it last changed there.")
+    updated_at: datetime = strawberry.field(description="When the record last changed in its system.")
 
 
-def common(node: type[SystemRecord], row: Row) -> dict[str, Any]:
-    """The fields of ``SystemRecord`` as a row tells them."""
+def common(row: Row) -> dict[str, Any]:
+    """Return the values of the fields of ``SystemRecord`` from a row."""
     return {
-        "id": node.row_id(row),
+        "ref": row_ref(row),
         "as_of": row["as_of"],
-        "status_told": row["told"],
+        "source_status": row["told"],
         "updated_at": row["updated_at"],
     }

@@ -1,4 +1,4 @@
-"""Times, days and amounts as outsiders write them: what is none is refused with how one looks."""
+"""The scalars for times, dates and amounts. The error for an invalid value shows a valid one."""
 
 from __future__ import annotations
 
@@ -12,55 +12,78 @@ from strawberry.types.scalar import ScalarDefinition
 
 T = TypeVar("T")
 
-DIGITS = 100
-"""Of an amount, before the point or behind it: far more than any has, far fewer than PostgreSQL can compare."""
+MAX_DIGITS = 100
+"""Maximum number of digits of an amount before and after the point: PostgreSQL can compare far more."""
 
 
-def _time(told: str) -> datetime:
-    found = datetime.fromisoformat(told)
+def _parse_datetime(value: str) -> datetime:
+    found = datetime.fromisoformat(value.upper())
     if found.tzinfo is None:
-        raise ValueError("without a zone it is another time for whoever reads it elsewhere")
+        raise ValueError("a time needs a UTC offset")
     return found
 
 
-def _amount(told: str) -> Decimal:
-    found = Decimal(told)
-    if not found.is_finite() or abs(found.adjusted()) > DIGITS:
-        raise ValueError("the database can compare nothing with it")
+def _format_decimal(amount: Decimal) -> str:
+    """Return the amount without an exponent."""
+    return f"{amount:f}"
+
+
+def _parse_decimal(value: str) -> Decimal:
+    found = Decimal(value)
+    places = found.as_tuple().exponent
+    if not isinstance(places, int) or abs(found.adjusted()) > MAX_DIGITS or places < -MAX_DIGITS:
+        raise ValueError("the amount has too many digits")
     return found
+
+
+_RFC_3339 = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
+_XSD_DECIMAL = "https://www.w3.org/TR/xmlschema11-2/#decimal"
 
 
 def _scalar(
-    kind: type[T], name: str, meaning: str, parse: Callable[[str], T], show: Callable[[T], str], *, number: bool = False
+    kind: type[T],
+    name: str,
+    meaning: str,
+    url: str,
+    parse: Callable[[str], T],
+    show: Callable[[T], str],
+    *,
+    number: bool = False,
 ) -> ScalarDefinition:
-    """A scalar called ``name``; ``number`` says whether it may come as a number of JSON too."""
+    """Return a scalar for ``kind`` with the format that ``url`` specifies; ``number`` also accepts numbers of JSON."""
 
-    def read(told: Any) -> T:
+    def read(value: Any) -> T:
         try:
-            if isinstance(told, str) or (number and type(told) in (int, float)):
-                return parse(str(told))
+            if isinstance(value, str) or (number and type(value) in (int, float)):
+                return parse(str(value))
         except (ValueError, ArithmeticError):
             pass
         raise GraphQLError(f"This is no {name}. {meaning}")
 
-    return ScalarDefinition(name, meaning, None, show, read, None, origin=kind)
+    return ScalarDefinition(name, meaning, url, show, read, None, origin=kind)
 
 
 SCALARS: Mapping[object, ScalarDefinition] = {
     each.origin: each
     for each in (
-        _scalar(date, "Date", "A day, such as 2026-11-22.", date.fromisoformat, date.isoformat),
+        _scalar(date, "Date", "A calendar date, such as 2026-11-22.", _RFC_3339, date.fromisoformat, date.isoformat),
         _scalar(
-            datetime, "DateTime", "A time with its zone, such as 2026-11-22T08:00:00+07:00.", _time, datetime.isoformat
+            datetime,
+            "DateTime",
+            "A date and time with a UTC offset, such as 2026-11-22T08:00:00+07:00.",
+            _RFC_3339,
+            _parse_datetime,
+            datetime.isoformat,
         ),
         _scalar(
             Decimal,
             "Decimal",
-            "An amount, as text such as 4000.50 or as a number.",
-            _amount,
-            str,
+            'A decimal number, such as "4000.50". Output is always a string; input may be a string or a number.',
+            _XSD_DECIMAL,
+            _parse_decimal,
+            _format_decimal,
             number=True,
         ),
     )
 }
-"""For ``StrawberryConfig(scalar_map=…)``."""
+"""The scalars by their Python type, for ``StrawberryConfig(scalar_map=…)``."""

@@ -1,1 +1,1 @@
-"""Tables, migrations, every SQL statement, and who may see which row."""
+"""The store: tables, migrations, every SQL statement, and the visibility of rows."""

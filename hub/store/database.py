@@ -1,125 +1,311 @@
-"""Connections: short ones for reads, one transaction for a write that says why it is made."""
+"""Connections to PostgreSQL: short ones for reads, and for a write one transaction with its cause."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import psycopg
+from psycopg.adapt import AdaptersMap, Buffer, Loader
+from psycopg.pq import Format, TransactionStatus
+from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import (
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+    SQLAlchemyError,
+    TimeoutError,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-AWAY = (OperationalError, InterfaceError, TimeoutError, psycopg.OperationalError, psycopg.InterfaceError)
-"""What is raised where the database does not answer or broke off; the driver's own where COPY is used."""
+DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error)
+"""The errors of a statement, whether SQLAlchemy or the driver executed it."""
 
-_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
-"""A host that vanishes says no goodbye: the other side notices within a minute, not within the usual two hours, for
-which the server would keep the locks of a worker that is gone."""
+UNAVAILABLE = (
+    OperationalError,
+    InterfaceError,
+    TimeoutError,
+    PendingRollbackError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""The errors raised if the database is unavailable or the connection is lost; COPY raises those of the driver."""
+
+_KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
+"""A host that vanishes does not close its connections: with these settings that is noticed within a minute instead of
+the usual two hours, during which the server would keep the locks of a worker that is gone."""
 
 _OPTIONS = " ".join(
-    ["-c statement_timeout=60s", "-c TimeZone=UTC", *(f"-c tcp_{name}={value}" for name, value in _ALIVE.items())]
+    ["-c statement_timeout=60s", "-c TimeZone=UTC", *(f"-c tcp_{name}={value}" for name, value in _KEEPALIVES.items())]
 )
 
+EARLIEST_TIME, LATEST_TIME = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""The replacements of times that PostgreSQL can store and Python cannot represent: a day within Python's limits, so
+that they exist in every time zone."""
+
 statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
-"""Where the SQL statements of the current request or test are noted, when somebody counts them."""
+"""The list that collects the SQL statements of the current request or test; None if they are not collected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a write says of itself, copied into every change row it makes.
+    """The cause of a write, copied into every change row that it makes.
 
-    ``what`` is such as ``pull`` or ``mutation:assignComplaint``; ``actor`` a viewer's name, never
-    personal data; ``correlation`` the request or run it belongs to.
+    ``operation`` is such as ``pull`` or ``mutation:assignComplaint``; ``actor`` is the name of a viewer, never
+    personal data; ``correlation`` is the id of the request or run. ``client``, the OAuth client, and ``network``, the
+    truncated network address, are for the audit trail.
     """
 
-    what: str
+    operation: str
     actor: str
     correlation: str
+    client: str | None = None
+    network: str = ""
 
 
 def driver_url(url: str) -> str:
-    """The URL as SQLAlchemy wants it, with the one driver the hub uses."""
+    """Return the URL in the form that SQLAlchemy needs, with the psycopg driver."""
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
-class Database:
-    """One pool of connections to PostgreSQL."""
+_BEGIN_SNAPSHOT = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+
+class Database:
+    """Two pools of connections to PostgreSQL: ``snapshots`` connections for snapshots, ``pool_size`` for all else.
+
+    They are separate because an operation that reads a snapshot may have to record what it read: in a single pool, as
+    many such operations as there are connections would wait for each other.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, snapshots: int = 5) -> None:
         self.url = url
-        self._engine = create_async_engine(
-            driver_url(url),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_pre_ping=True,
-            # Values may be personal: an error of the driver must not carry them into a log.
-            hide_parameters=True,
-            connect_args={"options": _OPTIONS, **_ALIVE},
-        )
-        event.listen(self._engine.sync_engine, "before_cursor_execute", _note)
+        self._engine = _engine(url, pool_size, pool_pre_ping=True)
+        self._snapshots = _engine(url, snapshots, isolation_level="AUTOCOMMIT")
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        await self._snapshots.dispose()
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection whose reads all see the same moment; it cannot write."""
+        async with self._snapshots.connect() as connection:
+            await _begin_snapshot(connection)
+            yield connection
+            await _end_snapshot(connection)
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for one or a few reads, without a transaction around them."""
+        """Yield a connection for one or a few reads, without a transaction around them."""
         async with self._engine.connect() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextlib.asynccontextmanager
     async def write(self, cause: Cause) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed when the block ends well; without it the triggers refuse every write."""
+        """Yield a connection in a transaction with ``cause``, committed at the end of the block.
+
+        The triggers of the history refuse every write without a cause.
+        """
         async with self._engine.connect() as connection, transaction(connection, cause):
             yield connection
 
     @contextlib.asynccontextmanager
-    async def hold(self) -> AsyncIterator[AsyncConnection]:
-        """A connection kept for long, for an advisory lock and the transactions it guards."""
+    async def dedicated(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection for longer use, such as an advisory lock and the transactions that it guards."""
         async with self._engine.connect() as connection:
             yield connection
 
 
+def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(
+        driver_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        # Values may be personal data, which an error of the driver must not carry into a log.
+        hide_parameters=True,
+        connect_args={"options": _OPTIONS, **_KEEPALIVES},
+        **options,
+    )
+    event.listen(engine.sync_engine, "before_cursor_execute", _before_execution)
+    event.listen(engine.sync_engine, "connect", _register_loaders)
+    event.listen(engine.sync_engine, "handle_error", _mark_disconnected)
+    return engine
+
+
+async def _begin_snapshot(connection: AsyncConnection) -> None:
+    """Begin a snapshot; if the connection was lost while it was in the pool, on a new connection."""
+    driver = await driver_connection(connection)
+    try:
+        await driver.execute(_BEGIN_SNAPSHOT)
+    except psycopg.OperationalError:
+        if not driver.closed:
+            raise
+        # The others in the pool may be lost as well.
+        await connection.invalidate()
+        await connection.engine.dispose()
+        driver = await driver_connection(connection)
+        await driver.execute(_BEGIN_SNAPSHOT)
+
+
+async def _end_snapshot(connection: AsyncConnection) -> None:
+    """Commit, which keeps what the connection has prepared; after a rollback the driver prepares everything anew."""
+    driver = await driver_connection(connection)
+    if driver.pgconn.transaction_status == TransactionStatus.INTRANS:
+        try:
+            await driver.commit()
+        except psycopg.Error:
+            # Everything was read before the connection was lost.
+            await connection.invalidate()
+
+
+_SET_CAUSE = """
+select set_config('hub.cause', %(operation)s, true), set_config('hub.actor', %(actor)s, true),
+       set_config('hub.correlation', %(correlation)s, true), set_config('hub.client', %(client)s, true),
+       set_config('hub.network', %(network)s, true),
+       case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end
+"""
+
+
 @contextlib.asynccontextmanager
 async def transaction(connection: AsyncConnection, cause: Cause) -> AsyncIterator[None]:
-    """A transaction that says its cause on ``connection``."""
+    """Run the block in a transaction with ``cause`` on ``connection``, whose commit returns only when it is durable.
+
+    A server may be configured to return from a commit before that (``synchronous_commit=off``), and a crash could undo
+    what was acknowledged to a client. Stronger settings, which also wait for a standby, are left as they are.
+    """
     async with connection.begin():
-        await connection.execute(
-            text(
-                "select set_config('hub.cause', :what, true), set_config('hub.actor', :actor, true),"
-                " set_config('hub.correlation', :correlation, true)"
-            ),
-            {"what": cause.what, "actor": cause.actor, "correlation": cause.correlation},
-        )
+        await execute(connection, _SET_CAUSE, asdict(cause) | {"client": cause.client or ""})
         yield
 
 
-async def driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
-    """The psycopg connection beneath, for COPY and for deferring jobs in the same transaction."""
+@contextlib.asynccontextmanager
+async def session_lock(connection: AsyncConnection, name: str) -> AsyncIterator[bool]:
+    """Hold the advisory lock ``name`` on the session of ``connection``; yields False if another session has it."""
+    key = {"key": name}
+    async with connection.begin():
+        acquired = await connection.scalar(text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), key)
+    try:
+        yield bool(acquired)
+    finally:
+        if acquired:
+            async with connection.begin():
+                await connection.execute(text("select pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+
+
+async def driver_connection(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    """Return the underlying psycopg connection, for COPY and for queueing jobs in the same transaction."""
     raw = await connection.get_raw_connection()
-    driven = raw.driver_connection
-    assert isinstance(driven, psycopg.AsyncConnection)
-    return driven
+    driver = raw.driver_connection
+    assert isinstance(driver, psycopg.AsyncConnection)
+    return driver
+
+
+async def execute(connection: AsyncConnection, statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Execute a statement by the driver, and return its rows; through SQLAlchemy it costs several times more.
+
+    The statement is prepared at once, as it will be executed again with other parameters.
+    Its errors are those of the driver, except for a connection that cannot be used any more (``OperationalError``).
+    """
+    driver = await driver_connection(connection)
+    record_statement(statement)
+    try:
+        async with driver.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(statement.encode(), parameters, prepare=True)
+            # Not `cursor.description`, which makes an object for each column.
+            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+    except _UNUSABLE as error:
+        await connection.invalidate()
+        raise OperationalError(statement, None, error) from error
+    except BaseException:
+        # The driver closes a connection if its task is cancelled again while it cancels the statement. A rollback on
+        # it would fail, and hide that the task is cancelled.
+        if driver.closed:
+            await connection.invalidate()
+        raise
 
 
 @contextlib.contextmanager
-def counted() -> Iterator[list[str]]:
-    """Collect the SQL statements run inside, as a list that grows."""
-    noted: list[str] = []
-    token = statements.set(noted)
+def record_statements() -> Iterator[list[str]]:
+    """Yield a list that collects the SQL statements executed in the block."""
+    recorded: list[str] = []
+    token = statements.set(recorded)
     try:
-        yield noted
+        yield recorded
     finally:
         statements.reset(token)
 
 
-def _note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-    noted = statements.get()
-    if noted is not None:
-        noted.append(statement)
+class _ClampedTimestamps(Loader):
+    """A loader of times that replaces those beyond Python's limits, which would otherwise fail the whole statement."""
+
+    _driver = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, Format.TEXT)
+
+    def __init__(self, oid: int, context: Any = None) -> None:
+        super().__init__(oid, context)
+        assert self._driver
+        self._inner = self._driver(oid, context)
+
+    def load(self, data: Buffer) -> datetime:
+        """Return the time, within ``EARLIEST_TIME`` and ``LATEST_TIME``."""
+        try:
+            time: datetime = self._inner.load(data)
+        except psycopg.DataError:
+            early = bytes(data).endswith(b"BC") or bytes(data).startswith(b"-")
+            return EARLIEST_TIME if early else LATEST_TIME
+        return min(max(time, EARLIEST_TIME), LATEST_TIME)
+
+
+# Not `\d{19}`, for which the expression is not searched by its first character, and takes several times longer.
+_MANY_DIGITS = re.compile(rb"[0-9][0-9]{18}")
+
+
+def _load_json(data: bytes | str) -> Any:
+    """Return the value; orjson, which is faster, would make a number of 20 digits or more inexact."""
+    return json.loads(data) if _MANY_DIGITS.search(data) else orjson.loads(data)  # type: ignore[arg-type]
+
+
+def _register_loaders(connection: Any, _: Any) -> None:
+    adapters: AdaptersMap = connection.driver_connection.adapters
+    adapters.register_loader("timestamptz", _ClampedTimestamps)
+    set_json_loads(_load_json, connection.driver_connection)
+
+
+_UNUSABLE = (
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
+"""Errors of a connection that cannot be used any more, although the driver does not report it as closed: the server has
+become a standby, or has ended the session or its transaction."""
+
+
+def _mark_disconnected(context: ExceptionContext) -> None:
+    """Treat an unusable connection as lost, so that the pool closes it and opens a new one when needed."""
+    error = context.original_exception
+    if isinstance(error, _UNUSABLE):
+        context.is_disconnect = True
+        raise OperationalError(context.statement, None, error) from error
+
+
+def record_statement(statement: str) -> None:
+    """Add ``statement`` to those that ``record_statements`` collects."""
+    recorded = statements.get()
+    if recorded is not None:
+        recorded.append(statement)
+
+
+def _before_execution(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+    record_statement(statement)

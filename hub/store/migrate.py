@@ -1,9 +1,9 @@
-"""Brings a database to the current shape: versions, reference data, a partition for each connector."""
+"""Migrates a database to the current version, with its reference data and a partition for each connector."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import LiteralString
@@ -19,12 +19,15 @@ from sqlalchemy import create_engine
 
 from hub.complaints.agencies import AGENCIES
 from hub.complaints.areas import AREAS
-from hub.connectors.base import Connector, ConnectorSettings
+from hub.contract import SystemDeclaration
+from hub.kept_columns import keep_columns, mask_columns
 from hub.kinds import Kind
+from hub.store import roles
 from hub.store.database import driver_url
+from hub.store.queries.text_search import prose_vector
 
 _LOCK = 0x51_4D_50_4C
-"""Two migrations of one database wait for each other on this advisory lock."""
+"""The advisory lock that serializes the migrations of one database."""
 
 
 def _config() -> Config:
@@ -34,13 +37,16 @@ def _config() -> Config:
     return config
 
 
-async def migrate(url: str, connectors: Iterable[tuple[type[Connector], ConnectorSettings]] = ()) -> None:
-    """Everything ``hub migrate`` does; safe to repeat and to run twice at once."""
-    await asyncio.to_thread(_migrate, url, list(connectors))
+async def migrate(url: str, systems: Iterable[SystemDeclaration] = (), role: str | None = None) -> None:
+    """Do everything that ``hub migrate`` does; safe to repeat and to run twice at once.
+
+    ``role`` is the role that the hub works as, if the role of ``url`` owns the tables; it gets the necessary grants.
+    """
+    await asyncio.to_thread(_migrate, url, list(systems), role)
 
 
 async def state(url: str) -> tuple[str | None, str]:
-    """The version the database is at (None before the first), and the one this code wants."""
+    """Return the version of the database (None before the first migration) and the version that this code needs."""
     return await asyncio.to_thread(_state, url)
 
 
@@ -55,7 +61,7 @@ def _state(url: str) -> tuple[str | None, str]:
         engine.dispose()
 
 
-def _migrate(url: str, connectors: list[tuple[type[Connector], ConnectorSettings]]) -> None:
+def _migrate(url: str, systems: list[SystemDeclaration], role: str | None) -> None:
     with psycopg.connect(url, autocommit=True) as lock:
         lock.execute("select pg_advisory_lock(%s)", [_LOCK])
         engine = create_engine(driver_url(url))
@@ -67,17 +73,20 @@ def _migrate(url: str, connectors: list[tuple[type[Connector], ConnectorSettings
                 connection.commit()
         finally:
             engine.dispose()
-        # Each statement by itself: one that held a table while it waits for the next would stand against a pull,
-        # which holds its records while it waits for the row of its system.
-        for connector, _ in connectors:
-            _add_partition(lock, connector)
+        # Each statement in a transaction of its own: locking several tables could deadlock with a pull, which locks
+        # its records before the row of its system.
+        for system in systems:
+            _add_partition(lock, system)
         with lock.transaction():
             _load_reference_data(lock)
-            _register(lock, connectors)
+            _register(lock, systems)
+        _reduce_quarantine(lock, {system.name: system for system in systems})
+        if role:
+            roles.grant(lock, role)
 
 
 def _load_reference_data(connection: psycopg.Connection) -> None:
-    """Areas and agencies; what an office entered itself (head, contact) is left as it is."""
+    """Load areas and agencies; what an agency entered itself (head, contact) stays as it is."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into areas (code, type, name, name_en) values (%s, %s, %s, %s) on conflict (code) do update"
@@ -96,43 +105,73 @@ def _load_reference_data(connection: psycopg.Connection) -> None:
         )
 
 
-def _register(connection: psycopg.Connection, connectors: list[tuple[type[Connector], ConnectorSettings]]) -> None:
-    """One row for each connector; others are no longer enabled."""
-    for connector, settings in connectors:
+def _register(connection: psycopg.Connection, systems: list[SystemDeclaration]) -> None:
+    """Store one row for each system, and disable all other systems."""
+    for system in systems:
+        _compare_again(connection, system)
         connection.execute(
-            "insert into systems (name, title, owner, coverage, tells_changes, every, sends, shared)"
-            " values (%(name)s, %(title)s, %(owner)s, %(coverage)s, %(tells)s, %(every)s, %(sends)s, %(shared)s)"
+            "insert into systems (name, title, owner, coverage, tells_changes, every, sends, shared, visible_to,"
+            " register)"
+            " values (%(name)s, %(title)s, %(owner)s, %(coverage)s, %(reports_all)s, %(every)s, %(sends)s, %(shared)s,"
+            " %(visible_to)s, %(register)s)"
             " on conflict (name) do update set title = excluded.title, owner = excluded.owner, enabled = true,"
             " coverage = excluded.coverage, tells_changes = excluded.tells_changes, every = excluded.every,"
-            " sends = excluded.sends, shared = excluded.shared",
+            " sends = excluded.sends, shared = excluded.shared, visible_to = excluded.visible_to,"
+            " register = excluded.register",
             {
-                "name": connector.name,
-                "title": connector.title,
-                "owner": connector.owner,
-                "coverage": connector.covers(settings).value,
-                "tells": connector.tells_changes,
-                "every": settings.every,
-                "sends": sorted(action.value for action in connector.sends),
-                "shared": Jsonb([each.declared() for each in connector.shared]),
+                "name": system.name,
+                "title": system.title,
+                "owner": system.owner,
+                "coverage": system.coverage.value,
+                "reports_all": system.reports_all_changes,
+                "every": system.every,
+                "sends": sorted(action.value for action in system.sends),
+                "shared": Jsonb([each.to_json() for each in system.shared]),
+                "visible_to": system.visible_to,
+                "register": Jsonb(system.register.to_json()) if system.register else None,
             },
         )
-    if connectors:
-        names = [connector.name for connector, _ in connectors]
+    if systems:
+        names = [system.name for system in systems]
         connection.execute("update systems set enabled = false where not name = any(%s)", [names])
 
 
-def _add_partition(connection: psycopg.Connection, connector: type[Connector]) -> None:
-    """The system's partition and the declared indexes.
+def _compare_again(connection: psycopg.Connection, system: SystemDeclaration) -> None:
+    """Have the matters of a system compared at the end of the transaction if another authority is declared."""
+    connection.execute(
+        "insert into matters_due (complaint_id) select p.complaint_id from counterparts p join systems s"
+        " on s.name = p.system where s.name = %s and s.shared <> %s on conflict do nothing",
+        [system.name, Jsonb([each.to_json() for each in system.shared])],
+    )
 
-    Its kinds are a constraint, so that lists of other kinds need not look into it.
+
+def _reduce_quarantine(connection: psycopg.Connection, systems: Mapping[str, SystemDeclaration]) -> None:
+    """Reduce quarantined items from before columns were declared to their columns without free text.
+
+    Free text was not encrypted then, and is removed. The columns of a system that is not enabled are unknown, so
+    nothing of its items stays.
     """
-    name = f"records_{connector.name}"
+    batch = "select id, system, raw from quarantine where not declared order by id limit 500"
+    while systems and (rows := connection.execute(batch).fetchall()):
+        for id_, name, raw in rows:
+            declaration = systems.get(name)
+            reduced = mask_columns(keep_columns(raw, declaration.columns), declaration.prose) if declaration else {}
+            params = {"id": id_, "raw": Jsonb(reduced)}
+            connection.execute("update quarantine set raw = %(raw)s, declared = true where id = %(id)s", params)
+
+
+def _add_partition(connection: psycopg.Connection, system: SystemDeclaration) -> None:
+    """Create the system's partition and the declared indexes.
+
+    Its kinds are a constraint, so that queries for other kinds skip the partition.
+    """
+    name = f"records_{system.name}"
     partition = sql.Identifier(name)
     _run(
         connection,
         "create table if not exists {} partition of records for values in ({})",
         partition,
-        sql.Literal(connector.name),
+        sql.Literal(system.name),
     )
     _run(
         connection,
@@ -140,21 +179,21 @@ def _add_partition(connection: psycopg.Connection, connector: type[Connector]) -
         " for each statement execute function forbid_going_past()",
         partition,
     )
-    _constrain(connection, name, sorted(kind.kind for kind in connector.kinds))
-    open_ones = sql.Identifier(f"{name}_open")
+    _set_kind_constraint(connection, name, sorted(kind.kind for kind in system.kinds))
+    index_of_open = sql.Identifier(f"{name}_open")
     _run(
         connection,
         "create index if not exists {} on {} (external_id) where not final and gone_at is null",
-        open_ones,
+        index_of_open,
         partition,
     )
-    for kind in connector.kinds:
+    for kind in system.kinds:
         for suffix, columns in _indexes(kind):
             index = sql.Identifier(f"{name}_{kind.kind}_{suffix}")
             where = sql.Literal(kind.kind)
             _run(
                 connection,
-                "create index if not exists {} on {} ({}) where kind = {}",
+                "create index if not exists {} on {} {} where kind = {}",
                 index,
                 partition,
                 sql.SQL(columns),
@@ -162,24 +201,24 @@ def _add_partition(connection: psycopg.Connection, connector: type[Connector]) -
             )
 
 
-def _constrain(connection: psycopg.Connection, partition: str, kinds: list[str]) -> None:
-    """Checked rows cost a scan, so the constraint is made anew only when the kinds have changed."""
-    wanted = f"kinds_{'_'.join(kinds)}"
-    found = connection.execute(
+def _set_kind_constraint(connection: psycopg.Connection, partition: str, kinds: list[str]) -> None:
+    """Set the constraint on the kinds; replaced only if the kinds have changed, because checking the rows is a scan."""
+    constraint = f"kinds_{'_'.join(kinds)}"
+    existing = connection.execute(
         "select conname from pg_constraint"
         " where conrelid = %s::regclass and contype = 'c' and conname like 'kinds\\_%%'",
         [partition],
     ).fetchall()
-    for (name,) in found:
-        if name != wanted:
+    for (name,) in existing:
+        if name != constraint:
             _run(connection, "alter table {} drop constraint {}", sql.Identifier(partition), sql.Identifier(name))
-    if (wanted,) not in found:
+    if (constraint,) not in existing:
         literals = sql.SQL(", ").join(map(sql.Literal, kinds))
         _run(
             connection,
             "alter table {} add constraint {} check (kind in ({}))",
             sql.Identifier(partition),
-            sql.Identifier(wanted),
+            sql.Identifier(constraint),
             literals,
         )
 
@@ -189,11 +228,13 @@ def _run(connection: psycopg.Connection, statement: LiteralString, *parts: sql.C
 
 
 def _indexes(kind: type[Kind]) -> Iterable[tuple[str, str]]:
-    """Name and columns of a kind's indexes: by time, by value, and by each field that lists filter on."""
-    yield "occurred", "occurred_at desc, id desc"
-    yield "status", "status, occurred_at desc, id desc"
-    yield "amount", "coalesce(amount, 0) desc, id desc"
+    """Yield name and columns of a kind's indexes: by time, status, amount, each filtered field, and text search."""
+    yield "occurred", "(occurred_at desc, id desc)"
+    yield "status", "(status, occurred_at desc, id desc)"
+    yield "amount", "(coalesce(amount, 0) desc, id desc)"
     for field in kind.indexed:
         if not field.isidentifier():
             raise ValueError(f"{field!r} of kind {kind.kind} is not a field name")
-        yield field, f"(body ->> '{field}'), occurred_at desc, id desc"
+        yield field, f"((body ->> '{field}'), occurred_at desc, id desc)"
+    if kind.searched:
+        yield "words", f"using gin ({prose_vector(kind.searched)})"

@@ -1,1 +1,1 @@
-"""Records in and changes out: the one way in, pulls, deliveries, and the feed's positions."""
+"""The exchange with other systems: ingest, pulls, uploads, webhooks, deliveries, and the worker that runs them."""

@@ -1,33 +1,39 @@
-"""The one way in: raw items of one system become records, set by set (pull, push, bulk, refresh).
+"""Ingest: turns batches of raw items of one system into records, the same for pulls, uploads and webhooks.
 
-Personal columns are dropped first, before anything is stored or mapped. An unreadable item goes to
-quarantine with its stripped raw form and the reason; an item whose only fault is an unknown code is
-kept as a record too. A repeated or older item changes nothing.
+Only the declared columns of an item are mapped and stored. An invalid item goes to quarantine with these columns and
+the reason, free text encrypted. An item whose only error is an unknown code is stored as a record as well. A repeated
+or older item changes nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Connector, Raw
-from hub.store.ingest import fetching, quarantine, records
-from hub.store.ingest.outcomes import Fate, Outcome
-from hub.store.ingest.quarantine import Fault
-from hub.store.sealing import Seal
+from hub.connectors.base import Connector
+from hub.contract import Raw
+from hub.http_client.source_clock import MARGIN, RESOLUTION
+from hub.store.agreement.refresh import refresh
+from hub.store.encryption import FieldCipher
+from hub.store.ingest import file_downloads, quarantine, records
+from hub.store.ingest.outcomes import ItemResult, Outcome
+from hub.store.ingest.quarantine import RejectedItem
+from hub.store.ingest.rows import RecordKey
 from hub.sync import batch
 from hub.sync.batch import Batch
-from hub.sync.files import noted
-from hub.sync.merge import Merge
+from hub.sync.correlation import Correlator
+from hub.sync.record_files import file_names
+
+_CHANGED = frozenset({Outcome.CREATED, Outcome.UPDATED})
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a batch: counts of items."""
+    """The number of items of a batch by outcome."""
 
     created: int = 0
     updated: int = 0
@@ -35,8 +41,10 @@ class Tally:
     stale: int = 0
     pending: int = 0
     quarantined: int = 0
-    nameless: int = 0
-    """Of those in quarantine, how many could not even be told by an id."""
+    unidentified: int = 0
+    """Quarantined items without a readable id."""
+    in_future: int = 0
+    """Items with a time of change in the future."""
 
     def add(self, other: Tally) -> None:
         """Add another batch's counts."""
@@ -45,75 +53,115 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a batch, as a whole and item by item."""
+class BatchResult:
+    """The outcome of a batch, as a whole and item by item."""
 
     tally: Tally
-    fates: list[Fate]
+    results: list[ItemResult]
 
 
 class Ingest:
-    """Takes batches of one connector's items on a connection whose transaction says its cause."""
+    """Stores batches of one connector's items, on a connection whose transaction has a cause."""
 
-    def __init__(self, connector: Connector, seal: Seal) -> None:
+    def __init__(self, connector: Connector, cipher: FieldCipher) -> None:
         self._connector = connector
-        self._seal = seal
-        self._merge = Merge(connector, seal)
+        self._cipher = cipher
+        self._correlator = Correlator(connector, cipher)
 
-    async def batch(
-        self, connection: AsyncConnection, items: Iterable[Raw], seen_at: datetime, *, settle: bool = True
+    async def store(
+        self,
+        db: AsyncConnection,
+        items: Iterable[Raw],
+        seen_at: datetime,
+        *,
+        settle: bool = True,
+        listed: bool = False,
     ) -> Tally:
-        """Store ``items``, in feed order; ``settle`` as in ``take``."""
-        return (await self.take(connection, items, seen_at, settle=settle)).tally
+        """Store ``items``, in feed order, and return the counts; parameters as in ``store_items``."""
+        return (await self.store_items(db, items, seen_at, settle=settle, listed=listed)).tally
 
-    async def take(
-        self, connection: AsyncConnection, items: Iterable[Raw], seen_at: datetime, *, settle: bool = True
-    ) -> Taken:
-        """Store ``items``, in feed order, and say of each what became of it.
+    async def store_items(
+        self,
+        db: AsyncConnection,
+        items: Iterable[Raw],
+        seen_at: datetime,
+        *,
+        settle: bool = True,
+        listed: bool = False,
+    ) -> BatchResult:
+        """Store ``items``, in feed order, and return the result of each.
 
-        ``settle`` says that no later item of this run can speak of the same records; without it, an
-        item that contradicts a record of equal version waits until ``settle`` is called.
+        ``settle``: no later item of this run can be about the same records. Without it, an item that contradicts a
+        record of equal version is pending until ``finish_run``. ``listed``: the items are from a listing. Items that
+        arrived directly, by an upload, a webhook or a point lookup, may not be listed yet.
         """
-        name, read = self._connector.name, batch.read(self._connector, self._seal, items)
-        await records.alone(connection, name)
-        outcomes = await records.upsert(connection, name, list(read.rows.values()), seen_at, settle=settle)
-        stored = dict(zip(read.rows, outcomes, strict=True))
-        await quarantine.put(connection, name, read.faults, seen_at)
-        await quarantine.clear(connection, name, read.clean(stored))
-        await records.touch(connection, name, read.unread_ids, seen_at)
-        await fetching.note(connection, name, noted(self._connector, read, stored))
-        unfit = await self._merge.take(connection, read, stored)
-        await quarantine.put(connection, name, unfit, seen_at)
-        return Taken(_tally(read, outcomes, unfit), read.fates(stored))
+        name, parsed = self._connector.name, batch.read_items(self._connector, self._cipher, items, seen_at)
+        await records.lock_system(db, name)
+        context = records.BatchContext(seen_at, listed, settle, self._newest_version())
+        outcomes = await records.upsert(db, name, list(parsed.rows.values()), context)
+        stored = dict(zip(parsed.rows, outcomes, strict=True))
+        await self._quarantine(db, parsed.rejected, seen_at)
+        await quarantine.clear_resolved(db, name, parsed.known_records(stored))
+        await records.mark_seen(db, name, parsed.unread_ids, context)
+        await file_downloads.add(db, name, file_names(self._connector, parsed, stored))
+        refused = await self._correlator.correlate(db, parsed, stored)
+        await self._quarantine(db, refused, seen_at)
+        await self._compare(db, stored)
+        return BatchResult(_tally(parsed, outcomes, refused, self._latest_time()), parsed.results(stored))
 
-    async def settle(self, connection: AsyncConnection, seen_at: datetime) -> Tally:
-        """Apply what waited for the end of the run."""
-        await records.alone(connection, self._connector.name)
-        items = await records.take_pending(connection, self._connector.name)
-        tally = await self.batch(connection, items, seen_at) if items else Tally()
-        await self._merge.catch_up(connection)
+    async def _compare(self, db: AsyncConnection, stored: Mapping[RecordKey, Outcome]) -> None:
+        """Compare the records that changed with those of the other register, if the system is one of two."""
+        register = self._connector.register
+        if register is not None:
+            changed = [id_ for (kind, id_), outcome in stored.items() if kind == register.kind and outcome in _CHANGED]
+            await refresh(db, self._connector.name, changed, self._connector.name)
+
+    def _newest_version(self) -> int | None:
+        """Return the greatest possible version by the system's clock; None if its versions are not times."""
+        clock = self._connector.http.clock
+        at = clock.now(datetime.now(UTC)) + (MARGIN if clock.offset is None else RESOLUTION)
+        return int(at.timestamp()) if self._connector.versions_are_times else None
+
+    def _latest_time(self) -> datetime:
+        """Return the latest possible time of a change, by the clock of the hub or the system, whichever is ahead."""
+        now = datetime.now(UTC)
+        return max(now, self._connector.http.clock.now(now)) + MARGIN
+
+    async def _quarantine(self, db: AsyncConnection, rejected: Sequence[RejectedItem], at: datetime) -> None:
+        items = [batch.to_quarantine(self._connector, self._cipher, each) for each in rejected]
+        await quarantine.add(db, self._connector.name, items, at)
+
+    async def finish_run(self, db: AsyncConnection, seen_at: datetime) -> Tally:
+        """Apply the pending items at the end of a run, and return their counts."""
+        await records.lock_system(db, self._connector.name)
+        items = await records.pop_pending(db, self._connector.name)
+        tally = await self.store(db, items, seen_at, listed=True) if items else Tally()
+        await self._correlator.catch_up(db)
         return tally
 
-    async def replay(self, connection: AsyncConnection, ids: Sequence[int]) -> tuple[int, int]:
-        """Read anew what is in quarantine under ``ids`` of this system: how many there were, and how many came back."""
-        await records.alone(connection, self._connector.name)
-        entries = await quarantine.take(connection, self._connector.name, ids)
+    async def replay(self, db: AsyncConnection, ids: Sequence[int]) -> tuple[int, int]:
+        """Ingest the quarantine entries ``ids`` again; return how many there were and how many are invalid again."""
+        await records.lock_system(db, self._connector.name)
+        entries = await quarantine.remove_for_replay(db, self._connector.name, ids)
         if not entries:
             return 0, 0
-        # They were seen when they came, not now: a full run must still be able to find them gone.
+        # They were seen when they arrived, not now: a full run must still be able to find them gone.
         seen_at = max(entry.last_at for entry in entries)
-        tally = await self.batch(connection, [entry.raw for entry in entries], seen_at)
+        tally = await self.store(
+            db, [batch.decrypt_item(self._cipher, entry) for entry in entries], seen_at, listed=True
+        )
         return len(entries), tally.quarantined
 
 
-def _tally(read: Batch, outcomes: list[Outcome], unfit: list[Fault]) -> Tally:
+def _tally(parsed: Batch, outcomes: list[Outcome], refused: list[RejectedItem], latest: datetime) -> Tally:
     counts = Counter(outcomes)
     return Tally(
         created=counts[Outcome.CREATED],
         updated=counts[Outcome.UPDATED],
-        unchanged=counts[Outcome.UNCHANGED] + read.repeated,
+        unchanged=counts[Outcome.UNCHANGED] + parsed.duplicates,
         stale=counts[Outcome.STALE],
         pending=counts[Outcome.PENDING],
-        quarantined=len(read.faults) + len(unfit),
-        nameless=read.nameless,
+        quarantined=len(parsed.rejected) + len(refused),
+        unidentified=parsed.unidentified,
+        in_future=sum(row.record.updated_at > latest for row in parsed.rows.values()),
     )

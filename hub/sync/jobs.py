@@ -1,14 +1,16 @@
-"""The worker's jobs, in procrastinate's queue: look what is due, pull, deliver, and keep house.
+"""The worker's jobs in procrastinate's queue: pull, deliver, inquire, and delete expired data.
 
-What is due is a question to the database, so a lost job loses nothing: the next look finds
-it again. A job's lock keeps two workers from pulling one system; the pull's own session lock does
-too where a job is retried while its worker still lives.
+What is due is read from the database, so a lost job loses nothing: the next check finds it again. A job's lock keeps
+two workers from pulling one system. The pull's own session lock does so as well if a job is retried while its worker is
+still alive.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 import procrastinate
@@ -17,19 +19,24 @@ from procrastinate import App, JobContext
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
+from hub.complaints.forwarding import AttemptOutcome
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
-from hub.store import promises, systems
-from hub.store.access import grants
+from hub.store import audit, idempotency, systems
+from hub.store.agreement import decisions
 from hub.store.database import Cause, Database
-from hub.store.exchange import deliveries
-from hub.store.feed import positions
-from hub.store.ingest import fetching, pushes, quarantine
-from hub.store.queue import nudge
-from hub.store.sealing import Seal
-from hub.sync.deliver import Deliver
+from hub.store.encryption import FieldCipher
+from hub.store.feed import sequence
+from hub.store.ingest import file_downloads, inquiries, quarantine, uploads
+from hub.store.job_queue import enqueue_deliveries
+from hub.store.oauth import grants
+from hub.store.outbox import deliveries
+from hub.sync.decisions import DecisionRun
+from hub.sync.delivery import DeliveryRun
+from hub.sync.inquiries import InquiryRun
 from hub.sync.pull import Pull
+from hub.sync.removal_detection import RemovalRules
 
 log = structlog.get_logger()
 tasks = procrastinate.Blueprint()
@@ -38,28 +45,30 @@ KEPT_JOBS_HOURS = 72
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What jobs work with."""
+class WorkerContext:
+    """The resources and settings of the jobs."""
 
     database: Database
-    seal: Seal
+    cipher: FieldCipher
     systems: dict[str, Enabled]
     stalled_after: float
     feed_days: int = 30
+    audit_days: int = 1_827
     delivery_attempts: int = 20
+    removal_rules: RemovalRules = field(default_factory=RemovalRules)
 
 
-def _work(context: JobContext) -> Work:
-    work: Work = context.additional_context["work"]
-    return work
+def _worker_context(job: JobContext) -> WorkerContext:
+    context: WorkerContext = job.additional_context["context"]
+    return context
 
 
-async def defer_due(app: App, work: Work) -> None:
-    """Queue a pull of every system that is due; one that is queued already stays as it is."""
-    async with work.database.read() as db:
+async def defer_due(app: App, context: WorkerContext) -> None:
+    """Queue a pull of every system that is due, unless one is queued already."""
+    async with context.database.read() as db:
         due = await systems.due(db)
     for name in due:
-        if name in work.systems:
+        if name in context.systems:
             task = app.tasks["hub:pull"]
             try:
                 await task.configure(lock=f"pull {name}", queueing_lock=f"pull {name}").defer_async(system=name)
@@ -67,90 +76,135 @@ async def defer_due(app: App, work: Work) -> None:
                 continue
 
 
-async def defer_deliveries(app: App, work: Work) -> None:
-    """Queue the deliveries that are due: those whose nudge was lost, or whose time has come."""
-    async with work.database.read() as db:
-        due = [name for name in await deliveries.due_systems(db) if name in work.systems]
+async def defer_deliveries(app: App, context: WorkerContext) -> None:
+    """Queue the deliveries that are due: those that were not queued with their cause, and those to be retried."""
+    async with context.database.read() as db:
+        names = {*await deliveries.due_systems(db), *await decisions.due_systems(db)}
+    due = [name for name in names if name in context.systems]
     if due:
-        async with work.database.write(Cause("look", "worker", "deliveries")) as db:
-            await nudge(db, due)
+        async with context.database.write(Cause("check-due", "worker", "deliveries")) as db:
+            await enqueue_deliveries(db, due)
 
 
-async def end_stalled(app: App, work: Work) -> None:
-    """End the jobs of workers that fell silent, which frees their locks; procrastinate never does that by itself.
+async def defer_inquiries(app: App, context: WorkerContext) -> None:
+    """Queue the inquiries of every system with a due one, unless they are queued already."""
+    async with context.database.read() as db:
+        due = [name for name in await inquiries.due_systems(db) if name in context.systems]
+    for name in due:
+        with contextlib.suppress(AlreadyEnqueued):
+            lock = f"inquire {name}"
+            await app.tasks["hub:inquire"].configure(lock=lock, queueing_lock=lock).defer_async(system=name)
 
-    They are not retried: what is due is asked of the database, and another job for it may wait already.
+
+async def end_stalled(app: App, context: WorkerContext) -> None:
+    """End the jobs of workers without a heartbeat, which frees their locks; procrastinate does not do so itself.
+
+    They are not retried: what is due is read from the database, and another job for it may be queued already.
     """
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=work.stalled_after):
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=context.stalled_after):
         log.warning("job.stalled", job=job.id, task=job.task_name)
         await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
 
 
 @tasks.task(name="pull", pass_context=True)
-async def pull(context: JobContext, system: str) -> None:
-    """Pull one system once, unless the pull before this one left nothing to do."""
-    work = _work(context)
-    if not await _is_due(work, system):
+async def pull(job: JobContext, system: str) -> None:
+    """Pull one system once, unless an earlier job has done so meanwhile."""
+    context = _worker_context(job)
+    if not await _is_due(context, system):
         return
     began = time.monotonic()
     try:
-        async with registry.opened(work.systems[system]) as connector:
-            result = await Pull(work.database, connector, work.seal).run()
-    except BadSetting as trouble:
-        await _stop(work, system, trouble)
+        async with registry.connect(context.systems[system]) as connector:
+            result = await Pull(context.database, connector, context.cipher, context.removal_rules).run()
+    except BadSetting as error:
+        await _stop(context, system, error)
         return
     tally = asdict(result.tally)
     log.info("pull", system=system, outcome=result.outcome, seconds=round(time.monotonic() - began, 2), **tally)
 
 
 @tasks.task(name="deliver", pass_context=True)
-async def deliver(context: JobContext, system: str) -> None:
-    """Bring over what is due to one system, where the hub knows its address."""
-    work = _work(context)
-    if system not in work.systems:
+async def deliver(job: JobContext, system: str) -> None:
+    """Send the due deliveries of one system and tell it the due decisions, if its URL is configured."""
+    context = _worker_context(job)
+    if system not in context.systems:
         return
     began = time.monotonic()
-    # A worker is given up for dead after ``stalled_after``; by then a call of its must be over.
-    within = work.stalled_after * 0.75
+    # A worker counts as dead after ``stalled_after``; its calls must have ended by then.
+    timeout = context.stalled_after * 0.75
     try:
-        async with registry.opened(work.systems[system]) as connector:
-            run = Deliver(work.database, connector, work.seal, within=within, budget=work.delivery_attempts).run()
-            tally = {outcome.value.lower(): count for outcome, count in (await run).items()}
-    except BadSetting as trouble:
-        await _stop(work, system, trouble)
+        async with registry.connect(context.systems[system]) as connector:
+            most = context.delivery_attempts
+            run = DeliveryRun(context.database, connector, context.cipher, timeout=timeout, max_attempts=most)
+            outcomes = await run.run()
+            if connector.register is not None:
+                decision_run = DecisionRun(
+                    context.database, connector, context.cipher, timeout=timeout, max_attempts=most
+                )
+                outcomes += await decision_run.run()
+    except BadSetting as error:
+        await _stop(context, system, error)
         return
-    log.info("deliver", system=system, seconds=round(time.monotonic() - began, 2), **tally)
+    log.info("deliver", system=system, seconds=round(time.monotonic() - began, 2), **_tally(outcomes))
 
 
-async def _is_due(work: Work, system: str) -> bool:
-    """A job may have waited while another did its work."""
-    async with work.database.read() as db:
+def _tally(outcomes: Counter[AttemptOutcome]) -> dict[str, int]:
+    return {outcome.value.lower(): count for outcome, count in outcomes.items()}
+
+
+@tasks.task(name="inquire", pass_context=True)
+async def inquire(job: JobContext, system: str) -> None:
+    """Make the due inquiries of one system, if its URL is configured."""
+    context = _worker_context(job)
+    if system not in context.systems:
+        return
+    try:
+        async with registry.connect(context.systems[system]) as connector:
+            answered, failed = await InquiryRun(context.database, connector, context.cipher).run()
+    except BadSetting as error:
+        await _stop(context, system, error)
+        return
+    log.info("inquire", system=system, answered=answered, failed=failed)
+
+
+async def _is_due(context: WorkerContext, system: str) -> bool:
+    """Return whether a pull is still due: another job may have pulled the system meanwhile."""
+    async with context.database.read() as db:
         return system in await systems.due(db)
 
 
-async def _stop(work: Work, system: str, trouble: BadSetting) -> None:
-    log.error("system.stopped", system=system, trouble=str(trouble))
-    async with work.database.write(Cause(f"pull:{system}", "worker", "settings")) as db:
-        await systems.stopped(db, system, str(trouble))
+async def _stop(context: WorkerContext, system: str, error: BadSetting) -> None:
+    log.error("system.stopped", system=system, error=str(error))
+    async with context.database.write(Cause(f"pull:{system}", "worker", "settings")) as db:
+        await systems.mark_stopped(db, system, str(error))
+
+
+@tasks.periodic(cron="*/10 * * * *")
+@tasks.task(name="expire_access", queueing_lock="expire access", pass_context=True)
+async def expire_access(job: JobContext, timestamp: int) -> None:
+    """Delete expired sessions, pushed requests, ids of proofs and grants.
+
+    Done often, because clients can create many of them without signing in.
+    """
+    async with _worker_context(job).database.write(Cause("expire-access", "worker", str(timestamp))) as db:
+        expired = await grants.expire(db)
+    if expired:
+        log.info("access.expired", rows=expired)
 
 
 @tasks.periodic(cron="17 3 * * *")
-@tasks.task(name="keep_house", queueing_lock="keep house", pass_context=True)
-async def keep_house(context: JobContext, timestamp: int) -> None:
-    """Drop what is kept for a time only: quarantine, what was granted or promised, the feed, jobs that are done."""
-    work = _work(context)
-    async with work.database.write(Cause("keep-house", "worker", str(timestamp))) as db:
-        dropped, expired = await quarantine.expire(db), await grants.expire(db)
-        kept = await promises.expire(db) + await pushes.expire(db)
-        old = await positions.expire(db, timedelta(days=work.feed_days))
-    async with work.database.write(Cause("keep-house", "worker", str(timestamp))) as db:
-        contents = await fetching.expire(db)
-    await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)
-    log.info(
-        "house kept",
-        quarantine_dropped=dropped,
-        grants_expired=expired,
-        promises_expired=kept,
-        feed_dropped=old,
-        files_dropped=contents,
-    )
+@tasks.task(name="delete_expired", queueing_lock="delete expired", pass_context=True)
+async def delete_expired(job: JobContext, timestamp: int) -> None:
+    """Delete old quarantine entries, inquiries, idempotency keys, feed positions, files, audit events and jobs."""
+    context = _worker_context(job)
+    cause = Cause("delete-expired", "worker", str(timestamp))
+    async with context.database.write(cause) as db:
+        entries = await quarantine.expire(db)
+        await inquiries.expire(db)
+        keys = await idempotency.expire(db) + await uploads.expire(db)
+        positions = await sequence.expire(db, timedelta(days=context.feed_days))
+    async with context.database.write(cause) as db:
+        contents = await file_downloads.expire(db)
+        await audit.expire(db, timedelta(days=context.audit_days))
+    await job.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)
+    log.info("expired.deleted", quarantine=entries, idempotency_keys=keys, feed_positions=positions, files=contents)

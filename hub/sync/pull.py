@@ -1,13 +1,11 @@
-"""Pulling one system: pages in, records and cursor committed together, the outcome noted.
+"""Pulls one system: stores page by page, each in one transaction with its cursor, and records how the pull ended.
 
-One pull of a system at a time: a session lock on the connection that also commits the pages, so
-that a pull which lost its lock cannot commit either, and a killed worker's lock ends with its
-connection.
+One pull of a system at a time: a session lock is held on the connection that also commits the pages. So a pull that has
+lost its lock cannot commit, and the lock of a killed worker ends with its connection.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -16,213 +14,202 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Connector, Coverage, Cursor, Page, Raw, Run
-from hub.errors import HubError, Stop, TryLater
+from hub.connectors.base import Connector
+from hub.contract import Coverage, Cursor, Page, Raw, Run
+from hub.errors import ConfigurationError, HubError, TryLater
 from hub.store import systems
-from hub.store.database import Cause, Database, transaction
-from hub.store.exchange import deliveries
-from hub.store.ingest import fetching, quarantine, records
-from hub.store.sealing import Seal
-from hub.sync.files import Files
+from hub.store.database import Cause, Database, session_lock, transaction
+from hub.store.encryption import FieldCipher
+from hub.store.ingest import file_downloads, quarantine, records
+from hub.store.outbox import deliveries
+from hub.sync import removal_detection
 from hub.sync.ingest import Ingest, Tally
+from hub.sync.point_lookups import KnownRecords
+from hub.sync.record_files import RecordFiles
+from hub.sync.removal_detection import FullRun, RemovalRules
+from hub.sync.system_state import record_failure, record_success
 
 log = structlog.get_logger()
 
 BATCH = 500
-"""Items stored in one transaction, at least where the pages allow it: a commit costs more than a row."""
+"""Minimum number of items stored in one transaction, if there are as many: a commit costs more than a row."""
 
-TURNS = 10
-"""How often in a row a page may come again: once it may, where what is asked for next begins with what ended before."""
+MAX_REPEATS = 10
+"""Maximum number of times a page may be repeated in a row. One repeat is normal for a cursor that includes its end."""
 
-MANY = 1_000
-"""New records after which a pull has the database's statistics taken anew."""
+ANALYZE_AFTER = 1_000
+"""Number of new records after which a pull refreshes the database's statistics."""
 
-FULL_EVERY = timedelta(days=1)
-"""How often a pull is a full run, which alone can find what is gone."""
+FULL_INTERVAL = timedelta(days=1)
+"""How often a pull is a full run; only a full run can find that records are gone."""
 
 
 @dataclass(slots=True)
 class PullResult:
-    """How a pull ended. ``outcome``: ``DONE``, ``BUSY`` (another pull of it runs), ``DOWN`` or ``STOPPED``."""
+    """The result of a pull.
+
+    ``outcome``: ``DONE``, ``BUSY`` (another pull is running), ``WAITING`` (for announced upkeep), ``DOWN`` or
+    ``STOPPED``.
+    """
 
     system: str
     outcome: str
     tally: Tally = field(default_factory=Tally)
     gone: int = 0
     seconds: float = 0.0
-    trouble: str | None = None
+    error: str | None = None
 
 
 class Pull:
     """One pull of one system."""
 
-    def __init__(self, database: Database, connector: Connector, seal: Seal) -> None:
-        self._database, self._connector = database, connector
-        self._ingest = Ingest(connector, seal)
+    def __init__(
+        self,
+        database: Database,
+        connector: Connector,
+        cipher: FieldCipher,
+        removal_rules: RemovalRules = RemovalRules(),
+    ) -> None:
+        self._database, self._connector, self._removal_rules = database, connector, removal_rules
+        self._ingest = Ingest(connector, cipher)
         self._name = connector.name
         self._cause = Cause(f"pull:{self._name}", "worker", uuid.uuid4().hex)
-        self._files = Files(database, connector, self._cause)
+        self._files = RecordFiles(database, connector, self._cause)
+        self._known = KnownRecords(database, self._name, self._cause)
+        self._confirmed = False
 
-    async def run(self, *, full: bool = False) -> PullResult:
-        """Pull once; never raises what one system's trouble explains."""
+    async def run(self, *, full: bool = False, confirmed: bool = False) -> PullResult:
+        """Pull once; errors of the system are in the result and not raised.
+
+        ``confirmed``: a person confirms that all records that a full run does not list are gone, however many.
+        """
+        self._confirmed = confirmed
         began = time.monotonic()
-        async with self._database.hold() as connection, _lock(connection, self._name) as locked:
+        async with self._database.dedicated() as db, session_lock(db, f"pull {self._name}") as locked:
             if not locked:
                 return PullResult(self._name, "BUSY")
-            result = await self._attempt(connection, full)
+            result = await self._attempt(db, full)
         result.seconds = time.monotonic() - began
         return result
 
-    async def _attempt(self, connection: AsyncConnection, full: bool) -> PullResult:
+    async def _attempt(self, db: AsyncConnection, full: bool) -> PullResult:
         result = PullResult(self._name, "DONE")
         try:
-            await self._whole_run(connection, full, result)
-        except TryLater as trouble:
-            await self._note_down(connection, trouble, result)
-        except Stop as trouble:
-            await self._note_stop(connection, trouble, result)
-        # A fault of ours in one system's items must not come back every few seconds, nor hide behind a state of UP.
-        except Exception as fault:
-            await self._note_down(connection, TryLater(f"internal fault ({type(fault).__name__})"), result)
+            await self._run_pages(db, full, result)
+        except (TryLater, ConfigurationError) as error:
+            await self._record_failure(db, error, result)
+        # An internal error is recorded as well: the system backs off and is not shown as UP.
+        except Exception as error:
+            await self._record_failure(db, TryLater(f"internal error ({type(error).__name__})"), result)
             raise
         return result
 
-    async def _whole_run(self, connection: AsyncConnection, full: bool, result: PullResult) -> None:
+    async def _run_pages(self, db: AsyncConnection, full: bool, result: PullResult) -> None:
         now = datetime.now(UTC)
-        begun, cursor = await self._begin(connection, full, now)
-        run = Run(cursor=cursor, full=begun == now, now=now, known=self._known())
+        full_since, cursor = await self._begin(db, full, now)
+        known, unfinished = self._known.ids(), self._known.unfinished
+        run = Run(cursor=cursor, full=full_since == now, now=now, known=known, unfinished=unfinished)
         async with aclosing(self._connector.pages(run)) as pages, aclosing(_batches(pages)) as batches:
             async for page in batches:
-                async with transaction(connection, self._cause):
-                    taken = await self._ingest.take(connection, page.items, now, settle=False)
-                    await systems.advance(connection, self._name, page.cursor)
-                result.tally.add(taken.tally)
-                await self._files.take(page.items, taken.fates)
-        await self._finish(connection, now, begun, result)
-        await self._files.catch_up()
+                async with transaction(db, self._cause):
+                    stored = await self._ingest.store_items(db, page.items, now, settle=False, listed=True)
+                    await systems.save_cursor(db, self._name, page.cursor)
+                result.tally.add(stored.tally)
+                await self._files.download_new(page.items, stored.results)
+        await self._finish(db, now, full_since, result)
+        await self._files.download_due()
 
-    async def _begin(self, connection: AsyncConnection, full: bool, now: datetime) -> tuple[datetime | None, Cursor]:
-        """When the full run this pull belongs to began (None: to none), and the cursor it goes on from.
+    async def _begin(self, db: AsyncConnection, full: bool, now: datetime) -> tuple[datetime | None, Cursor]:
+        """Return when the full run of this pull began (None if it is none), and the cursor to continue from.
 
-        A full run that broke off goes on where it stood, so that one which keeps breaking still gets to its end.
+        A full run that was interrupted continues at its cursor, so that it ends even if it is interrupted often.
         """
-        async with transaction(connection, self._cause):
-            stood = await systems.standing(connection, self._name)
-            if stood.full_started_at and not full:
-                return stood.full_started_at, stood.cursor
-            if not full and stood.full_at and now - stood.full_at < FULL_EVERY:
-                return None, stood.cursor
-            await records.forget_pending(connection, self._name)
+        async with transaction(db, self._cause):
+            position = await systems.pull_position(db, self._name)
+            if position.full_started_at and not full:
+                return position.full_started_at, position.cursor
+            # A full run in the future, from before the hub's clock was set back, does not count.
+            if not full and position.full_at and abs(now - position.full_at) < FULL_INTERVAL:
+                return None, position.cursor
+            await records.delete_pending(db, self._name)
             if full:
-                await fetching.seek_all(connection, self._name)
-            await systems.start_full(connection, self._name, now)
+                await file_downloads.retry_all(db, self._name)
+            await systems.begin_full_run(db, self._name, now)
             return now, {}
 
     async def _finish(
-        self, connection: AsyncConnection, now: datetime, begun: datetime | None, result: PullResult
+        self, db: AsyncConnection, now: datetime, full_since: datetime | None, result: PullResult
     ) -> None:
-        async with transaction(connection, self._cause):
-            result.tally.add(await self._ingest.settle(connection, now))
-        # Apart from the settling, for which whoever tells something of this system waits: this looks through all of it.
-        async with transaction(connection, self._cause):
-            if begun and self._lists_all and not await self._missed_any(connection, now, begun, result):
-                # Where the clock was set back since a run that broke off began, it is only now that nothing is unseen.
-                since = min(begun, now)
-                result.gone = await records.mark_gone(connection, self._name, since, self._horizon(begun))
-            back = await systems.succeeded(connection, self._name, now, full_since=begun)
-            if back:
-                await deliveries.wake(connection, self._name)
-        if result.tally.created >= MANY:
-            async with transaction(connection, self._cause):
-                await records.count_anew(connection)
-        if back:
-            log.info("system.back", system=self._name)
+        async with transaction(db, self._cause):
+            result.tally.add(await self._ingest.finish_run(db, now))
+        # In a transaction of its own: it scans all records, and uploads and webhooks of the system wait for the first.
+        async with transaction(db, self._cause):
+            if full_since and self._lists_all and not await self._met_unidentified(db, now, full_since, result):
+                # If the clock was set back since an interrupted run began, its start is in the future.
+                run = FullRun(self._name, min(full_since, now), self._horizon(full_since), self._confirmed)
+                result.gone = await removal_detection.mark_removed(db, run, self._removal_rules)
+            await record_success(db, self._name, self._connector.http.clock, result.tally.in_future)
+            recovered = await systems.mark_succeeded(db, self._name, now, full_since=full_since)
+            if recovered:
+                await deliveries.wake(db, self._name)
+        if result.tally.created >= ANALYZE_AFTER:
+            async with transaction(db, self._cause):
+                await records.analyze(db)
+        if recovered:
+            log.info("system.recovered", system=self._name)
 
-    async def _missed_any(
-        self, connection: AsyncConnection, now: datetime, begun: datetime, result: PullResult
+    async def _met_unidentified(
+        self, db: AsyncConnection, now: datetime, full_since: datetime, result: PullResult
     ) -> bool:
-        """Whether the full run met an item of which nobody knows which record it tells of.
+        """Return whether the full run met an item without a readable id, whose record is therefore unknown.
 
-        Of what it met before it broke off only the quarantine tells, and not which of that had an id.
+        For the part before an interruption only the quarantine is known, and not whether its items had an id.
         """
-        if result.tally.nameless:
+        if result.tally.unidentified:
             return True
-        return begun != now and await quarantine.any_unread(connection, self._name, begun)
+        return full_since != now and await quarantine.has_unreadable_since(db, self._name, full_since)
 
     @property
     def _lists_all(self) -> bool:
         return self._connector.covers(self._connector.settings) is Coverage.FULL
 
-    def _horizon(self, begun: datetime) -> datetime | None:
+    def _horizon(self, full_since: datetime) -> datetime | None:
         days = self._connector.horizon_days
-        return begun - timedelta(days=days) if days else None
+        return full_since - timedelta(days=days) if days else None
 
-    async def _note_down(self, connection: AsyncConnection, trouble: TryLater, result: PullResult) -> None:
-        wait = timedelta(seconds=trouble.after) if trouble.after is not None else None
-        async with transaction(connection, self._cause):
-            new = await systems.failed(connection, self._name, str(trouble), wait)
-        if new:
-            log.warning("system.down", system=self._name, trouble=str(trouble))
-        result.outcome, result.trouble = "DOWN", str(trouble)
-
-    async def _note_stop(self, connection: AsyncConnection, trouble: Stop, result: PullResult) -> None:
-        async with transaction(connection, self._cause):
-            await systems.stopped(connection, self._name, str(trouble))
-        log.error("system.stopped", system=self._name, trouble=str(trouble))
-        result.outcome, result.trouble = "STOPPED", str(trouble)
-
-    async def _known(self) -> AsyncIterator[list[str]]:
-        after = ""
-        while True:
-            async with self._database.read() as connection:
-                ids = await records.known_ids(connection, self._name, after, 100)
-            if not ids:
-                return
-            yield ids
-            after = ids[-1]
+    async def _record_failure(
+        self, db: AsyncConnection, error: TryLater | ConfigurationError, result: PullResult
+    ) -> None:
+        async with transaction(db, self._cause):
+            result.outcome, result.error = await record_failure(db, self._name, error), str(error)
 
 
 async def _batches(pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
-    """Pages joined until they hold ``BATCH`` items; the cursor is the last one's.
+    """Yield pages joined to at least ``BATCH`` items, each with the cursor of its last page.
 
-    When a page cannot be had, what was joined so far is handed on first: it was told and must not be asked for again.
-    ``Stop`` for a system that tells one page again and again, which would never come to an end.
+    If a page cannot be fetched, the pages before it are yielded first, so that they need not be requested again. Raises
+    ``ConfigurationError`` for a system that repeats one page, because the pull would never end.
     """
     items: list[Raw] = []
     cursor: Cursor = {}
-    last, turns = Page([]), 0
+    last, repeats = Page([]), 0
     waiting = False
-    trouble: HubError | None = None
+    error: HubError | None = None
     try:
         async for page in pages:
-            turns = turns + 1 if page.items and page == last else 0
-            if turns == TURNS:
-                raise Stop("the system tells the same page again and again")
+            repeats = repeats + 1 if page.items and page == last else 0
+            if repeats == MAX_REPEATS:
+                raise ConfigurationError("the system returns the same page again and again")
             last = page
             items, cursor, waiting = [*items, *page.items], page.cursor, True
             if len(items) >= BATCH:
                 yield Page(items, cursor)
                 items, waiting = [], False
-    except HubError as error:
-        trouble = error
+    except HubError as raised:
+        error = raised
     if waiting:
         yield Page(items, cursor)
-    if trouble:
-        raise trouble
-
-
-@contextlib.asynccontextmanager
-async def _lock(connection: AsyncConnection, system: str) -> AsyncIterator[bool]:
-    """A session lock on ``system``; False when another session has it."""
-    key = {"key": f"pull {system}"}
-    async with connection.begin():
-        got = await connection.scalar(text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), key)
-    try:
-        yield bool(got)
-    finally:
-        if got:
-            async with connection.begin():
-                await connection.execute(text("select pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+    if error:
+        raise error

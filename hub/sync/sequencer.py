@@ -1,7 +1,7 @@
-"""The sequencer: gives the changes of each system their positions in the feed, soon after they are committed.
+"""The sequencer: assigns positions in the feed to the changes of each system, soon after they are committed.
 
-Any number may run: a lock in the database lets one at a time work on a system. One that is killed
-leaves nothing half done, because positions are one transaction with how far it got.
+Any number of sequencers may run: a lock in the database lets one at a time work on a system. A sequencer that is killed
+leaves nothing half done, because positions and progress are committed in one transaction.
 """
 
 from __future__ import annotations
@@ -10,37 +10,40 @@ import asyncio
 
 import structlog
 
+from hub.concurrency import is_cancelled
 from hub.store.database import Cause, Database
-from hub.store.feed import positions
+from hub.store.feed import sequence
 
 log = structlog.get_logger()
 
 CAUSE = Cause("feed", "worker", "sequencer")
 
 
-async def sequence(database: Database) -> int:
-    """Give a position to every change that is settled; returns how many got one."""
+async def assign_all(database: Database) -> int:
+    """Assign a position to every settled change; return how many."""
     async with database.read() as db:
-        names = await positions.systems(db)
-    return sum([await _sequence(database, name) for name in names])
+        names = await sequence.list_systems(db)
+    return sum([await _assign(database, name) for name in names])
 
 
-async def _sequence(database: Database, system: str) -> int:
-    placed = 0
+async def _assign(database: Database, system: str) -> int:
+    total = 0
     while True:
         async with database.write(CAUSE) as db:
-            more = await positions.place(db, system)
-        placed += more
-        if more < positions.AT_ONCE:
-            return placed
+            assigned = await sequence.assign_positions(db, system)
+        total += assigned
+        if assigned < sequence.BATCH_SIZE:
+            return total
 
 
 async def run(database: Database, every: float) -> None:
-    """Sequence again and again; the database may be away for a while."""
-    while True:
+    """Assign positions every ``every`` seconds; errors, such as an unavailable database, are logged."""
+    while not is_cancelled():
         try:
-            await sequence(database)
-        # Whatever goes wrong in one round, the next may do better; a worker that stopped would hold up every reader.
+            await assign_all(database)
+        # An error in one round must not end the loop: without positions every reader of the feed would wait.
         except Exception as error:
-            log.warning("worker.sequencer", trouble=type(error).__name__)
+            if is_cancelled():
+                raise
+            log.warning("worker.sequencer", error=type(error).__name__)
         await asyncio.sleep(every)

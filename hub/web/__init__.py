@@ -1,1 +1,1 @@
-"""The HTTP face of the graph: the endpoint, its limits, the pages and what operators look at."""
+"""HTTP infrastructure that endpoints share: middleware, rate limits, CORS, languages, error responses."""

@@ -1,4 +1,4 @@
-"""Clients written by others: how tests install and run them. One installation serves all test processes."""
+"""Clients written by others: how tests install and run them. All test processes share one installation."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from pathlib import Path
 import pytest
 
 CLIENTS = Path(__file__).parent
-WANTED = ("package.json", "package-lock.json", ".npmrc")
+INPUTS = ("package.json", "package-lock.json", ".npmrc")
 IN_CI = os.environ.get("CI") == "true"
-"""Where nothing may be left out: what is missing fails."""
+"""In CI a missing tool fails the tests."""
 
 NODE = 20
-"""The major version that the youngest of the clients, Hive Gateway, asks for."""
+"""The major version that the newest of the clients, Hive Gateway, requires."""
 
 INSTALL_WITHIN = 400.0
 PATIENCE = 600
-"""Seconds a test may take that may be the one to install everything, or to fill a hub."""
+"""Maximum seconds of a test, which may be the one to install everything, or to fill a hub."""
 
 
 def _has_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
-    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    return int(told.removeprefix("v").partition(".")[0]) >= NODE
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    return int(version.removeprefix("v").partition(".")[0]) >= NODE
 
 
 needs_node = pytest.mark.skipif(not (IN_CI or _has_node()), reason=f"Node {NODE} or newer is not installed.")
@@ -37,7 +37,7 @@ patient = pytest.mark.timeout(PATIENCE)
 
 
 async def run(*command: str, seconds: float = 100) -> str:
-    """The output of a command in this folder; fails with what it said, ends it when it takes too long."""
+    """Return the output of a command in this folder; fail with its output if it fails or takes too long."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=CLIENTS, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -53,7 +53,7 @@ async def run(*command: str, seconds: float = 100) -> str:
 
 
 async def install() -> None:
-    """``npm ci``, unless that was done since what is wanted changed; it empties the folder, so never two at once."""
+    """Run ``npm ci`` if its inputs changed since the last run; one process at a time, because it empties the folder."""
     with (CLIENTS / ".npmrc").open() as lock:
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
         if not _installed():
@@ -63,4 +63,4 @@ async def install() -> None:
 def _installed() -> bool:
     # npm writes this file last.
     done = CLIENTS / "node_modules" / ".package-lock.json"
-    return done.exists() and all((CLIENTS / name).stat().st_mtime <= done.stat().st_mtime for name in WANTED)
+    return done.exists() and all((CLIENTS / name).stat().st_mtime <= done.stat().st_mtime for name in INPUTS)

@@ -1,4 +1,4 @@
-"""One filled hub for all outside clients of a test process, and its servers."""
+"""One filled hub for all clients of a test process, and its servers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.clients.running import Hub
+from tests.clients.hub_server import Hub
 from tests.conftest import on, temporary_database
 
 
 @pytest.fixture(scope="session")
 async def hub(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
-    """A hub with the demo year and everything its sandboxes tell."""
+    """A hub with the demo year and all records of its sandboxes."""
     async with temporary_database(postgres_url) as name:
         hub = Hub.of(tmp_path_factory.mktemp("hub"), on(postgres_url, name))
         await hub.fill()

@@ -1,6 +1,6 @@
-"""What schemathesis has to know of the hub: which errors are answers, and which arguments lead past the door.
+"""Hooks of schemathesis: which errors are valid responses, and arguments that pass the first checks.
 
-Loaded by schemathesis in its own environment, not by the tests.
+schemathesis loads them in its own environment, not the tests.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from schemathesis import Case, GenerationMode, HookContext, Response
 from schemathesis.graphql import nodes
 
 ANSWERS = {"BAD_INPUT", "PAGE_TOO_LARGE", "QUERY_TOO_COMPLEX", "QUERY_TOO_DEEP", "TOO_MANY_ALIASES", "TOO_MANY_TOKENS"}
-"""Codes of the README's table that well-typed input may meet. Not among them: INTERNAL, TIMEOUT, FORBIDDEN."""
+"""Codes of docs/errors.md that valid input may cause. INTERNAL, TIMEOUT and FORBIDDEN are not among them."""
 
 schemathesis.graphql.scalar("JSON", st.one_of(st.just(nodes.Object([])), st.text().map(nodes.String)))
-"""A row of another system, and what is no row."""
+"""A row of another system, and values that are no row."""
 
 _FIRST = re.compile(r"\bfirst: (-?\d+)")
 _AFTER = re.compile(r'\bafter: "(?:[^"\\]|\\.)*"')
@@ -25,7 +25,7 @@ _AFTER = re.compile(r'\bafter: "(?:[^"\\]|\\.)*"')
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case, **_: object) -> None:
-    """Give most pages a size that is allowed and no cursor: a refusal at the door tries nothing behind it."""
+    """Give most pages a valid size and no cursor: a refused request would not test the resolvers."""
     well_typed = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
     if well_typed and isinstance(case.body, str) and len(case.body) % 8:
         sized = _FIRST.sub(lambda found: f"first: {abs(int(found[1])) % 100 + 1}", case.body)
@@ -34,7 +34,7 @@ def before_call(context: HookContext, case: Case, **_: object) -> None:
 
 @schemathesis.hook
 def after_call(context: HookContext, case: Case, response: Response) -> None:
-    """Take documented refusals out of the answer; whatever else is in ``errors`` stays and fails."""
+    """Remove documented errors from the response; all others remain and fail."""
     try:
         answer = response.json()
     except ValueError:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients import needs_node, patient
-from tests.clients.composing import NAMES, composed
-from tests.clients.running import Hub
+from tests.clients.composition import NAMES, composed
+from tests.clients.hub_server import Hub
 
 pytestmark = [pytest.mark.outside, needs_node, patient]
 

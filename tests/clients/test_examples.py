@@ -1,4 +1,4 @@
-"""The query page of the hub as it is served, in headless Chromium: every example answers, without a word typed."""
+"""The query page of the running hub in headless Chromium: every example works unchanged."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.web.page import EXAMPLES
+from hub.api.pages import EXAMPLES
+from tests.api.test_pages_in_browser import CHROMIUM, needs_chromium
 from tests.clients import install, needs_node, patient, run
-from tests.clients.running import TOKEN
-from tests.web.test_browser import CHROMIUM, needs_chromium
+from tests.clients.hub_server import TOKEN
 
 pytestmark = [pytest.mark.outside, needs_node, needs_chromium, patient]
 
@@ -29,5 +29,5 @@ async def test_every_example_of_the_query_page_answers(url: str, tmp_path: Path)
 
 
 def _rows(found: object) -> object:
-    """The rows of a list or a connection."""
+    """Return the rows of a list or a connection."""
     return found["edges"] if isinstance(found, dict) else found

@@ -1,4 +1,4 @@
-"""Hive Gateway over one process a subgraph answers as the one process does that serves the whole graph."""
+"""Hive Gateway over one process per subgraph answers as the single process with the whole graph does."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.web.page import EXAMPLES
+from hub.api.pages import EXAMPLES
 from tests.clients import CLIENTS, install, needs_node, patient
-from tests.clients.composing import NAMES, composed
-from tests.clients.running import Hub, ask, data, free_port, ready
+from tests.clients.composition import NAMES, composed
+from tests.clients.hub_server import Hub, ask, data, free_port, ready
 
 DESK = EXAMPLES[0].query
 PUBLIC = """
 { complaints(first: 50) { totalCount edges { node {
     ticket title status dueAt agency { name } area { name } secret timeline { action at note }
-    reporter { name } text centralReport { trackingId } payments { reference } orders { orderId } } } }
+    reporter { name } text centralReport { trackingId } payments { reference } procurementOrders { orderId } } } }
   procurementOrders(first: 5) { edges { node { orderId supplier { name } agency { name complaints { totalCount } } } } }
-  payments { totalCount } centralReports { totalCount } complaintTotals(by: STATUS) { group count } }
+  payments { totalCount } centralReports { totalCount } complaintTotals(groupBy: STATUS) { group count } }
 """
 LINKS = """
 { procurementOrders(first: 3) { edges { node { orderId system { name title } agency { code centralReports(first: 2) {
     totalCount edges { node { title log { type note } } } } }
-    supplier { id name orders(first: 2) { totalCount edges { node { orderId agency { name complaints(first: 2) {
+    supplier { id name
+      procurementOrders(first: 2) { totalCount edges { node { orderId agency { name complaints(first: 2) {
       edges { node { ticket } } } } } } } } } } }
   payments(first: 5, filter: {corridor: ["K7"]}) { totalCount edges { cursor node { id statusLabel(language: EN)
     system { name coverage } complaints(first: 3) { totalCount edges { node {
-      ticket area { name } timeline { action note } references { payment } } } } } } }
+      ticket area { name } timeline { action note } references { paymentReference } } } } } } }
   centralReports(first: 5) { edges { node { trackingId institution
-    complaint { ticket orders { orderId } payments { reference } }
+    complaint { ticket procurementOrders { orderId } payments { reference } }
     area { code complaints(first: 1) { totalCount } } } } }
-  complaintTotals(by: CHANNEL) { group count } paymentTotals(by: MERCHANT) { group count amount { amount currency } } }
+  complaintTotals(groupBy: CHANNEL) { group count }
+  paymentTotals(groupBy: MERCHANT) { group count amount { amount currency } } }
 """
 ONE_OF_EACH = """
 { payments(first: 1) { edges { node { id } } } procurementOrders(first: 1) { edges { node { id supplier { id } } } }
@@ -43,17 +45,18 @@ ONE_OF_EACH = """
 """
 BY_ID = """
 query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id
-  ... on SystemRecord { asOf statusTold } ... on Payment { reference complaints { totalCount } system { title } }
+  ... on SystemRecord { asOf sourceStatus } ... on Payment { reference complaints { totalCount } system { title } }
   ... on ProcurementOrder { orderId supplier { name } } ... on Supplier { name } ... on CentralReport { trackingId }
   ... on Complaint { ticket payments { reference } } ... on Agency { code procurementOrders { totalCount } }
-  ... on Area { code } ... on System { name records } } }
+  ... on Area { code } ... on System { name recordCount } } }
 """
 SUBMIT = """
 mutation { submitComplaint(input: {idempotencyKey: "through-the-gateway", channel: GOJEK, class: COMPLAINT,
     title: "Bus tidak berhenti di halte", text: "Bus tidak berhenti di halte pagi ini.", areaCode: "33.74",
     anonymous: true, paymentReference: "REFERENCE"}) {
   __typename
-  ... on ComplaintReceived { trackingCode complaint { ticket status dueAt area { name } payments { reference } } } } }
+  ... on SubmitComplaintPayload {
+    trackingCode complaint { ticket status dueAt area { name } payments { reference } } } } }
 """
 
 pytestmark = [pytest.mark.outside, needs_node, patient]
@@ -61,7 +64,7 @@ pytestmark = [pytest.mark.outside, needs_node, patient]
 
 @pytest.fixture(scope="module")
 async def gateway(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The URL of Hive Gateway, over five processes that serve one subgraph each."""
+    """The URL of Hive Gateway over five processes, each with one subgraph."""
     await install()
     folder, port = tmp_path_factory.mktemp("gateway"), free_port()
     async with hub.serve(**{name: {"--subgraph": name} for name in NAMES}) as urls:
@@ -86,11 +89,11 @@ def _alive(process: asyncio.subprocess.Process, log: Path) -> None:
     assert process.returncode is None, log.read_text()
 
 
-def _steady(told: dict[str, Any]) -> dict[str, Any]:
-    """``told`` without what is counted at the moment of asking."""
-    for system in told.get("systems") or []:
+def _steady(data: dict[str, Any]) -> dict[str, Any]:
+    """Return ``data`` without values that change with every request."""
+    for system in data.get("systems") or []:
         assert system.pop("lagSeconds", 0) >= 0
-    return told
+    return data
 
 
 async def test_the_desk_is_the_same_through_the_gateway(url: str, gateway: str) -> None:
@@ -103,7 +106,8 @@ async def test_the_desk_is_the_same_through_the_gateway(url: str, gateway: str) 
         linked = {name: found + sum(bool(row[name]) for row in rows) for name, found in linked.items()}
         after = here["complaints"]["pageInfo"]["endCursor"]
     assert all(linked.values()), linked
-    assert [system["records"] > 0 for system in here["systems"]] == [True] * 3
+    filled = {system["name"] for system in here["systems"] if system["recordCount"]}
+    assert filled >= {"blangkon", "gopay", "lapor"}
 
 
 async def test_links_lead_everywhere_through_the_gateway(url: str, gateway: str) -> None:
@@ -119,11 +123,11 @@ async def test_any_entity_is_found_by_its_id_through_the_gateway(url: str, gatew
     assert await data(gateway, BY_ID, {"ids": ids}) == here
 
 
-def _ids(told: Any) -> Any:
-    """Every ``id`` in an answer, at any depth."""
-    if isinstance(told, dict):
-        yield from ([told["id"]] if "id" in told else [])
-    for each in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+def _ids(value: Any) -> Any:
+    """Return every ``id`` in a response, at any depth."""
+    if isinstance(value, dict):
+        yield from ([value["id"]] if "id" in value else [])
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _ids(each)
 
 
@@ -143,7 +147,7 @@ def _refusals(answer: dict[str, Any]) -> set[str]:
     return {error["extensions"]["scope"] for error in answer["errors"]}
 
 
-async def test_a_token_that_is_not_valid_opens_nothing_through_the_gateway(gateway: str) -> None:
+async def test_an_invalid_token_opens_nothing_through_the_gateway(gateway: str) -> None:
     answer = await ask(gateway, DESK, token="another")
     assert not answer["data"]
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAUTHENTICATED"}
@@ -153,22 +157,22 @@ async def test_a_complaint_submitted_through_the_gateway_is_the_hubs(url: str, g
     paid = (await data(url, "{ payments(first: 1) { edges { node { reference } } } }"))["payments"]["edges"][0]["node"]
     submit = SUBMIT.replace("REFERENCE", paid["reference"])
     there = (await data(gateway, submit))["submitComplaint"]
-    assert there["__typename"] == "ComplaintReceived"
+    assert there["__typename"] == "SubmitComplaintPayload"
     assert there["complaint"]["payments"] == [paid]
     assert (await data(url, submit))["submitComplaint"] == there
 
 
-async def test_a_reporter_follows_by_the_tracking_code_through_the_gateway(url: str, gateway: str) -> None:
+async def test_a_tracking_code_works_through_the_gateway(url: str, gateway: str) -> None:
     submit = SUBMIT.replace("through-the-gateway", "followed-through-the-gateway").replace('"REFERENCE"', "null")
-    told = (await data(url, submit))["submitComplaint"]
-    ticket = told["complaint"]["ticket"]
+    payload = (await data(url, submit))["submitComplaint"]
+    ticket = payload["complaint"]["ticket"]
     query = f'{{ complaint(ticket: "{ticket}") {{ text timeline {{ action }} }} }}'
-    here, there = [await _held(each, query, f"{ticket} {told['trackingCode']}") for each in (url, gateway)]
+    here, there = [await _by_holder(each, query, f"{ticket} {payload['trackingCode']}") for each in (url, gateway)]
     assert there["data"] == here["data"]
     assert here["data"]["complaint"]["text"] == "Bus tidak berhenti di halte pagi ini."
 
 
-async def _held(url: str, query: str, code: str) -> Any:
+async def _by_holder(url: str, query: str, code: str) -> Any:
     headers = {"Hub-Tracking-Code": code}
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return (await client.post(f"{url}/graphql", json={"query": query}, headers=headers)).json()

@@ -1,4 +1,4 @@
-"""schemathesis, which makes up operations from the schema, finds no fault in the graph as it is served."""
+"""schemathesis generates operations from the schema and finds no fault in the running hub."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.clients import CLIENTS, IN_CI, INSTALL_WITHIN, patient
-from tests.clients.running import TOKEN, data
+from tests.clients.hub_server import TOKEN, data
 
 VENV = CLIENTS / ".venv"
 LOCK = CLIENTS / "requirements-schemathesis.lock"
 HOOKS = CLIENTS / "schemathesis_hooks.py"
 OPERATIONS = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }"
 EXAMPLES = 40
-"""Cases an operation; the seed is fixed, so that a failure comes again."""
+"""Cases for each operation; the seed is fixed, so that a failure is reproducible."""
 
 pytestmark = [pytest.mark.outside, patient]
 
@@ -30,39 +30,39 @@ async def test_made_up_operations_find_no_fault(url: str, tmp_path: Path) -> Non
     options = f"--max-examples {EXAMPLES} --seed 1 --max-failures 20 --no-color --warnings off".split()
     headers = ("--header", f"Authorization: Bearer {TOKEN}", "--header", "Hub-Purpose: handling")
     st, endpoint = VENV / "bin" / "st", f"{url}/graphql"
-    code, told = await _run(st, "run", endpoint, *headers, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=str(HOOKS))
-    assert code == 0, told
+    code, output = await _run(st, "run", endpoint, *headers, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=str(HOOKS))
+    assert code == 0, output
     roots = (await data(url, OPERATIONS))["__schema"].values()
     names = [field["name"] for root in roots for field in root["fields"] if not field["name"].startswith("_")]
-    assert f"Tested: {len(names)}\n" in told, told
+    assert f"Tested: {len(names)}\n" in output, output
 
 
 async def _install() -> None:
-    """An environment of its own, made anew when what is wanted changed; two at once wait for each other."""
-    wanted, stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest(), VENV / "wanted"
+    """Create a separate environment, again after its lock file changed; one process at a time."""
+    digest, stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest(), VENV / "wanted"
     with LOCK.open() as lock:
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-        if stamp.exists() and stamp.read_text() == wanted:
+        if stamp.exists() and stamp.read_text() == digest:
             return
         await _run(sys.executable, "-m", "venv", "--clear", VENV)
         pip = (VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes")
-        code, told = await _run(*pip, "--quiet", "--requirement", LOCK)
+        code, output = await _run(*pip, "--quiet", "--requirement", LOCK)
         if code and not IN_CI:
-            pytest.skip(f"schemathesis cannot be installed: {told.strip().splitlines()[-1]}")
-        assert code == 0, told
-        stamp.write_text(wanted)
+            pytest.skip(f"schemathesis cannot be installed: {output.strip().splitlines()[-1]}")
+        assert code == 0, output
+        stamp.write_text(digest)
 
 
 async def _run(*command: str | Path, folder: Path = CLIENTS, **environment: str) -> tuple[int | None, str]:
-    """Exit code and output of a command, which is ended when it takes too long."""
+    """Return exit code and output of a command, which is ended when it takes too long."""
     process = await asyncio.create_subprocess_exec(
         *map(str, command), cwd=folder, env={**os.environ, **environment}, stdout=PIPE, stderr=STDOUT
     )
     try:
         async with asyncio.timeout(INSTALL_WITHIN):
-            told, _ = await process.communicate()
+            output, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return process.returncode, told.decode()
+    return process.returncode, output.decode()

@@ -1,4 +1,4 @@
-"""The category table holds together: codes, labels, agencies in office, and the published order."""
+"""The table of categories: codes, labels, agencies in office, and the published order."""
 
 from __future__ import annotations
 

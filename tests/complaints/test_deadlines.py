@@ -9,17 +9,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hub.complaints.calendar import JAKARTA, NATIONAL, Override, WorkingCalendar
-from hub.complaints.clock import Pause, day_zero, runs_out
-from hub.complaints.codes import ComplaintClass
-from hub.complaints.codes import ComplaintStatus as Status
-from hub.complaints.deadlines import Deadline, Deadlines, Reached, deadlines
-from hub.complaints.policies import POLICIES, Policy, Step, Unit, policy_for
+from hub.complaints.clock import Pause, calculate_due_at, day_zero
+from hub.complaints.deadlines import Deadline, Deadlines, TimelineEntry, calculate_deadlines
+from hub.complaints.enums import ComplaintClass
+from hub.complaints.enums import ComplaintStatus as Status
+from hub.complaints.service_levels import POLICIES, Policy, Step, Unit, policy_for
 
 
 def wib(text: str) -> datetime:
-    """A time in Jakarta, as ``11-16 10:00`` of 2026 or with a year before it, in UTC."""
-    told = text if text.count("-") == 2 else f"2026-{text}"
-    return datetime.fromisoformat(told).replace(tzinfo=JAKARTA).astimezone(UTC)
+    """Return a time in Jakarta, such as ``11-16 10:00`` of 2026 or with a year before it, in UTC."""
+    full = text if text.count("-") == 2 else f"2026-{text}"
+    return datetime.fromisoformat(full).replace(tzinfo=JAKARTA).astimezone(UTC)
 
 
 def clocks(
@@ -28,7 +28,7 @@ def clocks(
     inspection: bool = False,
     calendar: WorkingCalendar = NATIONAL,
 ) -> Deadlines:
-    return deadlines([Reached(status, wib(at)) for status, at in timeline], klass, inspection, calendar)
+    return calculate_deadlines([TimelineEntry(status, wib(at)) for status, at in timeline], klass, inspection, calendar)
 
 
 def clock(found: Deadlines, step: Step) -> Deadline:
@@ -72,7 +72,7 @@ def test_when_each_step_is_due(timeline: list[tuple[Status, str]], step: Step, d
     assert clock(clocks(*timeline), step).due_at == wib(due)
 
 
-def test_the_first_response_was_due_in_two_days_before_the_governor_said_hours() -> None:
+def test_the_first_response_took_two_days_before_the_decree() -> None:
     old = clocks((Status.RECEIVED, "2019-12-09 23:59"))
     new = clocks((Status.RECEIVED, "2019-12-10 00:00"))
     assert clock(old, Step.FIRST_RESPONSE).due_at == wib("2019-12-11 23:59")
@@ -102,7 +102,7 @@ def test_day_zero(received: str, zero: date) -> None:
 
 def test_times_come_out_in_utc_whatever_zone_they_came_in() -> None:
     local = datetime(2026, 11, 16, 10, tzinfo=JAKARTA)
-    found = deadlines([Reached(Status.RECEIVED, local)], ComplaintClass.COMPLAINT, False)
+    found = calculate_deadlines([TimelineEntry(Status.RECEIVED, local)], ComplaintClass.COMPLAINT, False)
     assert found == clocks(RECEIVED)
     assert all(one.due_at is not None and one.due_at.tzinfo is UTC for one in found.steps)
 
@@ -137,7 +137,7 @@ def test_nothing_is_due_when_all_is_done(timeline: list[tuple[Status, str]]) -> 
     assert not found.overdue(wib("2027-12-31 00:00"))
 
 
-def test_overdue_begins_after_the_due_moment_and_ends_with_the_answer() -> None:
+def test_overdue_begins_after_the_deadline_and_ends_on_response() -> None:
     waiting = clocks(RECEIVED, VERIFIED, ASSIGNED, IN_PROGRESS)
     due = wib("12-04 16:00")
     assert not waiting.overdue(due)
@@ -148,16 +148,16 @@ def test_overdue_begins_after_the_due_moment_and_ends_with_the_answer() -> None:
     assert not clock(answered, Step.FOLLOW_UP).late
 
 
-def test_the_clock_stands_still_while_the_reporter_owes_an_answer() -> None:
-    asked = clocks(RECEIVED, VERIFIED, ASSIGNED, IN_PROGRESS, (Status.RETURNED, "11-19 09:00"))
-    assert asked.due_at is None
-    assert asked.pauses == (Pause(wib("11-19 09:00"), None),)
-    assert not asked.overdue(wib("2027-12-31 00:00"))
-    assert clock(asked, Step.AUTO_CLOSE).due_at == wib("12-03 16:00")
+def test_the_clock_pauses_while_the_reporter_owes_an_answer() -> None:
+    paused = clocks(RECEIVED, VERIFIED, ASSIGNED, IN_PROGRESS, (Status.RETURNED, "11-19 09:00"))
+    assert paused.due_at is None
+    assert paused.pauses == (Pause(wib("11-19 09:00"), None),)
+    assert not paused.overdue(wib("2027-12-31 00:00"))
+    assert clock(paused, Step.AUTO_CLOSE).due_at == wib("12-03 16:00")
 
 
-def test_the_clock_goes_on_later_by_the_working_days_the_reporter_took() -> None:
-    # Asked on a Thursday and answered on the Tuesday after: Friday, Monday and Tuesday do not count against the agency.
+def test_the_clock_resumes_later_by_the_reporters_working_days() -> None:
+    # Returned on a Thursday, resumed on the next Tuesday: Friday, Monday and Tuesday do not count against the agency.
     found = clocks(
         RECEIVED, VERIFIED, ASSIGNED, IN_PROGRESS, (Status.RETURNED, "11-19 09:00"), (Status.IN_PROGRESS, "11-24 09:00")
     )
@@ -165,13 +165,13 @@ def test_the_clock_goes_on_later_by_the_working_days_the_reporter_took() -> None
     assert clock(found, Step.AUTO_CLOSE).met_at == wib("11-24 09:00")
 
 
-def test_an_answer_after_hours_gives_the_agency_that_day_back() -> None:
-    asked = [RECEIVED, (Status.RETURNED, "11-17 09:00")]
-    assert clocks(*asked, (Status.RECEIVED, "11-17 15:00")).due_at == wib("12-04 16:00")
-    assert clocks(*asked, (Status.RECEIVED, "11-17 17:00")).due_at == wib("12-07 16:00")
+def test_an_answer_after_hours_returns_that_day_to_the_agency() -> None:
+    history = [RECEIVED, (Status.RETURNED, "11-17 09:00")]
+    assert clocks(*history, (Status.RECEIVED, "11-17 15:00")).due_at == wib("12-04 16:00")
+    assert clocks(*history, (Status.RECEIVED, "11-17 17:00")).due_at == wib("12-07 16:00")
 
 
-def test_what_is_overdue_stays_so_while_the_reporter_is_asked() -> None:
+def test_an_overdue_complaint_stays_so_while_the_reporter_owes() -> None:
     found = clocks(RECEIVED, VERIFIED, ASSIGNED, IN_PROGRESS, (Status.RETURNED, "12-07 09:00"))
     assert found.due_at == wib("12-04 16:00")
     assert found.overdue(wib("12-08 09:00"))
@@ -184,7 +184,7 @@ def test_coming_back_from_the_reporter_begins_no_clock_anew() -> None:
     assert clock(found, Step.VERIFY).due_at == wib("11-19 16:00")
 
 
-def test_another_agency_has_its_own_time_to_follow_up_but_the_answer_is_due_as_before() -> None:
+def test_a_new_agency_restarts_follow_up_but_not_the_response() -> None:
     found = clocks(RECEIVED, VERIFIED, ASSIGNED, IN_PROGRESS, (Status.ASSIGNED, "11-19 09:00"))
     assert clock(found, Step.FOLLOW_UP).due_at == wib("11-26 16:00")
     assert clock(found, Step.FOLLOW_UP).met_at is None
@@ -211,17 +211,17 @@ def test_a_decree_moves_what_is_due() -> None:
     assert clocks(RECEIVED, calendar=calendar).due_at == wib("12-07 16:00")
 
 
-def test_a_deadline_over_an_undecreed_holiday_is_marked_and_one_in_hours_is_not() -> None:
+def test_a_deadline_over_an_undecreed_holiday_is_estimated() -> None:
     found = clocks((Status.RECEIVED, "2027-03-08 09:00"))
     assert clock(found, Step.ANSWER).estimated
     assert not clock(found, Step.FIRST_RESPONSE).estimated
     assert not clock(clocks(RECEIVED), Step.ANSWER).estimated
 
 
-@pytest.mark.parametrize("timeline", [[], [Reached(Status.RECEIVED, datetime(2026, 11, 16, 10))]])  # noqa: DTZ001
-def test_a_timeline_that_is_empty_or_without_zone_is_refused(timeline: list[Reached]) -> None:
+@pytest.mark.parametrize("timeline", [[], [TimelineEntry(Status.RECEIVED, datetime(2026, 11, 16, 10))]])  # noqa: DTZ001
+def test_a_timeline_that_is_empty_or_without_zone_is_refused(timeline: list[TimelineEntry]) -> None:
     with pytest.raises(ValueError, match="aware time"):
-        deadlines(timeline, ComplaintClass.COMPLAINT, False)
+        calculate_deadlines(timeline, ComplaintClass.COMPLAINT, False)
 
 
 def test_every_complaint_has_one_rule_for_each_step_on_any_day() -> None:
@@ -231,7 +231,7 @@ def test_every_complaint_has_one_rule_for_each_step_on_any_day() -> None:
                 assert policy_for(step, klass, inspection, date(2013, 1, 1)) is not None
 
 
-def test_a_later_rule_replaces_an_earlier_one_wherever_it_stands_in_the_table() -> None:
+def test_a_later_rule_replaces_an_earlier_one_in_any_order() -> None:
     tightened = Policy(Step.VERIFY, 1, Unit.WORKING_DAYS, "decree", valid_from=date(2026, 12, 1))
     for rows in ((tightened, *POLICIES), (*POLICIES, tightened)):
         before = policy_for(Step.VERIFY, ComplaintClass.COMPLAINT, False, date(2026, 11, 30), rows)
@@ -242,8 +242,8 @@ def test_a_later_rule_replaces_an_earlier_one_wherever_it_stands_in_the_table() 
 
 def test_a_step_without_a_rule_has_no_clock() -> None:
     rows = [policy for policy in POLICIES if policy.step is not Step.FOLLOW_UP]
-    timeline = [Reached(status, wib(at)) for status, at in (RECEIVED, VERIFIED, ASSIGNED)]
-    assert deadlines(timeline, ComplaintClass.COMPLAINT, False, policies=rows).of(Step.FOLLOW_UP) is None
+    timeline = [TimelineEntry(status, wib(at)) for status, at in (RECEIVED, VERIFIED, ASSIGNED)]
+    assert calculate_deadlines(timeline, ComplaintClass.COMPLAINT, False, policies=rows).of(Step.FOLLOW_UP) is None
 
 
 TIMES = st.datetimes(datetime(2025, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -253,7 +253,7 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 def pauses_from(start: datetime, gaps: list[timedelta]) -> list[Pause]:
-    """Pauses one after the other; an odd number of gaps leaves the last one open."""
+    """Return pauses one after the other; with an odd number of gaps the last one is open."""
     ends: list[datetime] = []
     for gap in gaps:
         start += gap
@@ -264,15 +264,15 @@ def pauses_from(start: datetime, gaps: list[timedelta]) -> list[Pause]:
 
 
 def ran_out(policy: Policy, started: datetime, pauses: list[Pause]) -> datetime:
-    return runs_out(policy, started, pauses, NATIONAL) or FOREVER
+    return calculate_due_at(policy, started, pauses, NATIONAL) or FOREVER
 
 
 @given(RULES, TIMES, GAPS)
-def test_what_is_counted_in_days_is_due_when_the_office_closes_on_a_working_day(
+def test_a_deadline_in_days_ends_when_the_office_closes(
     policy: Policy, started: datetime, gaps: list[timedelta]
 ) -> None:
     assume(policy.unit is Unit.WORKING_DAYS)
-    due = runs_out(policy, started, pauses_from(started, gaps), NATIONAL)
+    due = calculate_due_at(policy, started, pauses_from(started, gaps), NATIONAL)
     if due is not None:
         local = due.astimezone(JAKARTA)
         assert NATIONAL.is_working(local.date())
@@ -300,7 +300,7 @@ def test_what_comes_in_later_is_not_due_earlier(
 
 @given(RULES, TIMES)
 def test_the_whole_limit_is_there(policy: Policy, started: datetime) -> None:
-    due = runs_out(policy, started, [], NATIONAL)
+    due = calculate_due_at(policy, started, [], NATIONAL)
     assert due is not None
     if policy.unit is Unit.HOURS:
         assert due - started == timedelta(hours=policy.amount)

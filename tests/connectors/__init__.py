@@ -1,1 +1,1 @@
-"""Tests of the connectors: what all of them must do (``contract``), and what each does besides."""
+"""Tests of the connectors: the contract that all of them fulfil, and what each does besides."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.connectors.contract import ConnectorContract
-from tests.connectors.running import found
+from hub.testing.contract import ConnectorContract
+from hub.testing.running import all_connectors
 
-for _name, _connector in found().items():
+for _name, _connector in all_connectors().items():
     _suite = f"Test{_name.capitalize()}"
     globals()[_suite] = type(_suite, (ConnectorContract,), {"connector": _connector, "__doc__": _connector.title})

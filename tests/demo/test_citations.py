@@ -1,4 +1,4 @@
-"""What demo complaints cite is there often enough for every page, and could have happened."""
+"""Records that demo complaints cite exist, are frequent enough for every page, and are plausible."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from itertools import accumulate
+
+import pytest
 
 from hub.complaints.agencies import AGENCIES
 from hub.demo.months import now
@@ -17,7 +19,8 @@ Year = tuple[DemoComplaint, ...]
 MERCHANTS = {"FARE": {"TRANSJATENG", "TRANSSEMARANG"}, "TAX": {"BAPENDA"}, "TICKET": {"LOKET"}}
 
 
-def test_any_hundred_neighbours_hold_reports_and_payments(year: Year) -> None:
+@pytest.mark.whole
+def test_any_hundred_neighbours_cite_reports_and_payments(year: Year) -> None:
     for cited in ("report", "payment"):
         running = [0, *accumulate(getattr(complaint, cited) is not None for complaint in year)]
         fewest = min(after - before for before, after in zip(running, running[100:], strict=False))
@@ -34,7 +37,7 @@ def test_citations_fit_into_the_sandboxes(year: Year) -> None:
     assert sum(bool(complaint.report and complaint.payment) for complaint in year) > 200
 
 
-def test_the_first_page_of_an_officer_shows_all_there_is_to_join(year: Year) -> None:
+def test_an_officers_first_page_shows_every_kind_of_link(year: Year) -> None:
     working = [c for c in reversed(year) if c.status == "IN_PROGRESS" and c.channel == "WHATSAPP"]
     page = working[:20]
     assert len(working) >= 60
@@ -56,7 +59,7 @@ def test_references_and_ids_are_unique(year: Year) -> None:
         assert len(found) == len(set(found))
 
 
-def test_payments_are_in_the_providers_history_and_of_the_right_merchant(year: Year) -> None:
+def test_payments_are_in_the_history_of_the_right_merchant(year: Year) -> None:
     present = now(TODAY)
     for payment in (c.payment for c in year if c.payment):
         assert present - timedelta(days=180) <= payment.paid_at < present
@@ -66,7 +69,7 @@ def test_payments_are_in_the_providers_history_and_of_the_right_merchant(year: Y
         assert payment.amount >= 2000
 
 
-def test_a_fare_was_paid_hours_before_and_later_payments_are_taxes_and_tickets(year: Year) -> None:
+def test_fares_precede_complaints_by_minutes_to_hours(year: Year) -> None:
     kinds = Counter(c.payment.paid_for for c in year if c.payment)
     assert set(kinds) == {"FARE", "TAX", "TICKET"}
     for complaint in year:
@@ -95,7 +98,7 @@ def test_reports_are_mostly_in_step_and_one_in_eight_is_not(year: Year) -> None:
     assert {c.report.status for c in year if c.report} <= set(ReportStatus) - {"UNKNOWN"}
 
 
-def test_reports_were_made_before_now_and_before_what_the_centre_passed_on(year: Year) -> None:
+def test_reports_precede_only_the_complaints_they_became(year: Year) -> None:
     present = now(TODAY)
     for complaint in year:
         if complaint.report is None:

@@ -1,4 +1,4 @@
-"""The texts name only what is known, and the shelves hold what is drawn from them."""
+"""The texts name only known things, and the lists contain what is drawn from them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hub.complaints import categories
 from hub.complaints.agencies import BY_CODE
 from hub.complaints.areas import AREAS
-from hub.complaints.codes import ComplaintClass
-from hub.complaints.workflow import RejectReason
+from hub.complaints.enums import ComplaintClass
+from hub.complaints.workflow import RejectionReason
 from hub.demo.dice import Dice
 from hub.demo.directory import directory
 from hub.demo.places import CORRIDORS, NAMES, SPOTS
@@ -44,7 +44,7 @@ def test_topics_name_known_codes_and_only_facts_of_their_shelf(name: str) -> Non
         assert topic.category in categories.BY_CODE
         assert topic.klass in set(ComplaintClass)
         assert set(topic.agencies) <= set(BY_CODE)
-        assert (name == "REFUSED") == (topic.refusal in set(RejectReason))
+        assert (name == "REFUSED") == (topic.refusal in set(RejectionReason))
 
 
 def test_every_category_can_come_up_without_a_citation() -> None:
@@ -52,7 +52,7 @@ def test_every_category_can_come_up_without_a_citation() -> None:
     assert found == set(categories.BY_CODE)
 
 
-def test_a_category_weighs_what_its_table_says_however_many_topics_it_has() -> None:
+def test_a_categorys_weight_does_not_depend_on_its_topics() -> None:
     shelf = shelves()["GENERAL"]
     rng = Dice(1)
     drawn = [shelf.draw(rng).category for _ in range(40_000)]
@@ -61,12 +61,12 @@ def test_a_category_weighs_what_its_table_says_however_many_topics_it_has() -> N
     assert share == pytest.approx(categories.BY_CODE["EDUCATION"].weight / total, abs=0.006)
 
 
-def test_phrases_have_endings_for_every_class_and_reasons_for_every_refusal() -> None:
+def test_phrases_have_endings_per_class_and_refusal_reasons() -> None:
     assert set(phrases().closings) == {*ComplaintClass, "INSPECTION"}
-    assert set(RejectReason) <= set(phrases().notes)
+    assert set(RejectionReason) <= set(phrases().notes)
 
 
-def test_every_area_has_a_name_and_spots_and_every_corridor_runs_through_areas() -> None:
+def test_areas_have_names_and_spots_and_corridors_cross_areas() -> None:
     codes = {area.code for area in AREAS}
     assert set(NAMES) == set(SPOTS) == codes
     assert {code for corridor in CORRIDORS for code in corridor.areas} <= codes

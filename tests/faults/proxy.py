@@ -1,4 +1,4 @@
-"""A TCP proxy that makes a bad network of a good one, in either direction; needs nothing but asyncio."""
+"""A TCP proxy that adds network faults in either direction; it needs only asyncio."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ CHUNK = 65_536
 class Fault:
     """What happens to the bytes of one direction; times are in seconds, sizes in bytes.
 
-    ``latency`` and up to ``jitter`` more pass before each piece goes on. Pieces are of ``slice`` bytes at most, and go
-    at ``rate`` bytes a second. After ``cut`` bytes the connection ends (``reset``: hard, with RST), after ``swallow``
-    bytes nothing goes on any more. What has ended on one side is ended on the other ``slow_close`` seconds later.
+    Each piece is delayed by ``latency`` and up to ``jitter`` more. Pieces have at most ``slice`` bytes and are sent at
+    ``rate`` bytes a second. After ``cut`` bytes the connection ends (with RST if ``reset``); after ``swallow`` bytes
+    nothing more is forwarded. If one side ends, the other is ended ``slow_close`` seconds later.
     """
 
     latency: float = 0.0
@@ -37,9 +37,9 @@ NONE = Fault()
 
 @dataclass
 class Proxy:
-    """Passes what comes to ``port`` on to ``target``; ``up`` is what goes there, ``down`` what comes back.
+    """Forwards connections to ``port`` to ``target``; ``up`` is the fault of requests, ``down`` that of responses.
 
-    A fault holds for connections made after it was set; ``forget`` ends those that there are.
+    A fault applies to connections made after it was set; ``forget`` ends the existing ones.
     """
 
     target: tuple[str, int]
@@ -47,9 +47,9 @@ class Proxy:
     down: Fault = NONE
     port: int = 0
     share: float = 1.0
-    """Which part of the connections meets the faults."""
-    met: int = 0
-    """How many connections met one."""
+    """The share of the connections that get the faults."""
+    faulty_connections: int = 0
+    """The number of connections that got one."""
 
     def __post_init__(self) -> None:
         self._dice = random.Random(1)
@@ -69,15 +69,15 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL at which it listens."""
         return f"http://127.0.0.1:{self.port}"
 
     def set(self, up: Fault = NONE, down: Fault = NONE) -> None:
-        """From now on new connections meet these."""
+        """Set the faults of new connections."""
         self.up, self.down = up, down
 
     async def forget(self) -> None:
-        """End every connection there is."""
+        """End every connection."""
         for link in self._links:
             link.cancel()
         await asyncio.gather(*self._links, return_exceptions=True)
@@ -89,7 +89,7 @@ class Proxy:
         try:
             await self._link(reader, writer)
         except (OSError, asyncio.CancelledError):
-            # The other side went away, or the test is over: there is nobody to tell.
+            # The other side went away, or the test is over.
             writer.transport.abort()
         finally:
             self._links.discard(link)
@@ -97,7 +97,7 @@ class Proxy:
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         hit = (self.up, self.down) != (NONE, NONE) and self._dice.random() < self.share
         up, down = (self.up, self.down) if hit else (NONE, NONE)
-        self.met += hit
+        self.faulty_connections += hit
         far_reader, far_writer = await asyncio.open_connection(*self.target)
         try:
             async with asyncio.TaskGroup() as group:
@@ -127,7 +127,7 @@ class _Flow:
     passed: int = 0
 
     async def run(self) -> None:
-        """Pass on what comes, as well as the fault lets it."""
+        """Forward the bytes, with the fault applied."""
         while piece := await self.source.read(min(CHUNK, self.fault.slice)):
             await self._delay(len(piece))
             await self._pass(piece)
@@ -155,7 +155,7 @@ class _Flow:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """End the connection with RST instead of FIN: unsent bytes are dropped, and the other side gets an error."""
-    held = writer.get_extra_info("socket")
-    if held is not None:
+    connection = writer.get_extra_info("socket")
+    if connection is not None:
         with contextlib.suppress(OSError):
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""The hub as subgraphs: what a gateway asks, in one statement a type, and with the answers of the merged graph."""
+"""The hub as subgraphs: a gateway's requests take one statement per type and give the answers of the merged graph."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from hub.schema.complaints.complaint import Complaint
 from hub.schema.context import Context
 from hub.schema.graph import PARTS, schema
 from hub.schema.payments import Payment
-from hub.store.database import counted
-from tests.fake import order, payment, report
-from tests.schema.stage import ANONYMOUS, OFFICER, Stage
+from hub.store.database import record_statements
+from tests.fake_connector import order, payment, report
+from tests.schema.harness import ANONYMOUS, CONFIRMED, OFFICER, Stage
 
 ENTITIES = "query($r: [_Any!]!) {_entities(representations: $r) "
 
 
 @pytest.fixture(scope="module")
 async def filled(shared: Stage) -> Stage:
-    """Twelve payments and two complaints, one of them about a report and an order too."""
+    """Twelve payments and two complaints, one of them with a report and an order."""
     await shared.records(*(payment(f"P{n}") for n in range(12)), report("1"), order("O1"))
     await shared.complaint("ASSIGNED", payment_reference="P1", tracking_id="1", order_id="O1")
     await shared.complaint("ASSIGNED", payment_reference="P1")
+    await shared.run(CONFIRMED)
     return shared
 
 
 async def counting(stage: Stage, part: str | None, query: str, **variables: Any) -> tuple[Any, int]:
-    """Data and number of statements."""
-    context = Context(stage.database, OFFICER, stage.seal, stage.settings.secret)
-    with counted() as statements:
-        result = await schema(part).execute(query, variable_values=variables, context_value=context)
+    """Return the data and the number of statements."""
+    context = Context(stage.database, OFFICER, stage.cipher, stage.settings.secret)
+    with record_statements() as statements:
+        async with context:
+            result = await schema(part).execute(query, variable_values=variables, context_value=context)
     assert result.errors is None
     return result.data, len(statements)
 
@@ -40,12 +42,12 @@ async def test_a_thousand_references_are_one_statement_a_type(filled: Stage) -> 
     payments = [{"__typename": "Payment", "id": Payment.id_of(("fake", f"P{n}"))} for n in range(500)]
     complaints = [{"__typename": "Complaint", "ticket": f"LG-2026-{n:06}"} for n in range(300)]
     agencies = [{"__typename": "Agency", "code": "DISHUB"}] * 200
-    wanted = [each for trio in zip(payments[:200], complaints[:200], agencies, strict=True) for each in trio]
-    wanted += payments[200:] + complaints[200:]
+    representations = [each for trio in zip(payments[:200], complaints[:200], agencies, strict=True) for each in trio]
+    representations += payments[200:] + complaints[200:]
     query = (
         f"{ENTITIES} {{__typename ... on Payment {{reference}} ... on Complaint {{ticket}} ... on Agency {{code}}}}}}"
     )
-    data, statements = await counting(filled, None, query, r=wanted)
+    data, statements = await counting(filled, None, query, r=representations)
     assert (len(data["_entities"]), statements) == (1000, 3)
     found = [each for each in data["_entities"] if each]
     assert len(found) == 12 + 200 + len([each for each in found if each["__typename"] == "Complaint"])
@@ -55,18 +57,18 @@ async def test_a_thousand_references_are_one_statement_a_type(filled: Stage) -> 
 
 async def test_a_link_of_a_thousand_stubs_is_one_statement(filled: Stage) -> None:
     tickets = [ticket for (ticket,) in await filled.rows("select ticket from complaints order by id")]
-    wanted = [
+    representations = [
         {"__typename": "Complaint", "id": Complaint.id_of(("hub", each))} for each in (*tickets, *map(str, range(998)))
     ]
     query = f"{ENTITIES} {{... on Complaint {{payments {{reference}}}}}}}}"
-    data, statements = await counting(filled, "payments", query, r=wanted)
+    data, statements = await counting(filled, "payments", query, r=representations)
     assert statements == 1
     assert [each["payments"] for each in data["_entities"]] == [[{"reference": "P1"}]] * 2 + [[]] * 998
 
 
 async def test_more_than_a_thousand_references_are_bad_input(filled: Stage) -> None:
-    wanted = [{"__typename": "Agency", "code": "DISHUB"}] * 1001
-    answer = await filled.ask(OFFICER, f"{ENTITIES} {{__typename}}}}", r=wanted)
+    representations = [{"__typename": "Agency", "code": "DISHUB"}] * 1001
+    answer = await filled.ask(OFFICER, f"{ENTITIES} {{__typename}}}}", r=representations)
     assert answer.codes == ["BAD_INPUT"]
     assert "1000" in answer.errors[0]["message"]
 
@@ -113,43 +115,43 @@ async def test_a_representation_of_what_is_not_there_is_null(filled: Stage, repr
 
 async def test_every_natural_key_finds_its_row(filled: Stage) -> None:
     ((ticket,), *_) = await filled.rows("select ticket from complaints order by id")
-    wanted = [
+    representations = [
         {"__typename": "Complaint", "ticket": ticket},
         {"__typename": "Agency", "code": "DISHUB"},
         {"__typename": "Area", "code": "33.74"},
         {"__typename": "CentralReport", "trackingId": "1"},
         {"__typename": "System", "name": "fake"},
     ]
-    keys = (f"... on {each['__typename']} {{{list(each)[1]}}}" for each in wanted)
+    keys = (f"... on {each['__typename']} {{{list(each)[1]}}}" for each in representations)
     query = f"{ENTITIES} {{{' '.join(keys)}}}}}"
-    data = await filled.got(OFFICER, query, r=wanted)
-    assert data["_entities"] == [{k: v for k, v in each.items() if k != "__typename"} for each in wanted]
-    named = {node.entity.name for part in PARTS for node in part.owns if node.natural_keys}
-    assert named == {each["__typename"] for each in wanted}
+    data = await filled.got(OFFICER, query, r=representations)
+    assert data["_entities"] == [{k: v for k, v in each.items() if k != "__typename"} for each in representations]
+    named = {node.entity.name for part in PARTS for node in part.owned_types if node.natural_keys}
+    assert named == {each["__typename"] for each in representations}
 
 
 @pytest.mark.parametrize("part", [part.name for part in PARTS])
-async def test_each_part_answers_over_http_and_tells_its_schema(filled: Stage, part: str) -> None:
+async def test_each_subgraph_answers_over_http_with_its_schema(filled: Stage, part: str) -> None:
     data = await filled.got(ANONYMOUS, "{_service {sdl} __typename}", part=part)
     assert data["_service"]["sdl"] == schema(part).sdl
 
 
-async def test_a_gateway_that_joins_the_parts_gets_what_the_merged_graph_says(filled: Stage) -> None:
-    """What a gateway does for one query, by hand: the complaints' part first, then each other part for its links."""
+async def test_the_composed_subgraphs_answer_like_the_merged_graph(filled: Stage) -> None:
+    """Do what a gateway does for one query: the part of complaints first, then each other part for its links."""
     listed = await filled.got(OFFICER, "{complaints {edges {node {__typename id ticket}}}}", part="complaints")
     stubs = [edge["node"] for edge in listed["complaints"]["edges"]]
     links = {
         "payments": ("payments", "payments {reference amount {amount currency} status}"),
         "reports": ("centralReport", "centralReport {trackingId status}"),
-        "procurement": ("orders", "orders {orderId supplier {name}}"),
+        "procurement": ("procurementOrders", "procurementOrders {orderId supplier {name}}"),
     }
     for part, (field, selection) in links.items():
         query = f"{ENTITIES} {{... on Complaint {{{selection}}}}}}}"
-        wanted = [{"__typename": "Complaint", "id": stub["id"]} for stub in stubs]
-        rows = (await filled.got(OFFICER, query, part=part, r=wanted))["_entities"]
+        representations = [{"__typename": "Complaint", "id": stub["id"]} for stub in stubs]
+        rows = (await filled.got(OFFICER, query, part=part, r=representations))["_entities"]
         for stub, row in zip(stubs, rows, strict=True):
             stub[field] = row[field]
     selections = " ".join(selection for _, selection in links.values())
     merged = await filled.got(OFFICER, f"{{complaints {{edges {{node {{__typename id ticket {selections}}}}}}}}}")
     assert stubs == [edge["node"] for edge in merged["complaints"]["edges"]]
-    assert any(stub["centralReport"] and stub["orders"] and stub["payments"] for stub in stubs)
+    assert any(stub["centralReport"] and stub["procurementOrders"] and stub["payments"] for stub in stubs)

@@ -1,4 +1,4 @@
-"""Which fields of what is seen are shown to whom: one table, held against the schema and against real answers."""
+"""Which viewers see which fields of a visible row: one table, compared with the schema and with real responses."""
 
 from __future__ import annotations
 
@@ -8,90 +8,125 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from hub.auth.scopes import DESK
+from hub.auth.scopes import DESK_SCOPES
 from hub.schema.graph import schema
 from hub.viewer import Viewer, ViewerKind
-from tests.fake import order, payment, report
-from tests.schema.stage import ANONYMOUS, CLERK, DELIVERED, OFFICER, VIEWERS, Stage
+from tests.fake_connector import business, order, payment, permit, report
+from tests.schema.harness import ANONYMOUS, CLERK, CONFIRMED, DELIVERED, MATTERS, OFFICER, VIEWERS, Stage
 
 PUBLIC = ""
-"""No scope: whoever sees the row sees the field."""
+"""No scope: every viewer who sees the row sees the field."""
 
-ROWS = {"CentralReport": "reports:read", "Payment": "payments:read", "Delivery": "complaints:read"}
-"""What a viewer needs to see any row of a type at all; the other types have rows the public sees."""
+ROWS = {
+    "CentralReport": "reports:read",
+    "Payment": "payments:read",
+    "Delivery": "complaints:read",
+    "Permit": "licensing:read",
+    "Business": "licensing:read",
+    "Agreement": "licensing:read",
+}
+"""The scope for any row of a type; the public sees rows of the other types."""
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "Agency": {
         PUBLIC: "id code name nameEn aliases validFrom validTo head email phone complaints procurementOrders",
         "reports:read": "centralReports",
+        "licensing:read": "permits",
     },
-    "Area": {PUBLIC: "id code type name nameEn complaints", "reports:read": "centralReports"},
+    "Area": {
+        PUBLIC: "id code type name nameEn complaints",
+        "reports:read": "centralReports",
+        "licensing:read": "permits businesses",
+    },
     "Complaint": {
         PUBLIC: """id ticket category categoryLabel title status statusLabel secret receivedAt verifiedAt answeredAt
-            closedAt dueAt dueEstimated overdue updatedAt place agency area""",
+            closedAt dueAt dueEstimated overdue updatedAt location agency area""",
         "complaints:read": """channel channelLabel class classLabel inspection anonymous rating text attachments
-            timeline references accessLog orders deliveries shared conflicts""",
+            timeline references accessLog procurementOrders deliveries sharedFields conflicts personalData agreement""",
         "complaints:pii": "reporter",
-        "complaints:read reports:read": "centralReport",
+        "complaints:read reports:read": "centralReport claims",
         "complaints:read payments:read": "payments",
+        "complaints:read licensing:read": "permits",
     },
     "Delivery": {
-        PUBLIC: """id key ticket action actionLabel state stateLabel attempts trouble externalId createdAt dueAt
+        PUBLIC: """id key ticket action actionLabel state stateLabel attemptCount externalId createdAt dueAt
             settledAt complaint system""",
-        "hub:operate": "evidence",
+        "hub:operate": "attempts lastError",
     },
     "CentralReport": {
-        PUBLIC: """id asOf statusTold updatedAt trackingId title content classification category channel status
-            statusLabel institution disposition anonymous secret reportedAt followups log files agency area system""",
+        PUBLIC: """id asOf sourceStatus updatedAt trackingId title content classification category channel status
+            statusLabel institution disposition anonymous secret reportedAt followUpCount log files agency area
+            system agreement""",
         "complaints:read": "complaint",
     },
     "Payment": {
-        PUBLIC: """id asOf statusTold updatedAt reference partnerReference rrn amount paidAt paidFor merchant store
+        PUBLIC: """id asOf sourceStatus updatedAt reference partnerReference rrn amount paidAt purpose merchant store
             terminal corridor bus stop fareType status statusLabel system""",
         "complaints:read": "complaints",
     },
     "ProcurementOrder": {
-        PUBLIC: """id asOf statusTold updatedAt orderId description category value orderedAt marketplace paymentMethod
-            unit note status statusLabel supplier agency system""",
+        PUBLIC: """id asOf sourceStatus updatedAt orderId category value orderedAt marketplace paymentMethod
+            unit status statusLabel supplier agency system""",
+        "orders:read": "description note",
         "complaints:read": "complaints",
     },
-    "Supplier": {PUBLIC: "id name marketplace city orders"},
+    "Permit": {
+        PUBLIC: """id asOf sourceStatus updatedAt permitId applicationNumber number nib projectId typeCode typeName
+            sector authority office kbli kbliEdition scale issuedOn validUntil status statusLabel statusSince clock
+            clockLabel clockRestarts agency area business system agreement""",
+        "complaints:read": "complaints",
+    },
+    "Business": {
+        PUBLIC: """id asOf sourceStatus updatedAt nib name legalForm scale kbli kbliEdition registeredAt status
+            statusLabel area permits procurementOrders system""",
+        "payments:read": "payments",
+    },
+    "Agreement": {
+        PUBLIC: """id pair state stateLabel since cause causeLabel nextStep nextStepLabel nextAt decidedBy sides
+            differences history agencyCode areaCode ignoredUntil""",
+    },
+    "Supplier": {PUBLIC: "id name marketplace city procurementOrders"},
     "System": {
-        PUBLIC: "id name title owner asOf downSince coverage state lagSeconds records quarantined",
-        "hub:operate": "trouble",
+        PUBLIC: "id name title owner asOf downSince coverage state lagSeconds recordCount quarantinedCount",
+        "hub:operate": "lastError issues",
     },
 }
-PLACE = {"latitude": -7.004567, "longitude": 110.438765}
+PLACE: dict[str, Any] = {"latitude": -7.004567, "longitude": 110.438765}
 SCOPES = {scope for shown in FIELDS.values() for scopes in shown for scope in scopes.split()}
 
 
 def fields(type_name: str) -> Mapping[str, Any]:
-    """The fields of a type of the merged graph."""
+    """Return the fields of a type of the merged graph."""
     found = schema()._schema.type_map[type_name]
     assert isinstance(found, GraphQLObjectType)
-    return found.fields
+    shown: Mapping[str, Any] = found.fields
+    return shown
 
 
 def forbidden(type_name: str, viewer: Viewer) -> dict[str, str]:
-    """The fields of the table that the viewer may not read, each with the first scope it lacks."""
+    """Return the fields of the table that the viewer may not read, each with the first missing scope."""
     missing = {names: [s for s in scopes.split() if not viewer.may(s)] for scopes, names in FIELDS[type_name].items()}
     return {name: lacking[0] for names, lacking in missing.items() if lacking for name in names.split()}
 
 
 @pytest.fixture(scope="module")
 async def ids(shared: Stage) -> Mapping[str, str]:
-    """The id of a row of each type, of those the public may see where it may see any."""
-    await shared.pull(payment("P1"), report("1"), order("O1"))
+    """Return the id of a row of each type, one that the public may see where possible."""
+    await shared.pull(payment("P1"), report("1"), order("O1"), permit("I-1"), business("3399000000001"))
     await shared.complaint("ASSIGNED", payment_reference="P1", tracking_id="1", order_id="O1", **PLACE)
     await shared.run(DELIVERED)
+    await shared.run(CONFIRMED)
+    await shared.run(MATTERS)
     data = await shared.got(
         OFFICER,
         """{complaints {edges {node {id agency {id} area {id} centralReport {id} payments {id} deliveries {id}
-            orders {id supplier {id} system {id}}}}}}""",
+            procurementOrders {id supplier {id} system {id}}}}}}""",
     )
     (edge,) = data["complaints"]["edges"]
     node = edge["node"]
-    (found,) = node["orders"]
+    (found,) = node["procurementOrders"]
+    licensed = await shared.got(OFFICER, "{permits {nodes {id business {id} agreement {id}}}}")
+    (permitted,) = licensed["permits"]["nodes"]
     return {
         "Complaint": node["id"],
         "Agency": node["agency"]["id"],
@@ -101,18 +136,21 @@ async def ids(shared: Stage) -> Mapping[str, str]:
         "Payment": node["payments"][0]["id"],
         "ProcurementOrder": found["id"],
         "Supplier": found["supplier"]["id"],
+        "Permit": permitted["id"],
+        "Business": permitted["business"]["id"],
+        "Agreement": permitted["agreement"]["id"],
         "System": found["system"]["id"],
     }
 
 
 def test_every_field_of_every_entity_has_its_line_in_the_table() -> None:
-    assert {name: sorted(fields(name)) for name in schema().shown} == {
+    assert {name: sorted(fields(name)) for name in schema().node_types} == {
         name: sorted(" ".join(shown.values()).split()) for name, shown in FIELDS.items()
     }
 
 
-async def asked(stage: Stage, viewer: Viewer, type_name: str, id_: str) -> tuple[Any, dict[str, str]]:
-    """The row with all its fields, and of the forbidden ones the scope each needs."""
+async def row_and_errors(stage: Stage, viewer: Viewer, type_name: str, id_: str) -> tuple[Any, dict[str, str]]:
+    """Return the row with all its fields, and the missing scope of each forbidden field."""
     selections = (
         name if is_leaf_type(get_named_type(field.type)) else f"{name} {{__typename}}"
         for name, field in fields(type_name).items()
@@ -124,12 +162,12 @@ async def asked(stage: Stage, viewer: Viewer, type_name: str, id_: str) -> tuple
 
 
 @pytest.mark.parametrize("type_name", FIELDS)
-async def test_whoever_lacks_a_scope_is_refused_the_fields_the_table_says(
+async def test_a_viewer_without_a_scope_is_refused_the_listed_fields(
     shared: Stage, ids: Mapping[str, str], type_name: str
 ) -> None:
     for missing in SCOPES - {ROWS.get(type_name)}:
-        viewer = Viewer(ViewerKind.OFFICER, "one scope short", DESK - {missing})
-        row, refused = await asked(shared, viewer, type_name, ids[type_name])
+        viewer = Viewer(ViewerKind.OFFICER, "one scope short", DESK_SCOPES - {missing})
+        row, refused = await row_and_errors(shared, viewer, type_name, ids[type_name])
         assert refused == forbidden(type_name, viewer)
         assert all(row[name] is None for name in refused)
 
@@ -138,7 +176,7 @@ async def test_whoever_lacks_a_scope_is_refused_the_fields_the_table_says(
 async def test_the_public_is_shown_what_the_table_calls_public(
     shared: Stage, ids: Mapping[str, str], type_name: str
 ) -> None:
-    row, refused = await asked(shared, ANONYMOUS, type_name, ids[type_name])
+    row, refused = await row_and_errors(shared, ANONYMOUS, type_name, ids[type_name])
     if type_name in ROWS:
         assert row is None
     else:
@@ -147,27 +185,28 @@ async def test_the_public_is_shown_what_the_table_calls_public(
 
 
 @pytest.mark.parametrize("type_name", FIELDS)
-async def test_the_officer_is_refused_what_operators_see_and_the_worker_nothing(
+async def test_officers_get_no_operator_fields_and_the_worker_nothing(
     shared: Stage, ids: Mapping[str, str], type_name: str
 ) -> None:
     for name, beyond in (("officer", {"hub:operate"}), ("worker", set())):
-        row, refused = await asked(shared, VIEWERS[name], type_name, ids[type_name])
+        row, refused = await row_and_errors(shared, VIEWERS[name], type_name, ids[type_name])
         assert row["id"] == ids[type_name]
         assert set(refused.values()) <= beyond
 
 
-async def test_one_error_tells_of_a_forbidden_field_however_many_rows_have_it(stage: Stage) -> None:
+async def test_a_forbidden_field_is_one_error_for_any_number_of_rows(stage: Stage) -> None:
     await stage.complaints("ASSIGNED", [{}] * 20)
-    query = """{complaints {edges {node {ticket text reporter {name} references {payment} attachments {name}
-        payments {reference} orders {orderId} centralReport {trackingId} timeline {note} channel class rating}}}}"""
+    query = """{complaints {edges {node {ticket text reporter {name} references {paymentReference} attachments {name}
+        payments {reference} procurementOrders {orderId} centralReport {trackingId}
+        timeline {note} channel class rating}}}}"""
     answer = await stage.ask(ANONYMOUS, query)
-    told = {error["path"][-1]: error["extensions"] for error in answer.errors}
-    assert len(answer.errors) == len(told)
-    assert told == {
+    errors = {error["path"][-1]: error["extensions"] for error in answer.errors}
+    assert len(answer.errors) == len(errors)
+    assert errors == {
         "text": {"code": "FORBIDDEN", "scope": "complaints:read"},
         "references": {"code": "FORBIDDEN", "scope": "complaints:read"},
         "attachments": {"code": "FORBIDDEN", "scope": "complaints:read"},
-        "orders": {"code": "FORBIDDEN", "scope": "complaints:read"},
+        "procurementOrders": {"code": "FORBIDDEN", "scope": "complaints:read"},
         "timeline": {"code": "FORBIDDEN", "scope": "complaints:read"},
         "channel": {"code": "FORBIDDEN", "scope": "complaints:read"},
         "class": {"code": "FORBIDDEN", "scope": "complaints:read"},
@@ -178,10 +217,10 @@ async def test_one_error_tells_of_a_forbidden_field_however_many_rows_have_it(st
     }
     for edge in answer.data["complaints"]["edges"]:
         node = edge["node"]
-        assert all(node[name] is None for name in told)
+        assert all(node[name] is None for name in errors)
 
 
-async def test_an_officer_without_personal_data_reads_notes_but_no_reporter(stage: Stage) -> None:
+async def test_an_officer_without_pii_scope_reads_notes_not_reporters(stage: Stage) -> None:
     ticket = await stage.complaint("ASSIGNED")
     query = "query($t: String!) {complaint(ticket: $t) {text reporter {name} timeline {action note}}}"
     answer = await stage.ask(CLERK, query, t=ticket)
@@ -192,7 +231,7 @@ async def test_an_officer_without_personal_data_reads_notes_but_no_reporter(stag
     assert complaint["timeline"][1]["note"].startswith("Catatan")
 
 
-async def test_the_reporter_of_an_anonymous_complaint_reaches_those_who_handle_it_only(stage: Stage) -> None:
+async def test_an_anonymous_reporter_is_shown_to_handlers_only(stage: Stage) -> None:
     ticket = await stage.complaint("ASSIGNED", anonymous=True)
     query = "query($t: String!) {complaint(ticket: $t) {ticket reporter {name phone email nik}}}"
     for name in ("anonymous", "clerk"):
@@ -207,10 +246,10 @@ async def test_the_reporter_of_an_anonymous_complaint_reaches_those_who_handle_i
     }
 
 
-async def test_the_public_is_told_a_place_to_about_a_kilometre(stage: Stage) -> None:
+async def test_the_public_sees_a_location_to_about_a_kilometre(stage: Stage) -> None:
     ticket = await stage.complaint("ASSIGNED", **PLACE)
-    query = "query($t: String!) {complaint(ticket: $t) {place {latitude longitude}}}"
-    places = {name: (await stage.got(v, query, t=ticket))["complaint"]["place"] for name, v in VIEWERS.items()}
+    query = "query($t: String!) {complaint(ticket: $t) {location {latitude longitude}}}"
+    places = {name: (await stage.got(v, query, t=ticket))["complaint"]["location"] for name, v in VIEWERS.items()}
     assert places == {
         "anonymous": {"latitude": -7.0, "longitude": 110.44},
         "clerk": PLACE,

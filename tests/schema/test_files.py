@@ -1,4 +1,4 @@
-"""Files of reports: what the graph tells of them, and who gets them, by the graph and by their address alike."""
+"""Files of reports: what the graph shows of them, and who may download them."""
 
 from __future__ import annotations
 
@@ -10,35 +10,38 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
+from hub.api.authentication import EndpointAuth
+from hub.api.exception_handlers import http_error
+from hub.api.files import FileEndpoint
+from hub.api.graphql.quotas import Quotas
 from hub.schema.reports import CentralReport
-from hub.store.database import Cause, counted
-from hub.store.ingest import fetching
-from hub.store.ingest.fetching import Wanted
+from hub.store.database import Cause, record_statements
+from hub.store.ingest import file_downloads
+from hub.store.ingest.file_downloads import DueFile
+from hub.store.queries import files as stored
 from hub.viewer import Viewer
-from hub.web.allowance import Allowances
-from hub.web.entrance import Entrance
-from hub.web.files import Files
-from hub.web.rates import Rates
-from hub.web.requests import http_error
-from hub.web.throttle import HANDLERS
-from tests.fake import report
-from tests.filing import JPEG
-from tests.schema.cases import VIEWERS
-from tests.schema.stage import OFFICER, WORKER, Stage
-from tests.web.conftest import Agreed
+from hub.web.middleware import RequestContextMiddleware
+from hub.web.rate_limits import RateLimiter
+from hub.web.throttling import EXCEPTION_HANDLERS
+from tests.api.graph_app import FakeClientPolicies
+from tests.fake_connector import report
+from tests.fake_file_server import JPEG
+from tests.schema.harness import OFFICER, WORKER, Stage
+from tests.schema.visibility_cases import VIEWERS
 
 CAUSE = Cause("test", "test", "run-1")
-FILES = "files {name state trouble mediaType size sha256 url}"
+FILES = "files {name state error mediaType size sha256 url}"
 CASES = {
     "open": report("open"),
     "secret": report("secret", secret=True),
     "of another agency": report("of another agency", secret=True, agency="DINKES"),
     "gone": report("gone"),
 }
-"""Each has a file of its own and one that all have."""
+"""Each case has a file of its own and one that all share."""
 
 NOBODY: set[str] = set()
 OPEN = {"open"}
@@ -60,25 +63,25 @@ SEEN: Mapping[str, set[str]] = {
     "holder": NOBODY,
     "worker": {"open", "secret", "of another agency"},
 }
-"""The cases whose files each viewer gets; without a token there are none at all."""
+"""The cases whose files each viewer gets; without a token there are none."""
 
 
 def content(case: str) -> bytes:
     return JPEG + case.encode()
 
 
-async def point(stage: Stage, case: str, source: str, name: str, held: bytes | None) -> None:
-    """A report points to a file, which is here where ``held`` is."""
-    wanted = Wanted("report", case, source, name, 0)
+async def point(stage: Stage, case: str, source: str, name: str, content: bytes | None) -> None:
+    """Add a file to a report; ``content`` is None if it is not downloaded."""
+    file = DueFile("report", case, source, name, 0)
     async with stage.database.write(CAUSE) as db:
-        await fetching.note(db, "fake", {wanted.place: {source: name}})
-        if held is not None:
-            await fetching.keep(db, "fake", wanted, name, "image/jpeg", held)
+        await file_downloads.add(db, "fake", {file.key: {source: name}})
+        if content is not None:
+            await file_downloads.store(db, "fake", file, name, "image/jpeg", content)
 
 
 @pytest.fixture(scope="module")
 async def filed(shared: Stage) -> Stage:
-    """A hub that holds the cases."""
+    """A hub with the cases."""
     await shared.records(*CASES.values())
     for case in CASES:
         await point(shared, case, "followups/1/0", f"{case}.jpg", content(case))
@@ -89,14 +92,18 @@ async def filed(shared: Stage) -> Stage:
 
 @pytest.fixture
 async def address(filed: Stage) -> AsyncIterator[httpx.AsyncClient]:
-    """The endpoint, for the viewer that the header ``x-as`` names."""
+    """Return the endpoint for the viewer that the header ``x-as`` names."""
 
     async def viewer(request: Request) -> Viewer:
         return VIEWERS[request.headers["x-as"]]
 
-    endpoint = Files(Entrance(viewer, Allowances(Rates(), Agreed()), "https://hub.example"), filed.database)
+    endpoint = FileEndpoint(
+        EndpointAuth(viewer, Quotas(RateLimiter(), FakeClientPolicies()), "https://hub.example"), filed.database
+    )
     app = Starlette(
-        routes=[Route("/files/{sha256}", endpoint.get)], exception_handlers={HTTPException: http_error, **HANDLERS}
+        routes=[Route("/files/{sha256}", endpoint.get)],
+        middleware=[Middleware(RequestContextMiddleware)],
+        exception_handlers={HTTPException: http_error, **EXCEPTION_HANDLERS},
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as client:
         yield client
@@ -107,7 +114,7 @@ def test_every_viewer_has_its_line() -> None:
 
 
 @pytest.mark.parametrize("name", SEEN)
-async def test_a_file_is_for_whoever_sees_a_record_that_points_to_it(
+async def test_a_file_is_for_viewers_of_a_record_that_references_it(
     filed: Stage, address: httpx.AsyncClient, name: str
 ) -> None:
     for case in CASES:
@@ -116,12 +123,12 @@ async def test_a_file_is_for_whoever_sees_a_record_that_points_to_it(
         assert (answer.content == content(case)) is (case in SEEN[name])
         query = f"query($id: ID!) {{node(id: $id) {{... on CentralReport {{{FILES}}}}}}}"
         node = (await filed.got(VIEWERS[name], query, id=CentralReport.id_of(("fake", case))))["node"]
-        told = [file["name"] for file in node["files"]] if node else None
-        assert told == ([f"{case}.jpg", f"{case}, as all.jpg"] if case in SEEN[name] else None)
+        names = [file["name"] for file in node["files"]] if node else None
+        assert names == ([f"{case}.jpg", f"{case}, as all.jpg"] if case in SEEN[name] else None)
 
 
 @pytest.mark.parametrize("name", SEEN)
-async def test_what_several_records_point_to_is_called_as_one_has_it_that_the_viewer_sees(
+async def test_a_shared_file_has_the_name_of_a_record_the_viewer_sees(
     filed: Stage, address: httpx.AsyncClient, name: str
 ) -> None:
     answer = await address.get(f"/files/{sha256(content('all')).hexdigest()}", headers={"x-as": name})
@@ -141,34 +148,43 @@ async def test_without_a_token_there_is_nothing(filed: Stage, address: httpx.Asy
 
 async def test_a_stub_of_a_report_opens_no_file(filed: Stage) -> None:
     query = "query($r: [_Any!]!) {_entities(representations: $r) {... on CentralReport {files {name}}}}"
-    given = [{"__typename": "CentralReport", "id": CentralReport.id_of(("fake", case))} for case in CASES]
-    found = (await filed.got(VIEWERS["clerk"], query, r=given))["_entities"]
+    representations = [{"__typename": "CentralReport", "id": CentralReport.id_of(("fake", case))} for case in CASES]
+    found = (await filed.got(VIEWERS["clerk"], query, r=representations))["_entities"]
     assert [bool(each and each["files"]) for each in found] == [case in OPEN for case in CASES]
 
 
-async def test_a_file_tells_whether_it_is_here_and_why_not(stage: Stage) -> None:
+@pytest.mark.parametrize("name", SEEN)
+async def test_the_store_returns_no_file_of_an_invisible_report(filed: Stage, name: str) -> None:
+    async with filed.database.read() as db:
+        found = await stored.list_for_reports(db, VIEWERS[name], [("fake", case) for case in CASES])
+    assert {case for _, case in found} == SEEN[name]
+
+
+async def test_a_file_shows_its_state_and_the_reason(stage: Stage) -> None:
     await stage.records(report("1"))
     await point(stage, "1", "followups/10/0", "last.jpg", None)
     for source, name, again in (("followups/9/0", "dead.jpg", None), ("followups/7/0", "late.jpg", timedelta(hours=1))):
         await point(stage, "1", source, name, None)
         async with stage.database.write(CAUSE) as db:
-            await fetching.miss(db, "fake", Wanted("report", "1", source, name, 0), "its address has died", again)
+            await file_downloads.record_failure(
+                db, "fake", DueFile("report", "1", source, name, 0), "its address has died", again
+            )
     await point(stage, "1", "followups/8/0", "here.jpg", JPEG)
     node = (await stage.got(OFFICER, f"{{centralReports(first: 1) {{edges {{node {{{FILES}}}}}}}}}"))["centralReports"]
     nothing = {"mediaType": None, "size": None, "sha256": None, "url": None}
     digest = sha256(JPEG).hexdigest()
     here = {"mediaType": "image/jpeg", "size": len(JPEG), "sha256": digest, "url": f"/files/{digest}"}
     assert node["edges"][0]["node"]["files"] == [
-        {"name": "late.jpg", "state": "WAITING", "trouble": "its address has died", **nothing},
-        {"name": "here.jpg", "state": "STORED", "trouble": None, **here},
-        {"name": "dead.jpg", "state": "MISSING", "trouble": "its address has died", **nothing},
-        {"name": "last.jpg", "state": "WAITING", "trouble": None, **nothing},
+        {"name": "late.jpg", "state": "WAITING", "error": "its address has died", **nothing},
+        {"name": "here.jpg", "state": "STORED", "error": None, **here},
+        {"name": "dead.jpg", "state": "MISSING", "error": "its address has died", **nothing},
+        {"name": "last.jpg", "state": "WAITING", "error": None, **nothing},
     ]
 
 
 async def test_files_of_many_reports_are_one_statement(filed: Stage) -> None:
-    with counted() as few:
+    with record_statements() as few:
         await filed.got(WORKER, f"{{centralReports(first: 1) {{edges {{node {{{FILES}}}}}}}}}")
-    with counted() as many:
+    with record_statements() as many:
         await filed.got(WORKER, f"{{centralReports(first: 9) {{edges {{node {{{FILES}}}}}}}}}")
     assert len(few) == len(many)

@@ -1,4 +1,4 @@
-"""``putRecords``: the same way in as bulk, for a handful of rows, with typed refusals."""
+"""``putRecords`` stores a few rows as ``/bulk/`` does, with typed errors."""
 
 from __future__ import annotations
 
@@ -7,34 +7,41 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.fake import payment, report
-from tests.web.pushing import FAKE, Desk, desk
+from hub.contract import SystemDeclaration
+from tests.api.bulk_harness import FAKE, BulkHub, running_hub
+from tests.fake_connector import Fake, FakeSettings, payment, report
 
 
 @pytest.fixture
-async def hub(database_url: str) -> AsyncIterator[Desk]:
-    async with desk(database_url) as made:
+def registered_systems() -> tuple[SystemDeclaration, ...]:
+    return (Fake.declaration(FakeSettings()),)
+
+
+@pytest.fixture
+async def hub(database_url: str) -> AsyncIterator[BulkHub]:
+    async with running_hub(database_url) as made:
         yield made
 
 
-async def test_each_row_has_its_outcome(hub: Desk) -> None:
+async def test_each_row_has_its_outcome(hub: BulkHub) -> None:
     await hub.put([payment("A", version=3), report("1", version=3, secret=True)])
     put = await hub.put(
         [payment("A"), report("1"), payment("B"), payment("C", broken=1), "no object", payment("D", status="BARU")],
         key="key-00002",
     )
-    assert put["__typename"] == "RecordsPut"
-    assert [(row["index"], row["externalId"], row["outcome"]) for row in put["rows"]] == [
-        (0, "A", "STALE"),
-        (1, "1", "STALE"),
-        (2, "B", "CREATED"),
-        (3, "C", "QUARANTINED"),
-        (4, None, "REFUSED"),
-        (5, "D", "QUARANTINED"),
+    assert put["__typename"] == "PutRecordsPayload"
+    assert [(row["row"], row["externalId"], row["outcome"]) for row in put["rows"]] == [
+        (1, "A", "STALE"),
+        (2, "1", "STALE"),
+        (3, "B", "CREATED"),
+        (4, "C", "QUARANTINED"),
+        (5, None, "REFUSED"),
+        (6, "D", "QUARANTINED"),
     ]
+    assert [row["index"] + 1 for row in put["rows"]] == [row["row"] for row in put["rows"]]
     open_, secret = (row["current"] for row in put["rows"][:2])
     assert (open_["version"], open_["status"], open_["body"]["reference"]) == ("3", "SUCCESS", "A")
-    assert (secret["version"], secret["body"]) == ("3", None)
+    assert secret is None
     assert [row["reason"] for row in put["rows"]] == [
         None,
         None,
@@ -45,16 +52,17 @@ async def test_each_row_has_its_outcome(hub: Desk) -> None:
     ]
 
 
-async def test_a_repeat_is_answered_as_before_also_in_parallel(hub: Desk) -> None:
+async def test_a_repeat_is_answered_as_before_also_in_parallel(hub: BulkHub) -> None:
     answers = await asyncio.gather(*(hub.put([payment("A"), {"version": 1, **payment("B")}]) for _ in range(5)))
     assert all(answer == answers[0] for answer in answers)
     assert [row["outcome"] for row in answers[0]["rows"]] == ["CREATED", "CREATED"]
     assert await hub.rows("select count(*) from changes") == [(2,)]
 
 
-async def test_another_input_with_the_key_is_a_conflict_also_that_of_bulk(hub: Desk) -> None:
+async def test_another_input_with_the_key_conflicts_with_bulk_too(hub: BulkHub) -> None:
     await hub.put([payment("A")])
-    assert (await hub.put([payment("B")]))["__typename"] == "IdempotencyConflict"
+    conflict = await hub.put([payment("B")])
+    assert (conflict["__typename"], conflict["code"]) == ("IdempotencyConflict", "IDEMPOTENCY_CONFLICT")
     assert (await hub.push([payment("B")])).status == 409
     assert await hub.rows("select external_id from records") == [("A",)]
 
@@ -67,31 +75,30 @@ async def test_another_input_with_the_key_is_a_conflict_also_that_of_bulk(hub: D
         ([{}], "short", ("idempotencyKey", "MALFORMED")),
     ],
 )
-async def test_input_that_cannot_be_taken_is_told(
-    hub: Desk, rows: list[object], key: str, problem: tuple[str, str]
-) -> None:
-    told = await hub.put(rows, key=key)
-    assert told["__typename"] == "InvalidInput"
-    assert [(each["field"], each["code"]) for each in told["problems"]] == [problem]
+async def test_unusable_input_is_refused(hub: BulkHub, rows: list[object], key: str, problem: tuple[str, str]) -> None:
+    payload = await hub.put(rows, key=key)
+    assert payload["__typename"] == "InvalidInput"
+    assert [(each["field"], each["code"]) for each in payload["problems"]] == [problem]
 
 
-async def test_five_hundred_rows_are_taken(hub: Desk) -> None:
+async def test_five_hundred_rows_are_taken(hub: BulkHub) -> None:
     put = await hub.put([payment(f"P{number}") for number in range(500)])
     assert {row["outcome"] for row in put["rows"]} == {"CREATED"}
 
 
-async def test_the_scope_is_bound_to_the_system(hub: Desk) -> None:
+async def test_the_scope_is_bound_to_the_system(hub: BulkHub) -> None:
     refused = await hub.put([payment("A")], who="reader")
     assert (refused.data, str(refused.errors[0].original_error)) == (
         {"putRecords": None},
         f"This needs the scope {FAKE}.",
     )
     for who, system in (("other", "fake"), ("other", "other"), ("fake", "nowhere")):
-        assert (await hub.put([payment("A")], who=who, system=system))["__typename"] == "UnknownSystem"
+        unknown = await hub.put([payment("A")], who=who, system=system)
+        assert (unknown["__typename"], unknown["code"]) == ("SystemNotFound", "NOT_FOUND")
     assert await hub.rows("select count(*) from records") == [(0,)]
 
 
-async def test_the_history_says_who_put_and_nothing_personal_is_stored(hub: Desk) -> None:
+async def test_history_names_the_client_and_no_personal_data(hub: BulkHub) -> None:
     await hub.put([payment("A"), payment("B", broken=1)])
     assert await hub.rows("select cause, actor, correlation from changes") == [
         ("mutation:putRecords", "client:fake", "request")
@@ -103,7 +110,7 @@ async def test_the_history_says_who_put_and_nothing_personal_is_stored(hub: Desk
 @pytest.mark.parametrize(
     "row", [{"a": 2**70}, {"payer": "\ud800"}, {"kind": "payment", "id": "x\0y"}], ids=["huge", "surrogate", "NUL"]
 )
-async def test_an_odd_row_is_told_and_not_a_fault(hub: Desk, row: dict[str, object]) -> None:
+async def test_an_odd_row_is_reported_and_no_fault(hub: BulkHub, row: dict[str, object]) -> None:
     put = await hub.put([{**payment("A"), **row, "broken": 1}, payment("B")])
     assert put["rows"][0]["outcome"] in {"REFUSED", "QUARANTINED"}
     assert put["rows"][1]["outcome"] == "CREATED"

@@ -1,18 +1,140 @@
-"""What a connection brings with it."""
+"""The settings of connections, and the end of transactions."""
 
 from __future__ import annotations
 
+import asyncio
+
+import psycopg
+import pytest
+from psycopg import sql
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from hub.store.database import Database
+from hub.store.database import UNAVAILABLE, Cause, Database, execute, record_statements
+from tests.waits import hanging
 
 
-async def test_a_connection_whose_other_end_vanished_is_given_up_within_a_minute(empty_database_url: str) -> None:
-    # Over a socket of this machine the server takes the values and needs none of them: it shows what was asked for.
-    asked = "select name, reset_val::int as reset_val from pg_settings where name like 'tcp_keepalives%'"
+async def test_a_connection_without_a_peer_is_dropped_within_a_minute(empty_database_url: str) -> None:
+    # Over a local socket the server accepts the values without using them: it shows the configured ones.
+    query = "select name, reset_val::int as reset_val from pg_settings where name like 'tcp_keepalives%'"
     database = Database(empty_database_url)
     async with database.read() as db:
-        found = {row.name: row.reset_val for row in await db.execute(text(asked))}
+        found = {row.name: row.reset_val for row in await db.execute(text(query))}
     await database.close()
     idle, every, times = (found[f"tcp_keepalives_{name}"] for name in ("idle", "interval", "count"))
     assert 0 < idle + every * times <= 60
+
+
+@pytest.mark.parametrize(("server", "hub"), [("off", "on"), ("on", "on"), ("remote_apply", "remote_apply")])
+async def test_commits_wait_for_the_disk_on_an_asynchronous_server(
+    empty_database_url: str, server: str, hub: str
+) -> None:
+    async with await psycopg.AsyncConnection.connect(empty_database_url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        await connection.execute(sql.SQL("alter database {} set synchronous_commit = {}").format(name, server))
+    database = Database(empty_database_url)
+    try:
+        async with database.write(Cause("test", "test", "run-1")) as db:
+            assert await db.scalar(text("show synchronous_commit")) == hub
+    finally:
+        await database.close()
+
+
+async def test_reads_of_a_snapshot_see_one_moment(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    await _run(empty_database_url, "create table seen (n int)")
+    async with database.snapshot() as db:
+        before = await db.scalar(text("select count(*) from seen"))
+        await _run(empty_database_url, "insert into seen values (1)")
+        assert await db.scalar(text("select count(*) from seen")) == before == 0
+    async with database.snapshot() as db:
+        assert await db.scalar(text("select count(*) from seen")) == 1
+    await database.close()
+
+
+async def test_snapshot_refuses_writes(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        async with database.snapshot() as db:
+            await db.execute(text("create table written (n int)"))
+    await database.close()
+
+
+async def test_lost_connections_cost_a_snapshot_nothing(empty_database_url: str) -> None:
+    database = Database(empty_database_url, snapshots=3)
+    async with database.snapshot() as one, database.snapshot() as two, database.snapshot() as three:
+        pids = [await db.scalar(text("select pg_backend_pid()")) for db in (one, two, three)]
+    for pid in pids:
+        await _run(empty_database_url, f"select pg_terminate_backend({pid}, 5000)")
+    for _ in pids:
+        with record_statements() as statements:
+            async with database.snapshot() as db:
+                assert await db.scalar(text("select pg_backend_pid()")) not in pids
+        assert len(statements) == 1
+    await database.close()
+
+
+async def test_statements_stay_prepared_from_one_snapshot_to_the_next(empty_database_url: str) -> None:
+    database = Database(empty_database_url, snapshots=1)
+    for before in (0, 1, 1):
+        async with database.snapshot() as db:
+            prepared = await db.scalar(text("select count(*) from pg_prepared_statements where statement = 'select 7'"))
+            assert prepared == before
+            await execute(db, "select 7", {})
+    await database.close()
+
+
+async def test_a_snapshot_may_lose_its_connection_at_its_end(empty_database_url: str) -> None:
+    database = Database(empty_database_url, snapshots=1)
+    async with database.snapshot() as db:
+        pid = await db.scalar(text("select pg_backend_pid()"))
+        await _run(empty_database_url, f"select pg_terminate_backend({pid}, 5000)")
+    async with database.snapshot() as db:
+        assert await db.scalar(text("select pg_backend_pid()")) != pid
+    await database.close()
+
+
+async def _run(url: str, statement: str) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(statement.encode())
+
+
+async def test_task_cancelled_twice_in_a_transaction_ends_cancelled(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+
+    async def sleep() -> None:
+        async with database.write(Cause("test", "test", "run-1")) as db:
+            await execute(db, "select pg_sleep(60)", {})
+
+    task = asyncio.create_task(sleep())
+    await _sleeping(empty_database_url)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.read() as db:
+        assert await db.scalar(text("select 1")) == 1
+    await database.close()
+
+
+async def _sleeping(url: str) -> None:
+    """Wait until a statement waits in ``pg_sleep``."""
+    sleeps = "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+    async with hanging(), await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        while not (await (await connection.execute(sleeps)).fetchone() or (0,))[0]:
+            await asyncio.sleep(0.02)
+
+
+async def test_server_that_became_read_only_counts_as_unavailable(empty_database_url: str) -> None:
+    database = Database(empty_database_url, pool_size=1)
+    name = psycopg.conninfo.conninfo_to_dict(empty_database_url)["dbname"]
+    await _run(empty_database_url, f'alter database "{name}" set default_transaction_read_only = on')
+    with pytest.raises(UNAVAILABLE):
+        async with database.write(Cause("test", "test", "run-1")) as db:
+            await execute(db, "create table written (n int)", {})
+    writable = psycopg.conninfo.make_conninfo(empty_database_url, options="-c default_transaction_read_only=off")
+    await _run(writable, f'alter database "{name}" reset all')
+    async with database.write(Cause("test", "test", "run-1")) as db:
+        await execute(db, "create table written (n int)", {})
+    await database.close()

@@ -1,4 +1,4 @@
-"""The migrations make the tables the code knows, on whatever database and however often they are run."""
+"""The migrations create the tables that the code declares, on any database and however often they run."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from typing import Any
 import procrastinate
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from hub.store import migrate, tables_auth, tables_sync
+from hub.store import migrate
 from hub.store.database import driver_url
-from hub.store.tables import metadata
-from tests.fake import Fake, FakeSettings
+from hub.store.tables import agreement, metadata, oauth, sync
+from tests.fake_connector import Fake, FakeSettings
+from tests.waits import blocked_at
 
 APART = ("procrastinate_", "alembic_version", "records_")
-"""Tables of the queue and of the migrations themselves, and partitions, which connectors bring."""
-FAKE = [(Fake, FakeSettings())]
-BY_TRANSACTION = {("changes", "transaction"), ("feed_heads", "horizon")}
-"""Columns that hold PostgreSQL's own number of a transaction, of a type that SQLAlchemy does not know."""
-MODULES = (tables_auth, tables_sync)
-"""Modules that declare tables when they are imported."""
+"""Tables of the queue and of the migrations themselves, and partitions, which connectors create."""
+FAKE = [Fake.declaration(FakeSettings())]
+BY_TRANSACTION = {("changes", "transaction"), ("feed_heads", "horizon"), ("matters_due", "transaction")}
+"""Columns with PostgreSQL's number of a transaction, a type that SQLAlchemy does not know."""
+MODULES = (agreement, oauth, sync)
+"""Modules that declare tables at import."""
 
 
 def ours(thing: Any, name: str, kind: str, *_: Any) -> bool:
@@ -34,7 +36,7 @@ def ours(thing: Any, name: str, kind: str, *_: Any) -> bool:
 
 
 def differences(url: str) -> list[Any]:
-    """Tables and columns that the code and the database do not agree on: names, types, nullability."""
+    """Return the tables and columns in which code and database differ: names, types, nullability."""
     engine = create_engine(driver_url(url))
     try:
         with engine.connect() as connection:
@@ -61,7 +63,7 @@ async def test_a_column_that_only_the_database_knows_is_found(database_url: str)
 
 
 async def snapshot(url: str) -> list[Any]:
-    """All that migrations make: columns, indexes, triggers, functions, reference data, systems."""
+    """Return everything that migrations create: columns, indexes, triggers, functions, reference data, systems."""
     queries = (
         "select table_name, column_name, data_type from information_schema.columns where table_schema = 'public'",
         "select indexname, indexdef from pg_indexes where schemaname = 'public'",
@@ -73,7 +75,7 @@ async def snapshot(url: str) -> list[Any]:
         "select version_num from alembic_version",
     )
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        return [sorted(await (await connection.execute(query)).fetchall(), key=str) for query in queries]  # type: ignore[arg-type]
+        return [sorted(await (await connection.execute(query)).fetchall(), key=str) for query in queries]
 
 
 async def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
@@ -89,20 +91,17 @@ async def test_two_migrations_at_once_are_one(empty_database_url: str, database_
     assert await snapshot(empty_database_url) == await snapshot(database_url)
 
 
-async def test_migrating_beside_a_pull_waits_for_its_page_and_takes_nothing_that_the_page_needs(
+async def test_a_migration_beside_a_pull_waits_for_its_page(
     database_url: str,
 ) -> None:
     await migrate.migrate(database_url, FAKE)
-    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     async with (
         await psycopg.AsyncConnection.connect(database_url) as pull,
         await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other,
     ):
         await pull.execute("lock table records_fake in row exclusive mode")
         again = asyncio.create_task(migrate.migrate(database_url, FAKE))
-        async with asyncio.timeout(20):
-            while (await (await other.execute(waiting)).fetchone()) == (0,):
-                await asyncio.sleep(0.05)
+        await blocked_at(database_url)
         # A page ends with its cursor, in the row of its system.
         await pull.execute("update systems set trouble = 'none' where name = 'fake'")
         await pull.commit()
@@ -118,19 +117,19 @@ async def test_what_an_office_entered_itself_outlives_a_migration(database_url: 
         assert await found.fetchone() == ("Uji Kepala", "Dinas Perhubungan")
 
 
-async def test_a_system_that_is_not_enabled_any_more_keeps_its_records(database_url: str) -> None:
+async def test_a_disabled_system_keeps_its_records(database_url: str) -> None:
     class Other(Fake):
         name = "other"
 
     await migrate.migrate(database_url, FAKE)
-    await migrate.migrate(database_url, [(Other, FakeSettings())])
+    await migrate.migrate(database_url, [Other.declaration(FakeSettings())])
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         found = await connection.execute("select name, enabled from systems order by name")
         assert await found.fetchall() == [("fake", False), ("other", True)]
         await connection.execute("select * from records_fake")
 
 
-async def test_the_state_tells_the_version_a_database_is_at(empty_database_url: str) -> None:
+async def test_the_state_names_the_databases_version(empty_database_url: str) -> None:
     before, head = await migrate.state(empty_database_url)
     assert (before, head) == (None, sorted(versions())[-1])
     await migrate.migrate(empty_database_url)
@@ -138,13 +137,13 @@ async def test_the_state_tells_the_version_a_database_is_at(empty_database_url: 
 
 
 def versions() -> list[str]:
-    """The versions there are files for."""
+    """Return the versions that have files."""
     folder = Path(migrate.__file__).parent / "migrations" / "versions"
     return [path.stem[1:].split("_")[0] for path in folder.glob("v[0-9]*.py")]
 
 
 QUEUE_SCHEMA = "3.10.0"
-"""The release of the queue whose schema, or whose upgrades up to it, our versions have applied."""
+"""The release of the queue whose schema, or whose upgrades up to it, the migrations contain."""
 
 
 def test_the_queue_is_of_the_release_whose_schema_was_applied() -> None:
@@ -160,7 +159,7 @@ async def test_the_queue_has_the_schema_its_package_brings(database_url: str, em
 
 
 async def queue(url: str) -> list[Any]:
-    """The tables, columns, functions and triggers of the queue."""
+    """Return the tables, columns, functions and triggers of the queue."""
     columns = "select table_name, column_name, data_type, is_nullable from information_schema.columns"
     queries = (
         f"{columns} where table_name like 'procrastinate%' order by 1, 2",
@@ -169,13 +168,78 @@ async def queue(url: str) -> list[Any]:
         "select indexname, indexdef from pg_indexes where tablename like 'procrastinate%' order by 1",
     )
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        found = [await (await connection.execute(query)).fetchall() for query in queries]  # type: ignore[arg-type]
+        found = [await (await connection.execute(query)).fetchall() for query in queries]
     assert all(found)
     return found
 
 
 @pytest.mark.parametrize("statement", ["update changes set actor = 'x'", "delete from changes"])
-async def test_the_history_refuses_to_be_rewritten_even_when_it_is_empty(database_url: str, statement: str) -> None:
+async def test_an_empty_history_cannot_be_rewritten_either(database_url: str, statement: str) -> None:
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
             await connection.execute(statement.encode())
+
+
+OLD_VALUES = """
+insert into systems (name, title, owner, tells_changes, every, shared) values ('fake', 'F', 'F', true, 60,
+    '[{"field": "status", "authority": "LATEST"}, {"field": "agency", "authority": "BOTH"},
+      {"field": "area", "authority": "SYSTEM"}, {"field": "class", "authority": "HUB"}]'),
+    ('other', 'O', 'O', true, 60, '[]');
+insert into system_issues (system, code, detail)
+select 'fake', code, '' from unnest('{CLOCK,FUTURE_TIMES,CONTRACT_BROKEN,MANY_ABSENT}'::text[]) code;
+select set_config('hub.' || name, 'test', false) from unnest('{cause,actor,correlation}'::text[]) name;
+insert into areas (code, name, name_en, type) values ('33.74', 'Kota Semarang', 'Semarang City', 'CITY');
+insert into complaints (ticket, channel, class, category, title, text, area_code, status, received_at, updated_at,
+    submitted_by)
+values ('LG-2026-000001', 'WEB', 'COMPLAINT', 'OTHER', 'T', 'T', '33.74', 'RECEIVED', now(), now(), 'test');
+insert into complaint_steps (complaint_id, action, status, role, actor, at)
+select id, action, 'RECEIVED', 'DESK', 'test', now() from complaints, unnest('{SUBMIT,ADOPT,KEEP}'::text[]) action;
+insert into deliveries (system, complaint_id, ticket, sequence, action, key, state, actor, correlation)
+select 'fake', id, ticket, n, 'CREATE', ticket || '/' || n, state, 'test', 'test'
+from complaints, unnest('{HELD,UNKNOWN,WAITING}'::text[]) with ordinality each(state, n);
+insert into delivery_attempts (delivery_id, outcome, actor)
+select d.id, outcome, 'worker' from deliveries d, unnest('{UNCLEAR,UNFIT,UNKNOWN}'::text[]) outcome where sequence = 1;
+insert into audit_events (action, actor, request_id, details) values
+    ('conflicts:resolve', 'u', 'r', '{"keep": "OURS", "field": "AGENCY"}'),
+    ('conflicts:resolve', 'u', 'r', '{"keep": "THEIRS"}'), ('users:create', 'u', 'r', '{"keep": "OURS"}');
+"""
+NEW_VALUES = {
+    "select each ->> 'authority' from systems, jsonb_array_elements(shared) with ordinality as x(each, n) order by n": [
+        *("LATEST", "MANUAL", "REMOTE", "LOCAL"),
+    ],
+    "select shared::text from systems where name = 'other'": ["[]"],
+    "select code from system_issues order by code": [
+        *("CLOCK_SKEW", "CONTRACT_VIOLATION", "FUTURE_TIMESTAMPS", "MANY_MISSING"),
+    ],
+    "select action from complaint_steps order by id": ["SUBMIT", "ACCEPT_REMOTE", "KEEP_LOCAL"],
+    "select state from deliveries order by sequence": ["BLOCKED", "OUTCOME_UNKNOWN", "WAITING"],
+    "select outcome from delivery_attempts order by id": ["NO_RESPONSE", "NOT_SENDABLE", "UNKNOWN"],
+    "select coalesce(details ->> 'resolution', details ->> 'keep') from audit_events order by id": [
+        *("KEEP_LOCAL", "ACCEPT_REMOTE", "OURS"),
+    ],
+}
+
+
+async def test_stored_values_of_enums_get_their_new_names(empty_database_url: str) -> None:
+    await asyncio.to_thread(upgrade, empty_database_url, "0028")
+    async with await psycopg.AsyncConnection.connect(empty_database_url, autocommit=True) as connection:
+        await connection.execute(OLD_VALUES)
+        await asyncio.to_thread(upgrade, empty_database_url, "0029")
+        for query, expected in NEW_VALUES.items():
+            assert [value for (value,) in await (await connection.execute(query)).fetchall()] == expected, query
+        for table in ("complaint_steps", "audit_events"):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+                await connection.execute(f"update {table} set action = 'x'".encode())
+
+
+def upgrade(url: str, version: str) -> None:
+    """Upgrade a database to a version."""
+    config = migrate._config()
+    engine = create_engine(driver_url(url))
+    try:
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, version)
+            connection.commit()
+    finally:
+        engine.dispose()

@@ -1,4 +1,4 @@
-"""A client that is not put off: it repeats what it asks, with the same key, until somebody answers."""
+"""A client that repeats its requests, with the same key, until it gets a response."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 40.0
+from tests.waits import hanging
+
 FAULTS = frozenset({"INTERNAL", "TRY_LATER"})
 AWAY = frozenset({502, 503, 504})
 
 
 class Client:
-    """Asks as the officer; notes in ``told`` what it was told of each step."""
+    """Sends requests as the officer; records in ``responses`` the response of each step."""
 
-    def __init__(self, http: httpx.AsyncClient, token: str, told: list[tuple[str, Any]]) -> None:
-        self._http, self.told = http, told
+    def __init__(self, http: httpx.AsyncClient, token: str, responses: list[tuple[str, Any]]) -> None:
+        self._http, self.responses = http, responses
         self._headers = {"authorization": f"Bearer {token}", "hub-purpose": "handling", "accept-language": "en"}
 
     async def graph(self, step: str, query: str, **variables: Any) -> Any:
-        """The data of an answer without errors; a masked fault is no answer."""
-        async with asyncio.timeout(PATIENCE):
+        """Return the data of a response without errors; the client retries after a masked error."""
+        async with hanging():
             while True:
                 sent = await self.send(step, "POST", "/graphql", json={"query": query, "variables": variables})
                 answer = sent.json()
                 if not {error["extensions"]["code"] for error in answer.get("errors", ())} & FAULTS:
                     break
         assert not answer.get("errors"), answer
-        self.told.append((step, answer["data"]))
+        self.responses.append((step, answer["data"]))
         return answer["data"]
 
     async def send(self, step: str, method: str, path: str, **request: Any) -> httpx.Response:
-        """The answer to a request that is repeated until there is one."""
+        """Return the response to a request, which is repeated until there is one."""
         headers = {**self._headers, "x-step": step, **request.pop("headers", {})}
-        async with asyncio.timeout(PATIENCE):
+        async with hanging():
             while True:
                 try:
                     answer = await self._http.request(method, path, headers=headers, **request)

@@ -1,4 +1,4 @@
-"""A command of the hub that is started again whenever it is killed, as an init system would."""
+"""A command of the hub that is started again after each kill, as an init system does."""
 
 from __future__ import annotations
 
@@ -12,32 +12,34 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.sweep import child
-from tests.sweep.points import Plan, Point
+from tests.sweep import instrumented_hub
+from tests.sweep.crash_points import Plan, Point
 
 _numbers = itertools.count()
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.sweep.child"])
+_context.set_forkserver_preload(["tests.sweep.instrumented_hub"])
 
 
 @dataclass
 class Kills:
-    """What was passed, by life: before the first kill, after it, and so on; ``plan`` says where to kill.
+    """The places that were passed: before the first kill, after it, and so on; ``plan`` has the points to kill at.
 
-    One for all processes of an attempt: whichever is at the point is killed.
+    All processes of an attempt share it: the process at the point is killed.
     """
 
     plan: Plan
     passed: list[list[str]] = field(default_factory=lambda: [[]])
     counts: Counter[str] = field(default_factory=Counter)
+    crashed: bool = False
+    """The database's server crashed instead of a process."""
 
     @property
     def done(self) -> int:
-        """How many points of the plan were reached."""
+        """Return how many points of the plan were reached."""
         return len(self.passed) - 1
 
     def at(self, place: str) -> bool:
-        """Note that a process is at ``place``; whether it is killed there."""
+        """Record that a process is at ``place``; return whether it is killed there."""
         self.passed[-1].append(place)
         self.counts[place] += 1
         if self.done == len(self.plan) or self.plan[self.done] != Point(place, self.counts[place]):
@@ -48,14 +50,26 @@ class Kills:
 
 
 class Command:
-    """``hub`` with ``words``; runs until it ends well or ``end`` is called, whatever it is killed by meanwhile."""
+    """Runs ``hub`` with ``arguments`` until it ends with success or ``end`` is called, restarted after each kill."""
 
     def __init__(
-        self, words: Sequence[str], env: Mapping[str, str], folder: Path, kills: Kills, afterwards: Afterwards
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        folder: Path,
+        kills: Kills,
+        afterwards: Afterwards,
+        crash: Crash,
     ) -> None:
-        self._words, self._env, self._kills, self._afterwards = words, env, kills, afterwards
+        self._arguments, self._env, self._kills, self._afterwards, self._crash = (
+            arguments,
+            env,
+            kills,
+            afterwards,
+            crash,
+        )
         number = next(_numbers)
-        self._log = folder / f"{'-'.join(words)}-{number}.log"
+        self._log = folder / f"{'-'.join(arguments)}-{number}.log"
         self._socket = str(folder / f"{number}.sock")
         self._process: BaseProcess | None = None
         self._killed = self._ending = False
@@ -73,37 +87,45 @@ class Command:
                 self._process.kill()
 
     async def end(self) -> None:
-        """Let it end by SIGTERM."""
+        """End the command with SIGTERM."""
         self._ending = True
         if self._process and self._process.is_alive():
             self._process.terminate()
 
     async def _once(self) -> bool:
-        """One life; whether it was killed, and so lives again."""
+        """Run once; return whether it was killed, or ended because of the database, and must be started again."""
         self._killed = False
-        given = (tuple(self._words), dict(self._env), self._socket, self._log)
-        self._process = _context.Process(target=child.run, args=given)
+        given = (tuple(self._arguments), dict(self._env), self._socket, self._log)
+        self._process = _context.Process(target=instrumented_hub.run, args=given)
         self._process.start()
         await _ended(self._process)
         code = self._process.exitcode
-        assert self._killed or self._ending or code == 0, f"{self._words} ended with {code}: {self._log.read_text()}"
-        return self._killed
+        may_fail = self._killed or self._kills.crashed or self._ending
+        assert may_fail or code == 0, f"{self._arguments} ended with {code}: {self._log.read_text()}"
+        return self._killed or (self._kills.crashed and code != 0)
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Whoever is killed, or ends, hangs up in the middle of a word.
         with contextlib.suppress(ConnectionError):
             while line := await reader.readline():
-                if self._kills.at(f"{self._words[0]}: {line.decode().strip()}"):
-                    self._killed = True
-                    assert self._process
-                    self._process.kill()
-                    break
+                if self._kills.at(f"{self._arguments[0]}: {line.decode().strip()}"):
+                    self._kills.crashed = await self._crash()
+                    if not self._kills.crashed:
+                        self._kill()
+                        break
                 writer.write(b".")
         writer.close()
 
+    def _kill(self) -> None:
+        self._killed = True
+        assert self._process
+        self._process.kill()
+
 
 Afterwards = Callable[[], Awaitable[None]]
-"""What happens to the world between a kill and the next start."""
+"""What happens in the systems between a kill and the next start."""
+Crash = Callable[[], Awaitable[bool]]
+"""Crashes something instead of the process; returns whether it did."""
 
 
 async def _ended(process: BaseProcess) -> None:

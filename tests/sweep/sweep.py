@@ -1,32 +1,35 @@
-"""Sweeps one life: runs it once to find its points, then once for each of them, killed there.
+"""Sweeps one scenario: runs it once to find its crash points, then once for each of them with a kill there.
 
-What is passed only when somebody goes on after a kill is found in those runs, and swept as well.
+Points that are passed only after a kill are found in those runs, and swept as well.
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from tests.sweep.attempt import Attempt, attempted
-from tests.sweep.ground import Ground
-from tests.sweep.lives.life import Life
-from tests.sweep.points import Plan, Point, worth_it
+from hub.runtime.embedded_postgres import EmbeddedPostgres
+from tests.sweep.attempt import Attempt, started_attempt
+from tests.sweep.crash_points import Plan, Point, points_to_try
+from tests.sweep.scenarios.scenario import Scenario
+from tests.sweep.setup import SweepSetup
+from tests.waits import HANGS_AFTER
 
-WITHIN = 150.0
-"""Seconds an attempt may take."""
+WITHIN = 2 * HANGS_AFTER
+"""Seconds after which an attempt hangs."""
 TRIES = 4
-"""How often a point is tried that a run did not come by this time."""
+"""How often a point is tried that a run did not reach."""
 
 
 @dataclass
 class Sweep:
-    """``found`` are the places that any run passed, ``swept`` the points at which a run was killed and came through."""
+    """``found`` are the places that any run passed, ``swept`` the points at which a run was killed and succeeded."""
 
-    ground: Ground
-    life: Life
+    setup: SweepSetup
+    scenario: Scenario
     template: str
     room: asyncio.Semaphore
     found: set[str] = field(default_factory=set)
@@ -35,33 +38,37 @@ class Sweep:
     missed: set[Point] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
     recorded: list[str] = field(default_factory=list)
+    server: EmbeddedPostgres | None = None
+    """The database's server, if that is killed instead of the hub's processes."""
+    choose: Callable[[Iterable[str]], list[Point]] = points_to_try
+    """Chooses the points to kill at from those that a run passed."""
 
     @property
     def places(self) -> set[str]:
-        """The places at which a run was killed and came through."""
+        """Return the places at which a run was killed and succeeded."""
         return {point.place for point in self.swept}
 
     async def run(self) -> None:
-        """Record, then sweep what was found, until nothing new is."""
+        """Record a run, then sweep the points that were found, until there are no new ones."""
         attempt = await self._attempt(())
         if attempt is None:
             return
         self.recorded = attempt.kills.passed[0]
-        points = worth_it(self.recorded)
+        points = self.choose(self.recorded)
         self.found |= {point.place for point in points}
         self.planned |= {*points}
         await asyncio.gather(*(self._sweep((point,)) for point in points))
 
     async def _sweep(self, plan: Plan) -> None:
-        """Kill at the last point of ``plan``, and then at what only this run came by."""
-        wanted = plan[-1]
+        """Kill at the last point of ``plan``, and then at those that only this run passed."""
+        target = plan[-1]
         for _ in range(TRIES):
             attempt = await self._attempt(plan)
             if attempt is None:
                 return
             if attempt.kills.done == len(plan):
                 # A run may come by a place less often than the recorded one did: its last time is then meant.
-                self.planned.discard(wanted)
+                self.planned.discard(target)
                 self.planned.add(plan[-1])
                 self.swept.add(plan[-1])
                 await self._go_on(plan, attempt)
@@ -70,31 +77,33 @@ class Sweep:
         self.missed.add(plan[-1])
 
     async def _go_on(self, plan: Plan, attempt: Attempt) -> None:
+        if self.server:
+            return
         new = [place for place in dict.fromkeys(attempt.kills.passed[-1]) if place not in self.found]
         self.found |= {*new}
         self.planned |= {Point(place) for place in new}
         await asyncio.gather(*(self._sweep((*plan, Point(place))) for place in new))
 
     def _begun(self, plan: Plan) -> AbstractAsyncContextManager[Attempt]:
-        return attempted(self.ground, self.template, plan, self.life.speaks_to)
+        return started_attempt(self.setup, self.template, plan, self.scenario.speaks_to, self.server)
 
     async def _attempt(self, plan: Plan) -> Attempt | None:
-        """One attempt, held to what must be; None where it failed."""
+        """Make one attempt and check it; return None if it failed."""
         async with self.room:
             try:
                 async with self._begun(plan) as attempt, asyncio.timeout(WITHIN):
-                    await self.life.live(attempt)
-                    await self.life.check(attempt)
+                    await self.scenario.run(attempt)
+                    await self.scenario.check(attempt)
                     return attempt
-            # Whatever goes wrong says which kill led to it, and the other points are tried all the same.
+            # A failure names the kill that caused it, and the other points are still tried.
             except Exception:
                 killed = " then ".join(map(str, plan)) or "nothing"
-                self.failures.append(f"{self.life.name}, killed at {killed}:\n{traceback.format_exc()[-3000:]}")
+                self.failures.append(f"{self.scenario.name}, killed at {killed}:\n{traceback.format_exc()[-3000:]}")
                 return None
 
 
 def _nearer(plan: Plan, attempt: Attempt) -> Plan:
-    """``plan`` with the last time that this run came by its unreached point, where it came by at all."""
+    """Return ``plan`` with the last pass of its unreached point in this run, if there was one."""
     at = attempt.kills.done
     seen = attempt.kills.passed[at].count(plan[at].place)
     return (*plan[:at], Point(plan[at].place, max(1, min(seen, plan[at].ordinal))), *plan[at + 1 :])

@@ -1,4 +1,4 @@
-"""The hub survives being killed anywhere: at each commit, before and after, and around each call and answer."""
+"""The hub survives a kill anywhere: at each commit, and before and after each call and response."""
 
 from __future__ import annotations
 
@@ -10,48 +10,52 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import on, temporary_database
-from tests.sweep.ground import Ground, grounded
-from tests.sweep.lives import lives
-from tests.sweep.lives.life import Life, staged
+from tests.sweep.scenarios import scenarios
+from tests.sweep.scenarios.scenario import Scenario, staged
+from tests.sweep.setup import SweepSetup, sweep_setup
 from tests.sweep.sweep import Sweep
-from tests.sweep.written import opening
-from tests.worlds import small_worlds
+from tests.sweep.transactions import functions_with_transactions
+from tests.waits import HANGS_AFTER
 
-pytestmark = [pytest.mark.whole, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(6 * HANGS_AFTER)]
 
-FEW = 60
-"""Things in a sandbox's world."""
 SHOWN = 10
-"""Failures told in full; the others mostly say the same."""
+"""Failures that are printed in full; the others mostly have the same cause."""
 AT_ONCE = 5
-"""Attempts at the same time; most of each is waiting."""
+"""Concurrent attempts; most of their time is waiting."""
 
 
-async def _prepared(ground: Ground, life: Life, stack: AsyncExitStack, room: asyncio.Semaphore) -> Sweep:
-    name = await stack.enter_async_context(temporary_database(ground.server, ground.template))
-    stage = await staged(ground, on(ground.server, name))
-    await life.prepare(ground, stage)
+async def prepared(setup: SweepSetup, scenario: Scenario, stack: AsyncExitStack, room: asyncio.Semaphore) -> Sweep:
+    """Return the sweep of a scenario, on a template that is filled for it."""
+    name = await stack.enter_async_context(temporary_database(setup.server, setup.template))
+    stage = await staged(setup, on(setup.server, name))
+    await scenario.prepare(setup, stage)
     await stage.database.close()
-    return Sweep(ground, life, name, room)
+    return Sweep(setup, scenario, name, room)
 
 
 async def test_every_crash_point_is_survived(
-    postgres_url: str, template_database: str, tmp_path: Path, tell: Callable[[str], None]
+    postgres_url: str, template_database: str, tmp_path: Path, record_figure: Callable[[str], None]
 ) -> None:
     room = asyncio.Semaphore(AT_ONCE)
     async with AsyncExitStack() as stack:
-        stack.enter_context(small_worlds(FEW))
-        ground = await stack.enter_async_context(grounded(postgres_url, template_database, tmp_path))
-        sweeps = [await _prepared(ground, life, stack, room) for life in lives(ground.connectors)]
+        setup = await stack.enter_async_context(sweep_setup(postgres_url, template_database, tmp_path))
+        sweeps = [await prepared(setup, scenario, stack, room) for scenario in scenarios(setup.connectors)]
         await asyncio.gather(*(sweep.run() for sweep in sweeps))
     for sweep in sweeps:
-        tell(f"{sweep.life.name}: {len(sweep.swept)} of {len(sweep.planned)} points, {len(sweep.places)} places")
-    tell(f"{sum(len(sweep.swept) for sweep in sweeps)} of {sum(len(sweep.planned) for sweep in sweeps)} points")
+        record_figure(
+            f"{sweep.scenario.name}: {len(sweep.swept)} of {len(sweep.planned)} points, {len(sweep.places)} places"
+        )
+    record_figure(
+        f"{sum(len(sweep.swept) for sweep in sweeps)} of {sum(len(sweep.planned) for sweep in sweeps)} points"
+    )
     failures = [failure for sweep in sweeps for failure in sweep.failures]
     assert not failures, "\n".join(failures[:SHOWN])
     for sweep in sweeps:
         passed = {place.rpartition(" ")[2] for place in sweep.recorded}
-        assert passed >= sweep.life.edges, sweep.life.name
-        assert (sweep.missed, sweep.found - sweep.places) == (set(), set()), sweep.life.name
+        assert passed >= sweep.scenario.edges, sweep.scenario.name
+        assert (sweep.missed, sweep.found - sweep.places) == (set(), set()), sweep.scenario.name
     swept = {" ".join(place.split()[1:3]) for sweep in sweeps for place in sweep.places if place.endswith("commits")}
-    assert opening() - swept == set(), "no life does this: add one, or say why it may be spared"
+    assert functions_with_transactions() - swept == set(), (
+        "no scenario does this: add one, or state why it may be spared"
+    )

@@ -1,5 +1,5 @@
-"""Stages, as the tests of the graph have them."""
+"""The stages of the graph's tests."""
 
-from tests.schema.conftest import shared, stage
+from tests.schema.conftest import shared, stage, stage_database
 
-__all__ = ["shared", "stage"]
+__all__ = ["shared", "stage", "stage_database"]

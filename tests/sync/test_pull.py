@@ -1,4 +1,4 @@
-"""Pulling: pages and cursor commit together, repeats change nothing, trouble of one system is its own."""
+"""Pulls: pages and cursor are committed together, repeats change nothing, an error affects its own system only."""
 
 from __future__ import annotations
 
@@ -8,24 +8,33 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Page, Run
-from hub.connectors.http import Http
-from hub.errors import Stop, TryLater
-from hub.store import migrate, systems
+from hub.contract import Page, Raw, Run, SystemDeclaration
+from hub.errors import ConfigurationError, TryLater
+from hub.http_client import Http
+from hub.store import systems
 from hub.store.database import Database
-from hub.store.sealing import Seal
+from hub.store.encryption import FieldCipher
 from hub.store.tables import changes, pending_items, quarantine, record_keys, records
-from hub.sync.pull import MANY, Pull, PullResult
-from tests.fake import Fake, FakeSettings, World, order, payment
+from hub.sync.ingest import Ingest
+from hub.sync.pull import ANALYZE_AFTER, Pull, PullResult
+from tests.fake_connector import Fake, FakeSettings, World, order, payment
+from tests.waits import hanging
 
-SEAL = Seal([b"k" * 32], b"s" * 32)
+SEAL = FieldCipher([b"k" * 32], b"s" * 32)
+
+
+@pytest.fixture
+def registered_systems() -> tuple[SystemDeclaration, ...]:
+    return (Fake.declaration(FakeSettings()),)
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    await migrate.migrate(database_url, [(Fake, FakeSettings())])
     database = Database(database_url)
     yield database
     await database.close()
@@ -48,7 +57,7 @@ async def state(database: Database) -> systems.SystemState:
         return found
 
 
-async def test_a_first_pull_stores_every_item_once_with_keys_and_history(database: Database) -> None:
+async def test_a_first_pull_stores_each_item_with_keys_and_history(database: Database) -> None:
     world = World([[payment("P1"), payment("P2")], [payment("P2"), payment("P3")]])
     result = await pull(database, world)
     assert (result.outcome, result.tally.created, result.tally.unchanged) == ("DONE", 3, 1)
@@ -59,10 +68,13 @@ async def test_a_first_pull_stores_every_item_once_with_keys_and_history(databas
 
 
 async def test_after_a_large_pull_the_database_plans_by_what_is_there(database: Database) -> None:
-    await pull(database, World([[payment(f"P{n}") for n in range(MANY)]]))
+    await pull(database, World([[payment(f"P{n}") for n in range(ANALYZE_AFTER)]]))
     async with database.read() as db:
         counted = await db.execute(text("select relname, reltuples from pg_class where relname ~ '^record(s|_keys)$'"))
-        assert {row.relname: row.reltuples for row in counted} == {"records": MANY, "record_keys": MANY}
+        assert {row.relname: row.reltuples for row in counted} == {
+            "records": ANALYZE_AFTER,
+            "record_keys": ANALYZE_AFTER,
+        }
 
 
 async def test_a_second_run_stores_nothing(database: Database) -> None:
@@ -100,7 +112,7 @@ async def test_a_broken_item_is_quarantined_and_the_rest_is_kept(database: Datab
     assert (await state(database)).records == 1
 
 
-async def test_an_unknown_code_is_kept_and_shown_until_a_known_one_comes(database: Database) -> None:
+async def test_an_unknown_code_is_kept_until_a_known_one_arrives(database: Database) -> None:
     await pull(database, World([[payment("P1", status="ANEH")]]))
     assert await rows(database, records, "status", "told") == [("UNKNOWN", "ANEH")]
     assert (await state(database)).quarantined == 1
@@ -109,13 +121,13 @@ async def test_an_unknown_code_is_kept_and_shown_until_a_known_one_comes(databas
     assert (await state(database)).quarantined == 0
 
 
-async def test_when_a_system_fails_in_the_middle_the_cursor_stands_at_the_last_stored_page(
+async def test_a_failure_mid_pull_keeps_the_cursor_of_the_stored_page(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.sync.pull.BATCH", 1)
     world = World([[payment("P1")], [payment("P2")], [payment("P3")]], fail_at=1, error=TryLater("HTTP 503"))
     result = await pull(database, world)
-    assert (result.outcome, result.trouble) == ("DOWN", "HTTP 503")
+    assert (result.outcome, result.error) == ("DOWN", "HTTP 503")
     assert (await state(database)).state == "DOWN"
     world.error = None
     await pull(database, world)
@@ -124,8 +136,28 @@ async def test_when_a_system_fails_in_the_middle_the_cursor_stands_at_the_last_s
     assert (await state(database)).records == 3
 
 
-async def test_a_stopped_system_waits_for_a_person(database: Database) -> None:
-    world = World([[payment("P1")]], fail_at=0, error=Stop("401 after a fresh token"))
+async def test_a_page_that_is_not_stored_keeps_the_previous_cursor(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.sync.pull.BATCH", 1)
+    world, take = World([[payment("P1")], [payment("P2")], [payment("P3")]]), Ingest.store_items
+
+    async def failing(ingest: Ingest, db: AsyncConnection, items: list[Raw], *arguments: Any, **way: Any) -> Any:
+        if items[0]["id"] == "P2":
+            await db.execute(text("select 1 / 0"))
+        return await take(ingest, db, items, *arguments, **way)
+
+    monkeypatch.setattr(Ingest, "store_items", failing)
+    with pytest.raises(DBAPIError):
+        await pull(database, world)
+    monkeypatch.setattr(Ingest, "store_items", take)
+    await pull(database, world)
+    assert world.runs[-1].cursor == {"page": 1}
+    assert (await state(database)).records == 3
+
+
+async def test_a_stopped_system_is_up_again_after_a_complete_pull(database: Database) -> None:
+    world = World([[payment("P1")]], fail_at=0, error=ConfigurationError("401 after a fresh token"))
     assert (await pull(database, world)).outcome == "STOPPED"
     async with database.read() as db:
         assert await systems.due(db) == []
@@ -134,18 +166,15 @@ async def test_a_stopped_system_waits_for_a_person(database: Database) -> None:
     assert (await state(database)).state == "UP"
 
 
-async def test_down_is_logged_once_when_it_goes_and_once_when_it_returns(
-    database: Database, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_an_outage_is_logged_at_its_start_and_end(database: Database) -> None:
     world = World([[payment("P1")]], fail_at=0, error=TryLater("no answer"))
-    for _ in range(3):
-        await pull(database, world)
-    world.error = None
-    for _ in range(2):
-        await pull(database, world)
-    said = capsys.readouterr()
-    text_ = said.out + said.err + caplog.text
-    assert (text_.count("system.down"), text_.count("system.back")) == (1, 1)
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(3):
+            await pull(database, world)
+        world.error = None
+        for _ in range(2):
+            await pull(database, world)
+    assert [each["event"] for each in logged] == ["system.down", "system.recovered"]
 
 
 async def test_only_a_complete_full_run_finds_what_is_gone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +189,7 @@ async def test_only_a_complete_full_run_finds_what_is_gone(database: Database, m
     assert (back.gone, (await state(database)).records) == (0, 2)
 
 
-async def test_a_first_run_that_was_cut_off_goes_on_and_marks_nothing_gone(
+async def test_an_interrupted_first_run_resumes_and_removes_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.sync.pull.BATCH", 1)
@@ -172,7 +201,7 @@ async def test_a_first_run_that_was_cut_off_goes_on_and_marks_nothing_gone(
 
 
 @pytest.mark.parametrize("batch", [1, 100])
-async def test_of_equal_versions_the_last_in_feed_order_holds_and_a_second_run_does_not_flip(
+async def test_the_last_of_equal_versions_wins_and_a_rerun_is_stable(
     database: Database, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr("hub.sync.pull.BATCH", batch)
@@ -185,7 +214,7 @@ async def test_of_equal_versions_the_last_in_feed_order_holds_and_a_second_run_d
 
 
 @pytest.mark.parametrize("batch", [1, 100])
-async def test_two_final_states_that_contradict_each_other_are_in_doubt(
+async def test_two_contradicting_final_states_are_a_doubt(
     database: Database, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr("hub.sync.pull.BATCH", batch)
@@ -196,20 +225,21 @@ async def test_two_final_states_that_contradict_each_other_are_in_doubt(
 
 
 async def test_two_pulls_of_one_system_do_not_run_at_once(database: Database) -> None:
-    gate = asyncio.Event()
+    begun, finish = asyncio.Event(), asyncio.Event()
 
     class Slow(Fake):
         async def pages(self, run):  # type: ignore[no-untyped-def]
-            await gate.wait()
+            begun.set()
+            await finish.wait()
             async for page in super().pages(run):
                 yield page
 
     async with Http("http://127.0.0.1:9") as http:
         slow = Slow(FakeSettings(), http, World([[payment("P1")]]))
         first = asyncio.create_task(Pull(database, slow, SEAL).run())
-        await asyncio.sleep(0.2)
+        await begun.wait()
         assert (await pull(database, World([[payment("P1")]]))).outcome == "BUSY"
-        gate.set()
+        finish.set()
         assert (await first).outcome == "DONE"
         assert (await pull(database, World([[payment("P1")]]))).outcome == "DONE"
 
@@ -223,9 +253,7 @@ async def test_hostile_text_is_stored_not_fatal(database: Database) -> None:
     "hostile",
     [{"amount": "1e17"}, {"amount": "NaN"}, {"version": 2**63}, {"merchant": "x" * 9_000}, {"id": "x" * 9_000}],
 )
-async def test_what_the_store_cannot_hold_is_quarantined_and_the_rest_is_kept(
-    database: Database, hostile: dict[str, Any]
-) -> None:
+async def test_an_unstorable_item_is_quarantined_and_the_rest_kept(database: Database, hostile: dict[str, Any]) -> None:
     result = await pull(database, World([[payment("P1"), {**payment("P2"), **hostile}]]))
     assert (result.outcome, result.tally.created, result.tally.quarantined) == ("DONE", 1, 1)
 
@@ -236,7 +264,7 @@ async def test_a_listed_item_that_cannot_be_read_is_not_gone(database: Database)
     assert (result.gone, (await state(database)).records) == (0, 2)
 
 
-async def test_a_full_run_that_breaks_off_goes_on_and_finds_what_is_gone_at_its_end(
+async def test_an_interrupted_full_run_resumes_and_detects_removals(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.sync.pull.BATCH", 1)
@@ -248,20 +276,20 @@ async def test_a_full_run_that_breaks_off_goes_on_and_finds_what_is_gone_at_its_
     assert (world.runs[-1].cursor, result.gone) == ({"page": 1}, 1)
 
 
-async def test_a_nameless_item_from_before_a_full_run_broke_off_keeps_it_from_finding_what_is_gone(
+async def test_a_nameless_item_before_an_interruption_stops_removals(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.sync.pull.BATCH", 1)
     await pull(database, World([[payment("P1")], [payment("P2")]]))
     pages = [[payment("", broken=True)], [payment("P1")]]
     world = World(pages, fail_at=1, error=TryLater("cut"))
-    assert (await pull(database, world, full=True)).tally.nameless == 1
+    assert (await pull(database, world, full=True)).tally.unidentified == 1
     world.error = None
     assert (await pull(database, world)).gone == 0
     assert (await pull(database, World([[payment("P1")]]), full=True)).gone == 1
 
 
-async def test_a_clock_that_is_set_back_while_a_full_run_is_broken_off_makes_nothing_gone(
+async def test_a_clock_set_back_during_a_full_run_removes_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Back(datetime):
@@ -279,13 +307,13 @@ async def test_a_clock_that_is_set_back_while_a_full_run_is_broken_off_makes_not
 
 
 @pytest.mark.parametrize(("times", "outcome"), [(2, "DONE"), (1_000_000_000, "STOPPED")])
-async def test_a_system_may_tell_a_page_again_but_not_for_ever(database: Database, times: int, outcome: str) -> None:
+async def test_a_page_may_repeat_but_not_for_ever(database: Database, times: int, outcome: str) -> None:
     class Turning(Fake):
         async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
             for _ in range(times):
                 yield Page([payment("P1")], {"page": 1})
 
-    async with Http("http://127.0.0.1:9") as http, asyncio.timeout(10):
+    async with Http("http://127.0.0.1:9") as http, hanging():
         result = await Pull(database, Turning(FakeSettings(), http, World()), SEAL).run()
     assert (result.outcome, (await state(database)).records) == (outcome, 1)
 
@@ -309,20 +337,20 @@ async def test_a_fault_of_ours_is_noted_and_backs_off(database: Database) -> Non
     with pytest.raises(ZeroDivisionError):
         await pull(database, world)
     found = await state(database)
-    assert (found.state, found.trouble) == ("DOWN", "internal fault (ZeroDivisionError)")
+    assert (found.state, found.last_error) == ("DOWN", "internal error (ZeroDivisionError)")
 
 
 async def test_a_partition_is_not_written_past_its_history(database: Database) -> None:
     await pull(database, World([[payment("P1")]]))
-    async with database.hold() as db:
+    async with database.dedicated() as db:
         with pytest.raises(Exception, match="written through the table records"):
             async with db.begin():
                 await db.execute(text("delete from records_fake"))
 
 
-async def test_a_write_that_says_no_cause_is_refused(database: Database) -> None:
+async def test_a_write_without_a_cause_is_refused(database: Database) -> None:
     await pull(database, World([[payment("P1")]]))
-    async with database.hold() as db:
+    async with database.dedicated() as db:
         with pytest.raises(Exception, match="a write must say its cause"):
             async with db.begin():
                 await db.execute(text("update records set status = 'REFUNDED', digest = '\\x00'"))
@@ -330,13 +358,13 @@ async def test_a_write_that_says_no_cause_is_refused(database: Database) -> None
 
 async def test_history_cannot_be_rewritten(database: Database) -> None:
     await pull(database, World([[payment("P1")]]))
-    async with database.hold() as db:
+    async with database.dedicated() as db:
         with pytest.raises(Exception, match="append-only"):
             async with db.begin():
                 await db.execute(text("delete from changes"))
 
 
-async def test_pages_told_before_a_failure_are_stored_though_the_batch_was_not_full(database: Database) -> None:
+async def test_pages_before_a_failure_are_stored_in_a_partial_batch(database: Database) -> None:
     world = World([[payment("P1")], [payment("P2")], [payment("P3")]], fail_at=2, error=TryLater("HTTP 503"))
     assert (await pull(database, world)).outcome == "DOWN"
     assert (await state(database)).records == 2

@@ -1,1 +1,1 @@
-"""The pages where people sign in, consent, and take consent back: rendered here, in two languages, without scripts."""
+"""The pages for signing in, consent and the account: rendered on the server, in two languages, without scripts."""

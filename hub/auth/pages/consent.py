@@ -1,66 +1,66 @@
-"""The consent page: which client asks for what, in plain words; the user's answer goes to the client."""
+"""The consent page: client and scopes in plain words; the user's decision is sent to the client."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.auth.pages.desk import Desk, cause, name_of, stale
-from hub.auth.pages.forms import Forged
-from hub.auth.pages.sheet import Html, Sheet, listed, source
-from hub.auth.pages.words import meaning
-from hub.auth.server.authorize import Authorize, Wanted
-from hub.auth.server.interaction import LOGIN, query_of
-from hub.auth.server.interaction import onward as sent
+from hub.auth.pages.context import PageContext, cause, display_name, invalid_form
+from hub.auth.pages.csrf import CsrfError
+from hub.auth.server.authorize import AuthorizationEndpoint, ConsentRequest
 from hub.auth.server.parameters import from_text
+from hub.auth.server.rendering import Html, PageRenderer, csp_source, html_list
+from hub.auth.server.sessions import LOGIN, authorization_query
+from hub.auth.server.sessions import redirect_to_page as sent
+from hub.auth.server.translations import meaning
 
 
-class Consent:
-    """``/oauth/consent``. ``authorize`` checks the request anew each time, so that nothing here is trusted."""
+class ConsentPage:
+    """``/oauth/consent``. ``authorize`` validates the request again each time."""
 
-    def __init__(self, desk: Desk, authorize: Authorize) -> None:
-        self._desk, self._authorize = desk, authorize
+    def __init__(self, context: PageContext, authorize: AuthorizationEndpoint) -> None:
+        self._context, self._authorize = context, authorize
 
     async def __call__(self, request: Request) -> Response:
-        """Show what is asked for, or bring the answer to the client."""
+        """Show the consent request, or send the decision to the client."""
         if request.method != "POST":
             back = request.query_params.get("next", "")
-            wanted = await self._authorize.asked(request, back)
-            return self._page(request, back, wanted) if isinstance(wanted, Wanted) else wanted
+            consent = await self._authorize.consent_request(request, back)
+            return self._page(request, back, consent) if isinstance(consent, ConsentRequest) else consent
         try:
-            fields = await self._desk.forms.read(request)
-        except Forged:
-            return stale(request)
+            fields = await self._context.forms.read(request)
+        except CsrfError:
+            return invalid_form(request)
         answer, back = fields.get("answer"), fields.get("next", "")
         if answer == "switch":
-            return await self._switch(request, back)
-        return await self._authorize.decided(request, back, consent=answer == "allow")
+            return await self._switch_account(request, back)
+        return await self._authorize.submit_consent(request, back, consent=answer == "allow")
 
-    def _page(self, request: Request, back: str, wanted: Wanted) -> Response:
-        sheet = Sheet(request, {"next": back})
-        kept, token = self._desk.forms.begin(request)
-        client = wanted.client
-        body = sheet.part(
+    def _page(self, request: Request, back: str, consent: ConsentRequest) -> Response:
+        renderer = PageRenderer(request, {"next": back})
+        secret, token = self._context.forms.issue(request)
+        client = consent.client
+        body = renderer.render(
             "consent",
             name=client.name,
             organisation=client.organisation,
-            wants=sheet.words["wants" if wanted.scopes else "wants_nothing"],
-            scopes=listed(meaning(scope, sheet.language) for scope in wanted.scopes),
-            target=source(wanted.redirect_uri).removesuffix(":*"),
-            who=name_of(sheet, wanted.user.user),
+            wants=renderer.texts["wants" if consent.scopes else "wants_nothing"],
+            scopes=html_list(meaning(scope, renderer.language) for scope in consent.scopes),
+            target=csp_source(consent.redirect_uri).removesuffix(":*"),
+            who=display_name(renderer, consent.user.user),
             form=token,
             back=back,
         )
-        response = sheet.shown(sheet.words["consent_title"], Html(body), targets=(wanted.redirect_uri,))
-        self._desk.forms.give(response, kept)
+        response = renderer.page(renderer.texts["consent_title"], Html(body), targets=(consent.redirect_uri,))
+        self._context.forms.set_cookie(response, secret)
         return response
 
-    async def _switch(self, request: Request, back: str) -> Response:
-        """Sign out, and ask who it is instead."""
-        query = query_of(back)
+    async def _switch_account(self, request: Request, back: str) -> Response:
+        """Sign out, and redirect to the sign-in page."""
+        query = authorization_query(back)
         if query is None:
-            return stale(request)
+            return invalid_form(request)
         response = sent(LOGIN, from_text(query))
-        async with self._desk.database.write(cause(request, "logout", "session")) as db:
-            await self._desk.interaction.sign_out(db, request, response)
+        async with self._context.database.write(cause(request, "logout", "session")) as db:
+            await self._context.sessions.sign_out(db, request, response)
         return response

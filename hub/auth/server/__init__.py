@@ -1,1 +1,1 @@
-"""The authorization server: OAuth 2.0 and OpenID Connect, on Authlib's core inside an asynchronous connection."""
+"""The authorization server: OAuth 2.0 and OpenID Connect with Authlib's synchronous core on async connections."""

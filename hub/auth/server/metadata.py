@@ -1,20 +1,20 @@
-"""What the server says of itself, for clients that configure themselves (RFC 8414, OpenID Discovery, RFC 9728)."""
+"""The server's metadata, for clients that configure themselves (RFC 8414, OpenID Discovery, RFC 9728)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hub.auth.keys import ALGORITHM
-from hub.auth.server import authentication, dpop
-from hub.auth.server.demands import PROMPTS
-from hub.auth.server.registration import AUTH_METHODS, GRANTS
+from hub.auth.server import client_authentication, dpop
+from hub.auth.server.client_metadata import AUTH_METHODS, GRANTS
+from hub.auth.server.request_checks import PROMPTS
+from hub.auth.signing_keys import ALGORITHM
 
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 
 
 def server(issuer: str, scopes: Sequence[str]) -> dict[str, Any]:
-    """The same document at both well-known paths."""
+    """Return the document of both well-known paths of the server."""
     confidential = [method for method in AUTH_METHODS if method != "none"]
     return {
         "issuer": issuer,
@@ -46,7 +46,7 @@ def server(issuer: str, scopes: Sequence[str]) -> dict[str, Any]:
 
 
 def resource(issuer: str, scopes: Sequence[str]) -> dict[str, Any]:
-    """What the graph says of itself as a protected resource (RFC 9728, 2)."""
+    """Return the metadata of the graph as a protected resource (RFC 9728, 2)."""
     return {
         "resource": issuer,
         "resource_name": "Simpul",
@@ -60,21 +60,21 @@ def resource(issuer: str, scopes: Sequence[str]) -> dict[str, Any]:
 def challenge(
     issuer: str, *, scheme: str = "Bearer", error: str = "", description: str = "", scopes: Iterable[str] = ()
 ) -> str:
-    """A ``WWW-Authenticate`` for a 401 or 403 (RFC 6750, 3; RFC 9728, 5.1); without an error where none was made."""
-    told = {
+    """Return a ``WWW-Authenticate`` for a 401 or 403 (RFC 6750, 3; RFC 9728, 5.1)."""
+    params = {
         "error": error,
         "error_description": description,
         "scope": " ".join(scopes),
         "algs": " ".join(dpop.ALGORITHMS) if scheme == "DPoP" else "",
         "resource_metadata": f"{issuer}{RESOURCE_METADATA}",
     }
-    return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in told.items() if value)
+    return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in params.items() if value)
 
 
 def _authentication(endpoint: str, methods: Sequence[str], url: str = "") -> dict[str, Any]:
-    told: dict[str, Any] = {f"{endpoint}_endpoint": url} if url else {}
-    signing = [*authentication.ALGORITHMS]
-    return told | {
+    fields: dict[str, Any] = {f"{endpoint}_endpoint": url} if url else {}
+    signing = [*client_authentication.ALGORITHMS]
+    return fields | {
         f"{endpoint}_endpoint_auth_methods_supported": [*methods],
         f"{endpoint}_endpoint_auth_signing_alg_values_supported": signing,
     }

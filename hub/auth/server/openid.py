@@ -1,4 +1,4 @@
-"""OpenID Connect for the code flow: the ID token, which says to a client who has signed in (Core 1.0, 2)."""
+"""OpenID Connect for the code flow: the ID token, which identifies the user to a client (Core 1.0, 2)."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ from typing import Any
 from authlib.oidc.core import OpenIDToken
 from joserfc.jwk import Key
 
-from hub.auth import access
-from hub.auth.keys import ALGORITHM
-from hub.auth.server.exchange import current
-from hub.auth.server.registration import Registered
-from hub.store.access.users import User
+from hub.auth import access_tokens
+from hub.auth.server.client_metadata import RegisteredClient
+from hub.auth.server.request_context import current
+from hub.auth.signing_keys import ALGORITHM
+from hub.store.oauth.users import User
 
 
 class IdToken(OpenIDToken):
     """An extension of the code grant: with the scope ``openid`` the token response holds an ID token.
 
-    What OpenID Connect asks of the request is seen to elsewhere: by ``Demands``, and by ``Authorize``, who knows
-    what silence is. That a nonce comes once is for the client to see to, and PKCE guards the code.
+    ``AuthorizationRequestChecks`` validates the parameters of OpenID Connect, and ``AuthorizationEndpoint`` handles
+    ``prompt=none``. The client itself has to check that a nonce is used once; PKCE protects the code.
     """
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
 
-    def resolve_client_private_key(self, client: Registered) -> Key:
-        """The key that signs now; one, because of several Authlib would take any."""
+    def resolve_client_private_key(self, client: RegisteredClient) -> Key:
+        """Return the current signing key; of several, Authlib would choose any."""
         return current.get().signer.key
 
-    def get_client_algorithm(self, client: Registered) -> str:
-        """The same for every client."""
+    def get_client_algorithm(self, client: RegisteredClient) -> str:
+        """Return the algorithm, which is the same for every client."""
         return ALGORITHM
 
-    def get_encode_header(self, client: Registered) -> dict[str, str]:
-        """Algorithm and key id."""
-        return access.header(current.get().signer)
+    def get_encode_header(self, client: RegisteredClient) -> dict[str, str]:
+        """Return algorithm and key id."""
+        return access_tokens.header(current.get().signer)
 
-    def get_client_claims(self, client: Registered) -> dict[str, Any]:
-        """Who says it, and to whom: one audience, as a string."""
+    def get_client_claims(self, client: RegisteredClient) -> dict[str, Any]:
+        """Return issuer and audience: one audience, as a string."""
         return {"iss": self._issuer, "aud": client.get_client_id()}
 
     def generate_user_info(self, user: User, scope: str) -> dict[str, Any]:
-        """The user's id and nothing else; the rest is asked of the userinfo endpoint."""
+        """Return the user's id; the userinfo endpoint returns more."""
         return {"sub": user.id}
 
 
 def user_info(user: User) -> dict[str, Any]:
-    """What the userinfo endpoint says: the id, and of an officer the agency. No name and no address is kept."""
+    """Return the body of the userinfo endpoint: the id, and an officer's agency. The hub stores no name or address."""
     if user.kind != "OFFICER":
         return {"sub": user.id, "kind": user.kind}
     return {"sub": user.id, "kind": user.kind, "agency": user.agency_code}

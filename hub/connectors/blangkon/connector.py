@@ -1,32 +1,31 @@
-"""Reads the realised orders of the online shops from the INAPROC gateway (contract C.4, L.3)."""
+"""Reads the realised orders of the online shops from the INAPROC gateway (contract blangkon#gateway, blangkon#feed)."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from hub.connectors.base import Connector, ConnectorSettings, Cursor, Page, Raw, Record, Run
+from hub.connectors.base import PUBLIC, Connector, ConnectorSettings
 from hub.connectors.blangkon.envelope import Answer, budget_wait, read
-from hub.connectors.blangkon.mapping import JAKARTA, PERSONAL, to_record
-from hub.connectors.http import Http
-from hub.errors import BadSetting, Stop, TryLater
+from hub.connectors.blangkon.mapping import COLUMNS, JAKARTA, PERSONAL, PROSE, to_record
+from hub.contract import Cursor, Page, Raw, Record, Run
+from hub.errors import BadSetting, ContractBroken, TryLater
+from hub.http_client import Http
 from hub.kinds import Order
 
 PATH = "/api/v1/tokodaring/realisasi"
 LIMIT = 1000
-"""Rows a page: the most the gateway gives."""
-REACH = 50
-"""Pages a year that the search for one order reads before it gives up."""
-PATIENCE = 5.0
-"""Seconds the connector waits by itself for the gateway's next budget; for more, the core comes again."""
+"""Rows in a page: the gateway's maximum."""
+MAX_SEARCH_PAGES = 50
+"""Pages of a year that the search for one order reads at most."""
+MAX_WAIT = 5.0
+"""Seconds that the connector waits for the gateway's next budget; for a longer wait it raises ``TryLater``."""
 
 
 class BlangkonSettings(ConnectorSettings):
@@ -39,10 +38,10 @@ class BlangkonSettings(ConnectorSettings):
 
 
 class Blangkon(Connector):
-    """One feed a calendar year, rows in the order of their last change; a run goes on where the last one ended.
+    """One feed for each calendar year, with rows in the order of their last change; a run resumes at its cursor.
 
-    Every run reads this year and the one before, at the cost of one call when nothing changed: orders
-    of December are confirmed in spring, and a run can vouch for what it holds only if it asked.
+    Every run reads this year and the one before, which costs one call if nothing changed: orders of December are
+    confirmed in spring.
     """
 
     name = "blangkon"
@@ -52,7 +51,10 @@ class Blangkon(Connector):
     docs = "https://data.inaproc.id"
     kinds = (Order,)
     Settings = BlangkonSettings
+    visible_to = PUBLIC
     personal = PERSONAL
+    columns = COLUMNS
+    prose = PROSE
     horizon_days = 365  # On 1 January the two years that are read reach back no further.
 
     def __init__(self, settings: ConnectorSettings, http: Http) -> None:
@@ -62,7 +64,7 @@ class Blangkon(Connector):
         self._free_at = 0.0
 
     async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
-        """Pages of the two years; the cursor is ``{year: the gateway's cursor}``."""
+        """Yield the pages of two years; the cursor is ``{year: the gateway's cursor}``."""
         years = years_at(run.now)
         cursor: Cursor = {} if run.full else {year: at for year, at in run.cursor.items() if year in years}
         for year in years:
@@ -70,10 +72,10 @@ class Blangkon(Connector):
                 cursor = {**cursor, year: answer.cursor}
                 yield Page(answer.rows, cursor)
 
-    async def one(self, external_id: str) -> Raw | None:
-        """The last row of that order. The gateway has no look-up, so both years are read, newest first.
+    async def fetch_one(self, external_id: str) -> Raw | None:
+        """Return the last row of an order. The gateway has no look-up, so both years are read, newest first.
 
-        ``TryLater`` when a year is longer than ``REACH`` pages: the caller then keeps its copy.
+        Raise ``TryLater`` if a year has more than ``MAX_SEARCH_PAGES`` pages: the caller then keeps its copy.
         """
         for year in reversed(years_at(datetime.now(JAKARTA))):
             if (row := await self._last_row(year, external_id)) is not None:
@@ -81,67 +83,63 @@ class Blangkon(Connector):
         return None
 
     async def probe(self) -> None:
-        """Asks for one row of this year."""
-        await self._ask(years_at(datetime.now(JAKARTA))[-1], None, limit=1)
+        """Request one row of this year."""
+        await self._request(years_at(datetime.now(JAKARTA))[-1], None, limit=1)
 
     def map(self, raw: Mapping[str, Any]) -> Record:
         """See ``mapping.to_record``."""
         return to_record(raw)
-
-    @classmethod
-    def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:
-        """A made-up token and the declared contract's institution."""
-        token = secrets.token_urlsafe(24)
-        return {"HUB_BLANGKON_URL": url, "HUB_BLANGKON_TOKEN": token, "HUB_BLANGKON_KLPD": "D999"}
 
     async def _last_row(self, year: str, order_id: str) -> Raw | None:
         found, pages = None, 0
         async for answer in self._feed(year, None):
             found = next((row for row in reversed(answer.rows) if row.get("order_id") == order_id), found)
             pages += 1
-            if pages == REACH and answer.more:
-                raise TryLater(f"the feed of {year} is longer than {REACH} pages; one order cannot be looked up in it")
+            if pages == MAX_SEARCH_PAGES and answer.more:
+                raise TryLater(
+                    f"the feed of {year} has more than {MAX_SEARCH_PAGES} pages; no order can be looked up in it"
+                )
         return found
 
     async def _feed(self, year: str, cursor: str | None) -> AsyncIterator[Answer]:
-        """The answers of one year from ``cursor`` to the end; from the start when the gateway forgot the cursor."""
+        """Yield the answers of one year from ``cursor`` to the end; from the start if the cursor has expired."""
         forgotten, more = False, True
         while more:
-            answer = await self._ask(year, cursor)
+            answer = await self._request(year, cursor)
             if answer is None:
                 if forgotten or cursor is None:
-                    raise TryLater("the gateway forgets its cursors faster than they can be used")
+                    raise TryLater("the gateway's cursors expire before they can be used")
                 forgotten, cursor = True, None
                 continue
             if answer.more and answer.cursor in {None, cursor}:
-                raise Stop("the gateway says that there is more but not where")
-            # Where the end of a feed has no cursor of its own, the page before it is the place to ask again.
+                raise ContractBroken("the gateway reports more rows without a new cursor")
+            # If the end of a feed has no cursor, the next run resumes at the page before it.
             cursor, more = answer.cursor or cursor, answer.more
             yield Answer(answer.rows, cursor, more)
 
-    async def _ask(self, year: str, cursor: str | None, limit: int = LIMIT) -> Answer | None:
-        """One page, or None when the cursor has expired."""
+    async def _request(self, year: str, cursor: str | None, limit: int = LIMIT) -> Answer | None:
+        """Request one page; return None if the cursor has expired."""
         await self._wait_turn()
         params = {"kode_klpd": self._klpd, "tahun": year, "limit": limit} | ({"cursor": cursor} if cursor else {})
         response = await self.http.send("GET", PATH, idempotent=True, headers=self._headers(), params=params)
-        self._free_at = time.monotonic() + budget_wait(response.headers, time.time())
+        self._free_at = time.monotonic() + budget_wait(response.headers, datetime.now(UTC))
         return read(response)
 
     def _headers(self) -> dict[str, str]:
         token = self._token.get_secret_value()
         for name, value in (("TOKEN", token), ("KLPD", self._klpd)):
             if not value:
-                raise BadSetting(f"HUB_BLANGKON_{name} is not set; the gateway's operator gives it")
+                raise BadSetting(f"HUB_BLANGKON_{name} is not set; the gateway's operator provides it")
         return {"Authorization": f"Bearer {token}"}
 
     async def _wait_turn(self) -> None:
         wait = self._free_at - time.monotonic()
-        if wait > PATIENCE:
+        if wait > MAX_WAIT:
             raise TryLater("the gateway's budget of calls is used up", wait)
         await asyncio.sleep(max(0.0, wait))
 
 
 def years_at(now: datetime) -> list[str]:
-    """The calendar years to read, oldest first, as the province counts them."""
+    """Return the calendar years to read, oldest first, by Jakarta time."""
     year = now.astimezone(JAKARTA).year
     return [str(year - 1), str(year)]

@@ -1,53 +1,61 @@
-"""From a row of the realised orders (contract C.3, L.3) to a record; pure.
+"""Maps rows of the realised orders (contract blangkon#order-row) to records; pure.
 
-ISB, the door that closes, told the same columns in a bare array: its rows map the same way.
+ISB, the interface that is being closed, has the same columns in a bare array: its rows map in the same way.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
+from unicodedata import category, normalize
 from zoneinfo import ZoneInfo
 
-from hub.connectors.base import Record
-from hub.connectors.blangkon.crosswalk import agency_of
+from hub.connectors.blangkon.agency_codes import agency_of
+from hub.connectors.item_text import one_line
+from hub.contract import Record
 from hub.errors import BadRecord
 from hub.kinds import Key, Order, OrderStatus
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 
 PERSONAL = ("nama_pemesan",)
-"""Who ordered: an official's name, which nobody needs to follow an order."""
+"""The name of the official who ordered, which is not needed."""
+
+PROSE = ("order_desc", "keterangan_ppmse")
+"""Text written by people: a description may name a person."""
+
+COLUMNS = (
+    *("order_id", "kategori", "metode_bayar", "marketplace", "merchant_name", "nama_merchant", "kota_kab"),
+    *("kd_satker", "nama_satker", "status_konfirmasi_ppmse", "tanggal_transaksi", "valuasi"),
+    *PROSE,
+)
+"""The columns that the mapping reads (contract blangkon#order-row); others are not kept."""
 
 STATUS_FIELD = "status_konfirmasi_ppmse"
 STATUS = MappingProxyType(
     {
         "": OrderStatus.PENDING,
-        "menunggu": OrderStatus.PENDING,
-        "proses": OrderStatus.PENDING,
-        "diproses": OrderStatus.PENDING,
         "selesai": OrderStatus.COMPLETED,
         "gagal": OrderStatus.FAILED,
     }
 )
-"""What the marketplace confirmed, in lower case → status. Only selesai and gagal are published (C.3)."""
+"""Confirmation of the marketplace, in lower case → status. Only selesai and gagal are documented;
+that the column is empty before is an assumption."""
 
 FINAL = frozenset({OrderStatus.COMPLETED, OrderStatus.FAILED})
 
 
 def to_record(raw: Mapping[str, Any]) -> Record:
-    """The order a row tells of; ``BadRecord`` names the field that cannot be read.
+    """Return the order in a row; raise ``BadRecord`` with the field that cannot be read.
 
-    The feed has no version and no time of change. Any answer of the marketplace counts as newer than
-    waiting for one, so that an old row of the same order, told again, never reopens it; of equals
-    the last in feed order holds.
+    The feed has no version and no time of change. A confirmed row counts as newer than an unconfirmed one, so that an
+    old row of the same order never reopens it; of equal versions the last in feed order counts.
     """
-    told = _text(raw, STATUS_FIELD) or ""
-    status = STATUS.get(told.lower(), OrderStatus.UNKNOWN)
+    source_status = _text(raw, STATUS_FIELD) or ""
+    status = STATUS.get(source_status.lower(), OrderStatus.UNKNOWN)
     at = _time(raw, "tanggal_transaksi")
     facts = _order(raw)
     return Record(
@@ -55,7 +63,7 @@ def to_record(raw: Mapping[str, Any]) -> Record:
         external_id=facts.order_id,
         version=int(status is not OrderStatus.PENDING),
         status=status.value,
-        told=told,
+        source_status=source_status,
         occurred_at=at,
         updated_at=at,
         keys=_keys(facts),
@@ -66,7 +74,7 @@ def to_record(raw: Mapping[str, Any]) -> Record:
 
 
 def supplier_key(marketplace: str, supplier: str) -> str:
-    """``marketplace|name`` in lower case without punctuation: a label, for two firms may share a name (L.3).
+    """Return ``marketplace|name`` in lower case without punctuation (contract blangkon#suppliers).
 
     >>> supplier_key("mbiz market", "CV. Randu  Kencana")
     'mbiz market|cv randu kencana'
@@ -75,11 +83,11 @@ def supplier_key(marketplace: str, supplier: str) -> str:
 
 
 def _order(raw: Mapping[str, Any]) -> Order:
-    marketplace = _needed(raw, "marketplace")
-    supplier = _needed(raw, "merchant_name", "nama_merchant")
+    marketplace = _required(raw, "marketplace")
+    supplier = _required(raw, "merchant_name", "nama_merchant")
     unit = _text(raw, "nama_satker")
     return Order(
-        order_id=_needed(raw, "order_id"),
+        order_id=_required(raw, "order_id"),
         description=_text(raw, "order_desc"),
         category=_text(raw, "kategori"),
         payment_method=_text(raw, "metode_bayar"),
@@ -99,16 +107,19 @@ def _keys(order: Order) -> tuple[Key, ...]:
 
 
 def _text(raw: Mapping[str, Any], field: str) -> str | None:
-    """A field as text with single spaces; the feed says nothing by null, by leaving out, and by ``""``."""
+    """Return a field as text with single spaces and without invisible characters, which pasted names have.
+
+    Null, ``""`` and a missing field count as None.
+    """
     value = raw.get(field)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadRecord(f"{field} is not text")
-    return " ".join(str(value).split()) or None
+    return one_line(str(value))
 
 
-def _needed(raw: Mapping[str, Any], *spellings: str) -> str:
+def _required(raw: Mapping[str, Any], *spellings: str) -> str:
     for field in spellings:
         if value := _text(raw, field):
             return value
@@ -117,7 +128,7 @@ def _needed(raw: Mapping[str, Any], *spellings: str) -> str:
 
 def _time(raw: Mapping[str, Any], field: str) -> datetime:
     try:
-        return datetime.strptime(_needed(raw, field), "%Y-%m-%d %H:%M:%S").replace(tzinfo=JAKARTA)
+        return datetime.strptime(_required(raw, field), "%Y-%m-%d %H:%M:%S").replace(tzinfo=JAKARTA)
     except ValueError:
         raise BadRecord(f"{field} is not a time like 2026-01-31 13:45:00") from None
 
@@ -130,4 +141,7 @@ def _rupiah(raw: Mapping[str, Any], field: str) -> Decimal:
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[^\w]+", " ", name.casefold()).strip()
+    """Return letters, marks and numbers in one form; a name without any stays as it is, to remain distinct."""
+    form = normalize("NFKC", normalize("NFKC", name).casefold())
+    kept = "".join(sign if category(sign)[0] in "LMN" else " " for sign in form)
+    return " ".join(kept.split()) or form.strip()

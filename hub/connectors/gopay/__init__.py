@@ -1,1 +1,1 @@
-"""Payments over SNAP BI: GoPay at the buses of the province, taxes and tickets (contracts B.1 to B.5, B.8, L.2)."""
+"""Payments over SNAP BI: GoPay at the buses of the province, taxes and tickets (docs/upstream-contracts/gopay.md)."""

@@ -1,7 +1,8 @@
-"""From what the provider says of a payment to a record: pure, with the personal fields as data.
+"""Maps the provider's items to records of payments; pure, with the personal fields as data.
 
-Items of the list, answers of the detail call and notifications are told apart by their fields. The
-first have their references in ``additionalInfo``, the second beside it (contract B.4, B.5, L.2).
+Their fields distinguish items of the list, answers of the detail call and notifications. The list has
+its references in ``additionalInfo``, the detail call beside it (contract gopay#history-item,
+gopay#history-detail).
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hub.connectors.base import Record
 from hub.connectors.gopay.fields import amount, required, string, time, within
-from hub.connectors.gopay.notices import of_classic, of_snap
-from hub.connectors.gopay.statuses import FINAL, LATEST, RANK, STATUS, listed
+from hub.connectors.gopay.notifications import NOTIFICATION_COLUMNS, from_classic, from_snap
+from hub.connectors.gopay.statuses import FINAL, LATEST, RANK, STATUS, history_version
+from hub.contract import Record
 from hub.errors import BadRecord
-from hub.kinds import Key, PaidFor, Payment, PaymentStatus
+from hub.kept_columns import quote_code
+from hub.kinds import Key, Payment, PaymentPurpose, PaymentStatus
 
 PERSONAL = (
     "remark",
@@ -25,33 +27,45 @@ PERSONAL = (
     "additionalInfo.payerReference",
     "additionalInfo.customerId",
 )
-"""What could say who paid. ``remark`` is free text that the payer or a cashier types, and nothing here needs it."""
+"""Fields that may identify the payer. ``remark`` is free text of the payer or a cashier, and is not needed."""
 
-KIND = {"fare": PaidFor.FARE, "tax": PaidFor.TAX, "ticket": PaidFor.TICKET}
+COLUMNS = (
+    *("type", "dateTime", "status", "latestTransactionStatus", "amount.value", "amount.currency"),
+    *("referenceNo", "partnerReferenceNo", "rrn"),
+    *(
+        f"additionalInfo.{name}"
+        for name in ("referenceNo", "partnerReferenceNo", "rrn", "kind", "merchantId", "storeId")
+    ),
+    *(f"additionalInfo.{name}" for name in ("terminalId", "corridor", "busId", "halteCode", "fareType")),
+    *NOTIFICATION_COLUMNS,
+)
+"""The columns of history items and notifications that the mapping reads; others are not kept."""
+
+KIND = {"fare": PaymentPurpose.FARE, "tax": PaymentPurpose.TAX, "ticket": PaymentPurpose.TICKET}
 
 
 def to_record(raw: Mapping[str, Any]) -> Record:
-    """The payment ``raw`` tells of; ``BadRecord`` names the field that cannot be read."""
+    """Return the payment in ``raw``; raise ``BadRecord`` with the field that cannot be read."""
     if "originalReferenceNo" in raw:
-        return of_snap(raw)
-    return of_classic(raw) if "transaction_id" in raw else _of_history(raw)
+        return from_snap(raw)
+    return from_classic(raw) if "transaction_id" in raw else _of_history(raw)
 
 
 def _of_history(raw: Mapping[str, Any]) -> Record:
     info = within(raw, "additionalInfo")
     if (type_ := raw.get("type", "PAYMENT")) != "PAYMENT":
-        raise BadRecord(f"type is {type_!r:.40}; only PAYMENT was asked for")
+        raise BadRecord(f"type is {quote_code(type_)}; only PAYMENT was requested")
     reference = required(_reference(raw, info, "referenceNo"), "additionalInfo.referenceNo")
     partner, rrn = _reference(raw, info, "partnerReferenceNo"), _reference(raw, info, "rrn")
-    status, told, unknown = _status(raw)
+    status, source_status, unknown = _status(raw)
     at = time(raw.get("dateTime"), "dateTime")
     return Record(
         facts=_payment(info, reference, partner, rrn),
         external_id=reference,
-        version=listed(status),
+        version=history_version(status),
         facts_version=RANK[status],
         status=status.value,
-        told=told,
+        source_status=source_status,
         occurred_at=at,
         updated_at=at,
         keys=tuple(Key("payment", value) for value in dict.fromkeys((reference, partner, rrn)) if value),
@@ -78,11 +92,11 @@ def _payment(info: Mapping[str, Any], reference: str, partner: str | None, rrn: 
 
 
 def _status(raw: Mapping[str, Any]) -> tuple[PaymentStatus, str, str | None]:
-    """The status, the code as told, and the field whose code is unknown; the latest status outranks the listed one."""
+    """Return the status, its source code, and the field with an unknown code; the latest status counts first."""
     field, table = ("latestTransactionStatus", LATEST) if raw.get("latestTransactionStatus") else ("status", STATUS)
-    told = required(string(raw, field), field)
-    status = table.get(told.upper(), PaymentStatus.UNKNOWN)
-    return status, told, field if status is PaymentStatus.UNKNOWN else None
+    source_status = required(string(raw, field), field)
+    status = table.get(source_status.upper(), PaymentStatus.UNKNOWN)
+    return status, source_status, field if status is PaymentStatus.UNKNOWN else None
 
 
 def _unknown_kind(info: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""What the provider's status codes mean, and which of two words on one payment is the newer: tables, arithmetic."""
+"""The provider's status codes, and the order of two items of one payment: tables and arithmetic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATUS = {
     "CANCELLED": PaymentStatus.CANCELLED,
     "REFUNDED": PaymentStatus.REFUNDED,
 }
-"""``status`` of a history item (contract B.4)."""
+"""``status`` of a history item (contract gopay#history-item)."""
 
 LATEST = {
     "00": PaymentStatus.SUCCESS,
@@ -31,7 +31,10 @@ LATEST = {
     "08": PaymentStatus.CANCELLED,
     "09": PaymentStatus.CANCELLED,
 }
-"""``latestTransactionStatus`` (contract B.6). 07, "not found", says nothing about a payment that is there: unknown."""
+"""``latestTransactionStatus`` (contract gopay#notifications).
+
+07, "not found", contradicts the existence of the payment: unknown.
+"""
 
 CLASSIC = {
     "authorize": PaymentStatus.PENDING,
@@ -45,10 +48,10 @@ CLASSIC = {
     "refund": PaymentStatus.REFUNDED,
     "partial_refund": PaymentStatus.REFUNDED,
 }
-"""``transaction_status`` of a classic notification (contract B.7)."""
+"""``transaction_status`` of a classic notification (contract gopay#classic-notification)."""
 
 FRAUD = {"accept": PaymentStatus.SUCCESS, "challenge": PaymentStatus.PENDING, "deny": PaymentStatus.CANCELLED}
-"""``fraud_status`` beside a payment that was captured or settled: what it then is."""
+"""``fraud_status`` of a captured or settled payment → its status."""
 
 FINAL = frozenset({PaymentStatus.SUCCESS, PaymentStatus.CLOSED, PaymentStatus.CANCELLED, PaymentStatus.REFUNDED})
 
@@ -61,37 +64,39 @@ RANK = {
     PaymentStatus.CLOSED: 6,
     PaymentStatus.REFUNDED: 7,
 }
-"""The history tells no time of change, so a status is its own version.
+"""The history has no time of change, so the rank of a status is the version.
 
-No two share a rank, so that repeated and shuffled items end alike, whatever their order. A code
-nobody knows is newer than a payment under way and older than any outcome: it never hides that
-money has moved, and never stands in the way of the news that it has.
+No two statuses share a rank, so that repeated and shuffled items end in the same record. An unknown
+code is newer than a payment in progress and older than any outcome, so that it never hides or blocks
+a movement of money.
 """
 
-# A version has, from the highest bit: the rank (3), whether the history said so (1), when (35), what (14). More
-# than 53 bits a client in JavaScript could not read.
+# A version has, from the highest bit: rank (3), from the history or not (1), time (35), content (14). A client in
+# JavaScript could not read more than 53 bits.
 _RANK, _HISTORY, _WHEN, _WHAT = 50, 1 << 49, 14, (1 << 14) - 1
 _TIMED = 1 << 34
 _PART = 1 << 53
-"""More than any version: taken from one, what is left orders facts of words that say only part."""
+"""More than any version: a version less this orders the facts of partial updates."""
 
 
-def listed(status: PaymentStatus) -> int:
-    """The version of an item of the history: of words with one status it is the newest, because it says all."""
+def history_version(status: PaymentStatus) -> int:
+    """Return the version of a history item: the newest of one status, because the item is complete."""
     return RANK[status] << _RANK | _HISTORY
 
 
-def notified(status: PaymentStatus, at: datetime | None, sent: datetime | None, said: Mapping[str, Any]) -> int:
-    """The version of a notification: by its status, then by when that came about, then by what it says.
+def notification_version(
+    status: PaymentStatus, at: datetime | None, sent: datetime | None, content: Mapping[str, Any]
+) -> int:
+    """Return the version of a notification: ordered by status, then time, then content.
 
-    Where it has no time (``at``), the one ``sent`` first holds, so that the same sent again is no news.
-    The last bits let two that differ in nothing else have an order, whichever comes first.
+    Without a time (``at``), the notification ``sent`` first counts, so that a repeat is not newer. The last bits order
+    two notifications that differ in content only, whichever comes first.
     """
     when = _TIMED + int(at.timestamp()) if at else _TIMED - 1 - int(sent.timestamp()) if sent else 0
-    what = zlib.crc32(json.dumps(said, sort_keys=True).encode()) & _WHAT
+    what = zlib.crc32(json.dumps(content, sort_keys=True).encode()) & _WHAT
     return RANK[status] << _RANK | when << _WHEN | what
 
 
-def of_part(version: int) -> int:
-    """The order of the facts in a word with this version that says only part of them."""
+def partial_facts_version(version: int) -> int:
+    """Return the ``facts_version`` of a partial update with this version."""
     return version - _PART

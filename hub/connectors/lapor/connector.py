@@ -1,52 +1,37 @@
-"""Speaks to SP4N-LAPOR! v3 through SPLP (contract A.3 and L.1), in both directions; reshapes nothing."""
+"""The connector to SP4N-LAPOR! v3 through SPLP, in both directions. See docs/upstream-contracts/lapor.md."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from contextlib import aclosing
+from datetime import datetime, timedelta
 from typing import Any
 
-from hub.complaints.attachments import MOST_BYTES
-from hub.complaints.codes import Channel
+from hub.complaints.attachments import MAX_BYTES
+from hub.complaints.enums import Channel
+from hub.complaints.field_authority import Value
 from hub.complaints.forwarding import DeliveryAction
-from hub.connectors.base import (
-    Connector,
-    ConnectorSettings,
-    Coverage,
-    Cursor,
-    Delivery,
-    File,
-    Intake,
-    Page,
-    Raw,
-    Record,
-    Run,
-)
-from hub.connectors.http import Http
-from hub.connectors.lapor.calls import Calls, LaporSettings
-from hub.connectors.lapor.incoming import files, intake
-from hub.connectors.lapor.mapping import PERSONAL, to_record
-from hub.connectors.lapor.masters import Masters
-from hub.connectors.lapor.sandbox_masters import OUR_INSTITUTIONS
-from hub.connectors.lapor.sending import Sending
-from hub.connectors.lapor.shared import SHARED, told
-from hub.connectors.lapor.statuses import UNTOUCHED, status_named
-from hub.connectors.lapor.values import ASKED, JAKARTA, number_of, plain, time_of
-from hub.connectors.sharing import Told
-from hub.connectors.together import together
-from hub.errors import Refused, Stop
+from hub.connectors.base import Connector, ConnectorSettings
+from hub.connectors.item_retries import ItemRetries
+from hub.connectors.lapor.client import LaporClient, LaporSettings, ReportUnreadable
+from hub.connectors.lapor.field_authority import SHARED, shared_values
+from hub.connectors.lapor.intake import files, intake
+from hub.connectors.lapor.items import LONG_AGO, ReportReader, updated
+from hub.connectors.lapor.mapping import COLUMNS, PERSONAL, PROSE, to_record
+from hub.connectors.lapor.missing_reference_data import missing_reference_data
+from hub.connectors.lapor.outbound import OutboundCalls
+from hub.connectors.lapor.parsing import JAKARTA, QUERY_TIME_FORMAT, number_of, time_of
+from hub.contract import Coverage, Cursor, Delivery, File, Intake, Page, Raw, Record, Run
+from hub.errors import ContractBroken, Refused
+from hub.http_client import Http
+from hub.http_client.source_clock import MARGIN, cursor_time, resume_time
 from hub.kinds import Report
-
-AT_ONCE = 6
-"""Reports whose history is asked for at the same time."""
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Lapor(Connector):
-    """Reports at the centre, with their history. The listing tells every change, an hour or a year old.
+    """Reports at the centre, with their history; the listing reports every change of any age.
 
-    Complaints are forwarded to it, and what follows them; reports passed on to us come in as complaints.
+    The hub forwards complaints and their follow-ups to LAPOR, and takes in reports that it passes on to the province.
     """
 
     name = "lapor"
@@ -56,10 +41,14 @@ class Lapor(Connector):
     docs = "https://blog.lapor.go.id/integrasi"
     kinds = (Report,)
     Settings = LaporSettings
+    visible_to = "reports:read"
     personal = PERSONAL
+    columns = COLUMNS
+    prose = PROSE
     sends = frozenset(DeliveryAction)
     shared = SHARED
     channel = Channel.LAPOR
+    versions_are_times = True
 
     def __init__(self, settings: ConnectorSettings, http: Http) -> None:
         assert isinstance(settings, LaporSettings)
@@ -67,163 +56,149 @@ class Lapor(Connector):
         self._listing, self._settle = settings.listing, timedelta(seconds=settings.settle)
         self._institutions = frozenset(settings.institutions)
         self._file_hosts = frozenset(map(str.lower, settings.file_hosts))
-        self._calls = Calls(settings, http)
-        self._sending = Sending(settings, http, self._calls)
-        self._masters: Masters | None = None
+        self._lapor_settings, self._client = settings, LaporClient(settings, http)
+        self._outbound = OutboundCalls(settings, http, self._client)
+        self._reader = ReportReader(self._client)
 
     @classmethod
     def covers(cls, settings: ConnectorSettings) -> Coverage:
-        """Without a listing only the reports whose ids the hub knows can be asked for."""
+        """Return ``KNOWN_ONLY`` without a listing: the hub can then read only the reports whose ids it has."""
         return Coverage.KNOWN_ONLY if isinstance(settings, LaporSettings) and not settings.listing else Coverage.FULL
 
     async def pages(self, run: Run) -> AsyncGenerator[Page, None]:
-        """The reports that changed since the cursor, or all; one by one where there is no listing."""
-        # Before several reports are asked for at once, each of which would read them.
-        await self._known_masters()
-        async for page in self._changed(run) if self._listing else self._known(run):
-            yield page
+        """Yield the reports that changed since the cursor, or all; without a listing one by one."""
+        # Read them first: otherwise each of several concurrent reports would.
+        await self._reader.masters()
+        retries = ItemRetries(run.cursor, run.now, ReportUnreadable)
+        async with aclosing(retries.recorded_in(self._all(run, retries), {} if run.full else run.cursor)) as pages:
+            async for page in pages:
+                yield page
 
-    async def one(self, external_id: str) -> Raw | None:
-        """One report with its history; ``None`` where LAPOR knows none of that id."""
-        return await self._item(external_id, None) if number_of(external_id) is not None else None
+    async def _all(self, run: Run, retries: ItemRetries) -> AsyncGenerator[Page, None]:
+        cursor = run.cursor
+        read = self._changed_pages if self._listing else self._known_pages
+        async with aclosing(read(run, retries)) as pages:
+            async for page in pages:
+                cursor = page.cursor
+                yield page
+        if due := retries.due():
+            yield Page(await self._reader.read_known(due, retries), cursor)
+
+    async def fetch_one(self, external_id: str) -> Raw | None:
+        """Return one report with its history; ``None`` if LAPOR has none of that id."""
+        if number_of(external_id) is None:
+            return None
+        try:
+            return await self._reader.read(external_id)
+        except ReportUnreadable as error:
+            return await self._reader.without_history({"id": external_id}, str(error))
 
     async def probe(self) -> None:
-        """The shortest master, which needs both headers."""
-        await self._calls.master("channels")
+        """Read the shortest master, which needs both headers."""
+        await self._client.master("channels")
+
+    async def missing_reference_data(self) -> list[str]:
+        """See ``missing_reference_data``."""
+        return await missing_reference_data(self._lapor_settings, self._client)
 
     def map(self, raw: Mapping[str, Any]) -> Record:
         """See ``mapping.to_record``."""
         return to_record(raw)
 
     async def send(self, delivery: Delivery) -> str:
-        """See ``sending``."""
-        return await self._sending.send(delivery)
+        """See ``outbound``."""
+        return await self._outbound.send(delivery)
 
-    def looks_up(self, delivery: Delivery) -> bool:
-        """A new report is found by its tag, for which there must be a listing; the rest by the report's history."""
+    def can_look_up(self, delivery: Delivery) -> bool:
+        """Return whether a look-up is possible: a new report needs a listing with tags, others only their history."""
         return self._listing or delivery.action is not DeliveryAction.CREATE
 
     @property
-    def settle(self) -> float:
-        """A report may take that long to show."""
+    def settle_seconds(self) -> float:
+        """Seconds before a new report is sure to appear in the listing."""
         return self._settle.total_seconds()
 
     async def look_up(self, delivery: Delivery) -> str | None:
-        """See ``sending``."""
-        return await self._sending.look_up(delivery)
+        """See ``outbound``."""
+        return await self._outbound.look_up(delivery)
 
-    def theirs(self, record: Record) -> Mapping[str, Told]:
-        """See ``shared.told``."""
-        return told(record)
+    def shared_values(self, record: Record) -> Mapping[str, Value]:
+        """See ``field_authority.shared_values``."""
+        return shared_values(record)
 
     def intake(self, raw: Mapping[str, Any], record: Record) -> Intake | None:
-        """See ``incoming.intake``."""
+        """See ``intake.intake``."""
         return intake(raw, record, self._institutions)
 
     def files(self, raw: Mapping[str, Any]) -> tuple[File, ...]:
-        """See ``incoming.files``."""
+        """See ``intake.files``."""
         return files(raw)
 
     async def fetch(self, file: File) -> bytes:
-        """A file from LAPOR's own host, or one that a setting names: an item may not send the hub anywhere else."""
-        if not self.http.may_fetch(file.url, self._file_hosts):
-            raise Refused("the address of the file is not LAPOR's: name its host in HUB_LAPOR_FILE_HOSTS if it is")
-        return await self.http.fetch(file.url, most=MOST_BYTES)
+        """Download a file from LAPOR's host, or one in the settings: an item must not lead the hub elsewhere."""
+        if not self.http.is_allowed(file.url, self._file_hosts):
+            raise Refused("the URL of the file is not LAPOR's; if it is, name its host in HUB_LAPOR_FILE_HOSTS")
+        return await self.http.fetch(file.url, most=MAX_BYTES)
 
-    @classmethod
-    def sandbox_settings(cls, url: str, folder: Path) -> dict[str, str]:
-        """Made-up credentials, and the sandbox's ids of the province's institutions."""
-        return {
-            "HUB_LAPOR_URL": url,
-            "HUB_LAPOR_AUTH": "Bearer sandbox-of-lapor",
-            "HUB_LAPOR_TOKEN": "{3399AAAA-0000-4000-8000-000000000001}",
-            "HUB_LAPOR_INSTITUTIONS": ",".join(map(str, OUR_INSTITUTIONS)),
-        }
+    async def _changed_pages(self, run: Run, retries: ItemRetries) -> AsyncGenerator[Page, None]:
+        """Read the listing by time of update, not by page number, because rows move between pages.
 
-    async def _changed(self, run: Run) -> AsyncIterator[Page]:
-        """Walk the listing by the time of update, not by page number, because pages move while they are read.
-
-        Each step asks for what was updated from the last time seen on. A report that is updated
-        meanwhile goes to the end of the listing and is met there, so the end stays open.
+        Each step requests the reports updated since the last time seen. A report that is updated meanwhile moves to
+        the end of the listing and is read there, so the range has no end. Reports with a timestamp after now are
+        read too, but the cursor stays before it.
         """
-        start, more = None if run.full else self._begin(run.cursor), True
+        latest = max(run.now, self.http.clock.now(run.now)) + MARGIN
+        start, more = None if run.full else self._start_time(run.cursor), True
         cursor = {} if run.full else run.cursor
         while more:
-            listed, more = await self._calls.listing(start)
-            last = _latest(listed, start)
+            listed, more = await self._client.listing(start)
+            last = _latest(listed, start, latest)
             if more and last is None:
-                raise Stop("LAPOR's listing does not keep to updated_from, so the hub cannot go on from where it was")
+                raise ContractBroken("LAPOR's listing ignores updated_from, so the hub cannot resume from its cursor")
             if more and start and last == start:
-                async for page in self._second(start):
+                async for page in self._pages_of_second(start, self._cursor(start, run.now), retries):
                     yield page
                 start = start + timedelta(seconds=1)
             else:
-                start, cursor = last, _cursor(last) if last else cursor
-                yield Page(await self._with_history(listed), cursor)
+                start, cursor = last, self._cursor(last, run.now) if last else cursor
+                yield Page(await self._reader.read_listed(listed, retries), cursor)
 
-    def _begin(self, cursor: Cursor) -> datetime | None:
-        """A report shows late by ``settle`` seconds at most, so a run begins that much before what was seen last."""
+    def _start_time(self, cursor: Cursor) -> datetime | None:
+        """Return the start of a run: the last time seen, less the listing's delay and a clock that was set back."""
         seen = time_of(cursor.get("updated_from"))
-        return seen - self._settle if seen else None
+        return resume_time(seen, cursor.get("ahead", 0), self.http.clock) - self._settle if seen else None
 
-    async def _second(self, start: datetime) -> AsyncIterator[Page]:
-        """All reports of one second that fill more than a page, from the last page to the first.
+    def _cursor(self, seen: datetime, now: datetime) -> Cursor:
+        """Return the cursor; ``ahead`` is how many seconds LAPOR's clock was ahead of the hub's, if it was."""
+        clock = self.http.clock
+        at = cursor_time(seen, now, clock).astimezone(JAKARTA).strftime(QUERY_TIME_FORMAT)
+        ahead = round(clock.offset.total_seconds(), -1) if clock.offset else 0
+        return {"updated_from": at, "ahead": ahead} if ahead else {"updated_from": at}
 
-        Those behind a report that leaves move forward while this is read; towards the front each of
-        them is met.
+    async def _pages_of_second(self, start: datetime, cursor: Cursor, retries: ItemRetries) -> AsyncIterator[Page]:
+        """Yield the reports of one second that fill more than a page, from the last page to the first.
+
+        When a report leaves, those behind it move forward; reading towards the front still meets each of them.
         """
         end, page, more = start + timedelta(seconds=1), 0, True
         while more:
             page += 1
-            _, more = await self._calls.listing(start, end, page)
+            _, more = await self._client.listing(start, end, page)
         for number in range(page, 0, -1):
-            listed, _ = await self._calls.listing(start, end, number)
-            yield Page(await self._with_history(listed), _cursor(start))
+            listed, _ = await self._client.listing(start, end, number)
+            yield Page(await self._reader.read_listed(listed, retries), cursor)
 
-    async def _known(self, run: Run) -> AsyncIterator[Page]:
+    async def _known_pages(self, run: Run, retries: ItemRetries) -> AsyncGenerator[Page, None]:
         async for ids in run.known:
-            told = await together(self.one, ids, AT_ONCE)
-            yield Page([item for item in told if item is not None], run.cursor)
-
-    async def _with_history(self, listed: list[Raw]) -> list[Raw]:
-        async def item(report: Raw) -> Raw:
-            number = number_of(report.get("id"))
-            told = None if number is None or _untouched(report) else await self._item(number, report)
-            return told or (await self._known_masters()).item(report, [], [])
-
-        return await together(item, listed, AT_ONCE)
-
-    async def _item(self, number: int | str, listed: Raw | None) -> Raw | None:
-        """A report with its history. Of what is listed and what is told singly the newer holds: either may be late."""
-        told = await self._calls.report(number)
-        if told is None:
-            return None
-        report, logs = told
-        if listed and _time(report) < _time(listed):
-            report = listed
-        followups = [] if number_of(report.get("followups_count")) == 0 else await self._calls.followups(number)
-        return (await self._known_masters()).item(report, logs, followups)
-
-    async def _known_masters(self) -> Masters:
-        if self._masters is None:
-            self._masters = await Masters.read(self._calls)
-        return self._masters
+            yield Page(await self._reader.read_known(ids, retries), run.cursor)
 
 
-def _time(report: Raw) -> datetime:
-    """When a report was updated; one that does not say so readably counts as the oldest."""
-    return time_of(report.get("updated_at")) or _LONG_AGO
+def _latest(listed: list[Raw], start: datetime | None, now: datetime) -> datetime | None:
+    """Return the latest update on a page, in any order of rows; ``None`` if none is at or after ``start``.
 
-
-def _latest(listed: list[Raw], start: datetime | None) -> datetime | None:
-    """The latest update on a page, whatever the order of its rows; ``None`` where none is at or after ``start``."""
-    return max((time for time in map(_time, listed) if time >= (start or _LONG_AGO) and time > _LONG_AGO), default=None)
-
-
-def _cursor(seen: datetime) -> Cursor:
-    return {"updated_from": seen.astimezone(JAKARTA).strftime(ASKED)}
-
-
-def _untouched(report: Raw) -> bool:
-    """Whether a report has no history worth two calls: not past verification, and nobody wrote."""
-    return status_named(plain(report.get("status_name"))) in UNTOUCHED and not number_of(report.get("followups_count"))
+    A timestamp after ``now`` counts only if no other one is after ``start``.
+    """
+    first = start or LONG_AGO
+    times = [time for time in map(updated, listed) if time >= first and time > LONG_AGO]
+    by_now = max((time for time in times if time <= now), default=first)
+    return by_now if by_now > first else max(times, default=None)

@@ -1,14 +1,14 @@
-"""The status names of LAPOR and what each is in the hub, as data; the name is the authority (contract A.3).
+"""LAPOR's status names and their statuses in the hub, as data; names count, codes do not.
 
-Two maps say what a report's status stands for in a complaint and the other way round. Both are total,
-and what does not come back as it went is in ``LOSSES``.
+Contract lapor#statuses. Two maps translate between the statuses of reports and of complaints. Both are
+total; ``LOSSES`` lists the statuses that do not survive the round trip.
 """
 
 from __future__ import annotations
 
 import re
 
-from hub.complaints.codes import ComplaintStatus
+from hub.complaints.enums import ComplaintStatus
 from hub.kinds import ReportStatus
 
 STATUS: dict[str, ReportStatus] = {
@@ -33,15 +33,15 @@ STATUS: dict[str, ReportStatus] = {
 
 FINAL = frozenset({ReportStatus.CLOSED, ReportStatus.REJECTED})
 UNTOUCHED = frozenset({ReportStatus.UNVERIFIED, ReportStatus.VERIFIED})
-"""Nothing has happened to these but what the national desk does; they have no history worth a call."""
+"""Statuses before an institution has the report; their history is not read."""
 
 
 def status_named(name: str) -> ReportStatus:
-    """The status called ``name``; case, spaces, underscores and slashes do not matter."""
+    """Return the status called ``name``; case, spaces, underscores and slashes do not matter."""
     return STATUS.get(re.sub(r"[\W_]+", " ", name).strip().casefold(), ReportStatus.UNKNOWN)
 
 
-HERE: dict[ReportStatus, ComplaintStatus | None] = {
+COMPLAINT_STATUS: dict[ReportStatus, ComplaintStatus | None] = {
     ReportStatus.UNVERIFIED: ComplaintStatus.RECEIVED,
     ReportStatus.VERIFIED: ComplaintStatus.VERIFIED,
     ReportStatus.DISPOSED: ComplaintStatus.ASSIGNED,
@@ -53,9 +53,9 @@ HERE: dict[ReportStatus, ComplaintStatus | None] = {
     ReportStatus.REJECTED: ComplaintStatus.REJECTED,
     ReportStatus.UNKNOWN: None,
 }
-"""A report's status → a complaint's. What nobody knows stands for nothing; people are shown the name as it was told."""
+"""A report's status → a complaint's. An unknown status has none; people see its source status."""
 
-THERE: dict[ComplaintStatus, ReportStatus] = {
+REPORT_STATUS: dict[ComplaintStatus, ReportStatus] = {
     ComplaintStatus.RECEIVED: ReportStatus.UNVERIFIED,
     ComplaintStatus.VERIFIED: ReportStatus.VERIFIED,
     ComplaintStatus.ASSIGNED: ReportStatus.DISPOSED,
@@ -68,22 +68,22 @@ THERE: dict[ComplaintStatus, ReportStatus] = {
 """A complaint's status → a report's."""
 
 LOSSES: dict[ReportStatus | ComplaintStatus, str] = {
-    ReportStatus.POSTPONED: "The hub has no word for it; an institution that waits still has it in hand.",
+    ReportStatus.POSTPONED: "The hub has no such status; an institution that waits still works on it.",
     ReportStatus.TRANSFERRED: "In the hub a complaint that was passed on is one that was assigned.",
-    ReportStatus.UNKNOWN: "What nobody knows is not translated.",
-    ComplaintStatus.RETURNED: "The centre has no word for asking the reporter; the follow-up that asks says it.",
+    ReportStatus.UNKNOWN: "An unknown status is not translated.",
+    ComplaintStatus.RETURNED: "The centre has no status for a question to the reporter, which is a follow-up.",
 }
-"""Statuses that do not come back from the other side as they went, and why."""
+"""Statuses that do not survive the round trip, and why."""
 
 OWN_STEPS = frozenset({ReportStatus.UNVERIFIED, ReportStatus.VERIFIED, ReportStatus.TRANSFERRED})
-"""What the national desk does before an institution has the report: it says nothing of how far the province is."""
+"""Statuses of the national desk's own steps; they do not concern the province's progress."""
 UNDER_WAY = frozenset({ReportStatus.DISPOSED, ReportStatus.IN_PROGRESS, ReportStatus.POSTPONED})
-"""An institution has the report and has not answered yet."""
-MOVED_BY_WORDS = frozenset({ReportStatus.IN_PROGRESS, ReportStatus.FOLLOWED_UP})
-"""Where an institution's word may move a report by itself."""
+"""Statuses of reports that an institution has and has not answered yet."""
+MOVED_BY_FOLLOW_UPS = frozenset({ReportStatus.IN_PROGRESS, ReportStatus.FOLLOWED_UP})
+"""Statuses that LAPOR sets by itself after an institution's follow-up."""
 
 LEAVES: dict[str, frozenset[str]] = {
     ComplaintStatus.ASSIGNED.value: frozenset({ComplaintStatus.IN_PROGRESS.value, ComplaintStatus.RETURNED.value}),
     ComplaintStatus.IN_PROGRESS.value: frozenset({ComplaintStatus.RETURNED.value}),
 }
-"""The centre's word → complaints it leaves as they are: one in hand was passed on too, and one returned is in hand."""
+"""The centre's status → statuses of a complaint that it does not change, because they include it."""

@@ -1,4 +1,4 @@
-"""Agencies of the province, and how they are listed."""
+"""Agencies of the province, with their filter and sort orders."""
 
 from __future__ import annotations
 
@@ -9,68 +9,74 @@ from typing import Self
 import strawberry
 
 from hub.schema.complaints import part
-from hub.schema.listing import Listing
-from hub.schema.nodes import Node
+from hub.schema.connections import Listing
+from hub.schema.nodes import Node, row_ref
 from hub.schema.part import entity
-from hub.store.reading import entities
-from hub.store.reading.entity import Row
+from hub.store.queries import entities
+from hub.store.queries.entity import Row
 
 
-@strawberry.type(description="The head of an agency, in office; a public person.")
-class Head:
-    """Name and office telephone."""
+@strawberry.type(description="The head of an agency, a public person.")
+class AgencyHead:
+    """The name and office telephone number of an agency's head."""
 
-    name: str = strawberry.field(description="Name and titles.")
-    phone: str | None = strawberry.field(description="The office telephone.")
+    name: str = strawberry.field(description="The name with titles.")
+    phone: str | None = strawberry.field(description="The office telephone number; null if unknown.")
 
 
-@entity(part, "An agency of the province.")
+@entity(part, "An agency of the province of Central Java.")
 class Agency(Node):
-    """From ``agencies``."""
+    """A row of ``agencies``."""
 
     entity = entities.AGENCY
     natural_keys = {"code": ""}
 
-    code: str = strawberry.field(description="The hub's code, such as DISHUB.")
-    name: str = strawberry.field(description="Its official Indonesian name.")
-    name_en: str = strawberry.field(description="Its name in English.")
-    aliases: list[str] = strawberry.field(description="What others call it.")
-    valid_from: date = strawberry.field(description="Its first day.")
-    valid_to: date | None = strawberry.field(description="Its first day out of office; null while it is in office.")
-    head: Head | None = strawberry.field(description="Who heads it.")
-    email: str | None = strawberry.field(description="Its public mail address.")
-    phone: str | None = strawberry.field(description="Its public telephone number.")
+    code: str = strawberry.field(description="The agency's code, such as DISHUB; the query `agencies` lists all codes.")
+    name: str = strawberry.field(description="The official Indonesian name.")
+    name_en: str = strawberry.field(description="The English name.")
+    aliases: list[str] = strawberry.field(description="Other names and abbreviations.")
+    valid_from: date = strawberry.field(description="The first day on which the agency is in office.")
+    valid_to: date | None = strawberry.field(
+        description="The first day on which the agency is no longer in office; null if no end is set."
+    )
+    head: AgencyHead | None = strawberry.field(description="The head of the agency; null if unknown.")
+    email: str | None = strawberry.field(description="The public email address; null if unknown.")
+    phone: str | None = strawberry.field(description="The public telephone number; null if unknown.")
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """From ``agencies``."""
+        """Return the agency of a row of ``agencies``."""
         return cls(
-            id=cls.row_id(row),
+            ref=row_ref(row),
             code=row["code"],
             name=row["name"],
             name_en=row["name_en"],
             aliases=list(row["aliases"]),
             valid_from=row["valid_from"],
             valid_to=row["valid_to"],
-            head=Head(name=row["head_name"], phone=row["head_phone"]) if row["head_name"] else None,
+            head=AgencyHead(name=row["head_name"], phone=row["head_phone"]) if row["head_name"] else None,
             email=row["email"],
             phone=row["phone"],
         )
 
 
-@strawberry.input(description="Which agencies.")
+@strawberry.input(
+    description="Conditions on agencies. An agency must meet all conditions; within one condition any value matches."
+)
 class AgencyFilter:
-    """Names are those of the entity's filters."""
+    """Conditions; each is named like a filter of the entity."""
 
-    code: list[str] | None = strawberry.field(default=None, description="Codes.")
-    in_office: bool | None = strawberry.field(default=None, description="Whether they are in office today.")
+    code: list[str] | None = strawberry.field(
+        default=None, description="Codes of agencies; the query `agencies` lists all codes."
+    )
+    in_office: bool | None = strawberry.field(default=None, description="Whether the agency is in office today.")
 
 
-@strawberry.enum(description="In which order agencies are listed.")
+@strawberry.enum(description="Sort orders of agencies.")
 class AgencyOrderBy(Enum):
-    """Names of the entity's orders."""
+    """Sort orders; each value is the name of an order of the entity."""
 
-    NAME_ASC = strawberry.enum_value("NAME_ASC", description="By name.")
+    NAME_ASC = strawberry.enum_value("NAME_ASC", description="By name, in alphabetical order.")
 
 
 AGENCIES = Listing(Agency, AgencyFilter, AgencyOrderBy)

@@ -1,4 +1,4 @@
-"""What leaves the hub, as the graph tells it: how far each delivery is, and what came of each attempt."""
+"""Deliveries to other systems: their states and attempts, and the list for operators."""
 
 from __future__ import annotations
 
@@ -9,64 +9,77 @@ from typing import Self
 import strawberry
 
 from hub.complaints.forwarding import AttemptOutcome, DeliveryAction, DeliveryState
+from hub.schema.authorization import requirement, requires
 from hub.schema.complaints import part
+from hub.schema.connections import Listing, list_field
 from hub.schema.context import Info
-from hub.schema.listing import Listing, list_field
-from hub.schema.needs import needs
-from hub.schema.nodes import Node, label_field
+from hub.schema.cost import SHORT_LIST_SIZE
+from hub.schema.nodes import Node, label_field, row_ref
 from hub.schema.part import entity
-from hub.schema.weights import SHORT
-from hub.store.reading import delivery_entity
-from hub.store.reading.delivery_entity import OPERATE
-from hub.store.reading.entity import Row
+from hub.store.queries import delivery_entity
+from hub.store.queries.delivery_entity import OPERATE
+from hub.store.queries.entity import Row
 
 
-@strawberry.type(description="What came of one attempt, of a look at the other side, or of a person's decision.")
+@strawberry.type(description="An attempt to send a delivery, a look-up whether it arrived, or a person's decision.")
 class DeliveryAttempt:
-    """A row of the evidence."""
+    """A row of ``delivery_attempts``."""
 
-    at: datetime = strawberry.field(description="When.")
-    outcome: AttemptOutcome = strawberry.field(description="What came of it.")
-    trouble: str | None = strawberry.field(description="Why, where there was trouble.")
-    actor: str = strawberry.field(description="Who: `worker`, or the person who decided.")
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """From ``delivery_attempts``."""
-        return cls(at=row["at"], outcome=AttemptOutcome(row["outcome"]), trouble=row["trouble"], actor=row["actor"])
-
-
-@entity(part, "One thing to bring to another system.")
-class Delivery(Node):
-    """From ``deliveries``."""
-
-    entity = delivery_entity.DELIVERY
-
-    key: str = strawberry.field(description="Its number, such as LG-2026-000123/2; the same at every attempt.")
-    ticket: str = strawberry.field(description="The ticket of the complaint it is about.")
-    action: DeliveryAction = strawberry.field(description="What it does there.")
-    action_label: str | None = label_field("action", "What it does there")
-    state: DeliveryState = strawberry.field(description="How far it is.")
-    state_label: str | None = label_field("state", "How far it is")
-    attempts: int = strawberry.field(description="How often it was tried; a person's retry begins anew.")
-    trouble: str | None = strawberry.field(description="What the last attempt met; null when it went well.")
-    external_id: str | None = strawberry.field(description="The record it is about, in the other system's own id.")
-    created_at: datetime = strawberry.field(description="When it was planned.")
-    due_at: datetime | None = strawberry.field(description="When it is tried next at the soonest; null if it is not.")
-    settled_at: datetime | None = strawberry.field(description="When it arrived or was given up.")
+    at: datetime = strawberry.field(description="When it happened.")
+    outcome: AttemptOutcome = strawberry.field(description="The outcome.")
+    error: str | None = strawberry.field(description="What went wrong; null if nothing did.")
+    actor: str = strawberry.field(description="Who acted: `worker`, or the id of the person who decided.")
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """From ``deliveries``."""
+        """Return the attempt of a row of ``delivery_attempts``."""
+        return cls(at=row["at"], outcome=AttemptOutcome(row["outcome"]), error=row["trouble"], actor=row["actor"])
+
+
+@entity(part, "A message about a complaint that the hub sends to another system.")
+class Delivery(Node):
+    """A row of ``deliveries``."""
+
+    entity = delivery_entity.DELIVERY
+
+    key: str = strawberry.field(
+        description="The delivery's number, such as LG-2026-000123/2. It is the same at every attempt."
+    )
+    ticket: str = strawberry.field(description="The ticket number of the complaint.")
+    action: DeliveryAction = strawberry.field(description="What the delivery transmits.")
+    action_label: str | None = label_field("action", "What the delivery transmits")
+    state: DeliveryState = strawberry.field(description="The delivery's current state.")
+    state_label: str | None = label_field("state", "The delivery's current state")
+    attempt_count: int = strawberry.field(
+        description="The number of attempts so far, counted from the last `retryDelivery`."
+    )
+    last_error: str | None = strawberry.field(
+        description=f"The error of the last attempt; null if it succeeded. {requirement(OPERATE)}",
+        extensions=requires(OPERATE),
+    )
+    external_id: str | None = strawberry.field(
+        description="The id of the record in the other system; null while unknown."
+    )
+    created_at: datetime = strawberry.field(description="When the delivery was created.")
+    due_at: datetime | None = strawberry.field(
+        description="The earliest time of the next attempt; null if none is planned."
+    )
+    settled_at: datetime | None = strawberry.field(
+        description="When the delivery arrived or was given up; null before."
+    )
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """Return the delivery of a row of ``deliveries``."""
         state = DeliveryState(row["state"])
         return cls(
-            id=cls.row_id(row),
+            ref=row_ref(row),
             key=row["key"],
             ticket=row["ticket"],
             action=DeliveryAction(row["action"]),
             state=state,
-            attempts=row["attempts"],
-            trouble=row["trouble"],
+            attempt_count=row["attempts"],
+            last_error=row["trouble"],
             external_id=row["external_id"],
             created_at=row["created_at"],
             due_at=row["due_at"] if state in (DeliveryState.WAITING, DeliveryState.SENDING) else None,
@@ -74,38 +87,46 @@ class Delivery(Node):
         )
 
     @strawberry.field(
-        description="What came of each attempt, in order. Needs hub:operate.",
-        directives=[SHORT],
-        extensions=needs(OPERATE),
+        description=f"The attempts to send the delivery, earliest first. {requirement(OPERATE)}",
+        directives=[SHORT_LIST_SIZE],
+        extensions=requires(OPERATE),
     )
-    async def evidence(self, info: Info) -> list[DeliveryAttempt] | None:
-        """One statement a level."""
-        evidence = await info.context.found("evidence", delivery_entity.evidence, self.key)
-        return [DeliveryAttempt.of(row) for row in evidence or ()]
+    async def attempts(self, info: Info) -> list[DeliveryAttempt] | None:
+        """Load it with one SQL statement per level."""
+        rows = await info.context.load("evidence", delivery_entity.list_attempts, self.key)
+        return [DeliveryAttempt.from_row(row) for row in rows or ()]
 
 
-@strawberry.input(description="Which deliveries; conditions are joined by AND, values of one by OR.")
+@strawberry.input(
+    description="Conditions on deliveries. A delivery must meet all conditions; within one condition any value matches."
+)
 class DeliveryFilter:
-    """Names are those of the entity's filters."""
+    """Conditions; each is named like a filter of the entity."""
 
-    state: list[DeliveryState] | None = strawberry.field(default=None, description="How far they are.")
-    system: list[str] | None = strawberry.field(default=None, description="Names of the systems they go to.")
+    state: list[DeliveryState] | None = strawberry.field(default=None, description="States.")
+    system: list[str] | None = strawberry.field(default=None, description="Names of receiving systems.")
+    ticket: list[str] | None = strawberry.field(default=None, description="Ticket numbers of complaints.")
+    key: list[str] | None = strawberry.field(
+        default=None, description="Numbers of deliveries, such as LG-2026-000123/2."
+    )
 
 
-@strawberry.enum(description="In which order deliveries are listed.")
+@strawberry.enum(description="Sort orders of deliveries.")
 class DeliveryOrderBy(Enum):
-    """Names of the entity's orders."""
+    """Sort orders; each value is the name of an order of the entity."""
 
-    CREATED_DESC = strawberry.enum_value("CREATED_DESC", description="The latest first.")
-    CREATED_ASC = strawberry.enum_value("CREATED_ASC", description="The earliest first.")
+    CREATED_DESC = strawberry.enum_value("CREATED_DESC", description="Latest first.")
+    CREATED_ASC = strawberry.enum_value("CREATED_ASC", description="Earliest first.")
 
 
 DELIVERIES = Listing(Delivery, DeliveryFilter, DeliveryOrderBy)
 
 
 class Query:
-    """The list for those who operate the hub."""
+    """The query of deliveries, for operators of the hub."""
 
     deliveries = list_field(
-        DELIVERIES, "What leaves the hub, the latest first; secret complaints aside. Needs hub:operate.", OPERATE
+        DELIVERIES,
+        f"Deliveries to other systems, latest first, without those of secret complaints. {requirement(OPERATE)}",
+        OPERATE,
     )

@@ -1,4 +1,7 @@
-"""Who submitted a complaint: read for a stated purpose only, and never without a row in the access log."""
+"""The reporter of a complaint, and the access log.
+
+A reporter is read only for a stated purpose, and each read is recorded in the access log.
+"""
 
 from __future__ import annotations
 
@@ -11,75 +14,97 @@ import strawberry
 from sqlalchemy import RowMapping
 from strawberry.types.nodes import SelectedField, Selection
 
-from hub.auth.purposes import WORDS, Purpose
-from hub.errors import NoPurpose
+from hub.auth.purposes import HEADER_VALUES, Purpose
+from hub.errors import PurposeRequired
+from hub.kinds import Code
 from hub.schema.context import Context, Info
 from hub.schema.nodes import code_enum, label_field
-from hub.store.complaints import reads, timeline
-from hub.store.complaints.reads import Reading
-from hub.store.reading.sight import PII
-
-code_enum(Purpose, "What for somebody read who a reporter is.")
+from hub.store.complaints import access_log, timeline
+from hub.store.complaints.access_log import AccessRecord
+from hub.store.queries.visibility import PII
 
 
-@strawberry.type(description="Who submitted a complaint.")
+class ReporterField(Code):
+    """A field of ``Reporter``; the access log stores the name that the field has in the graph."""
+
+    NAME = "NAME", "Nama", "Name", "The reporter's name."
+    PHONE = "PHONE", "Nomor telepon", "Telephone number", "The reporter's telephone number."
+    EMAIL = "EMAIL", "Alamat surel", "Mail address", "The reporter's email address."
+    NIK = "NIK", "NIK", "NIK", "The reporter's national identity number (NIK)."
+
+
+code_enum(ReporterField, "A field of a reporter's identity.")
+code_enum(Purpose, "The purpose of reading a reporter's identity.")
+
+
+@strawberry.type(description="The person who submitted a complaint.")
 class Reporter:
-    """Personal data."""
+    """The person who submitted a complaint: personal data."""
 
-    name: str = strawberry.field(description="The name given.")
-    phone: str | None = strawberry.field(description="The telephone number, as +62….")
-    email: str | None = strawberry.field(description="The mail address.")
-    nik: str | None = strawberry.field(description="The national identity number.")
+    name: str = strawberry.field(description="The reporter's name.")
+    phone: str | None = strawberry.field(
+        description="The reporter's telephone number in international format, such as +628110000000; null if not"
+        " submitted."
+    )
+    email: str | None = strawberry.field(description="The reporter's email address.")
+    nik: str | None = strawberry.field(description="The reporter's national identity number (NIK).")
 
 
-@strawberry.type(description="One time somebody read who the reporter is.")
-class ReporterRead:
+@strawberry.type(description="A recorded read of the reporter's identity.")
+class AccessLogEntry:
     """A row of the access log."""
 
-    at: datetime = strawberry.field(description="When.")
-    reader: str = strawberry.field(description="Who, as the hub calls them: never a person's name.")
-    client: str | None = strawberry.field(description="The client through which they read.")
-    purpose: Purpose = strawberry.field(description="What for.")
-    purpose_label: str | None = label_field("purpose", "What for")
-    fields: list[str] = strawberry.field(description="Which fields of the reporter.")
+    at: datetime = strawberry.field(description="When the identity was read.")
+    reader: str = strawberry.field(
+        description="The account or client that read it, under a stable pseudonym; never a person's name."
+    )
+    client: str | None = strawberry.field(description="The id of the OAuth client that sent the request.")
+    purpose: Purpose = strawberry.field(description="The purpose of the read.")
+    purpose_label: str | None = label_field("purpose", "The purpose of the read")
+    fields: list[ReporterField] = strawberry.field(description="The fields that were read.")
 
     @classmethod
-    def of(cls, row: RowMapping) -> Self:
-        """From ``reads``."""
+    def from_row(cls, row: RowMapping) -> Self:
+        """Return the entry of a row of ``reads``."""
+        # Older rows may also contain ``__typename``, which is no field of a reporter.
+        fields = [field for name in row["fields"] if (field := ReporterField.__members__.get(name.upper()))]
         purpose = Purpose(row["purpose"])
-        return cls(at=row["at"], reader=row["reader"], client=row["client"], purpose=purpose, fields=row["fields"])
+        return cls(at=row["at"], reader=row["reader"], client=row["client"], purpose=purpose, fields=fields)
 
 
-async def reporter_of(info: Info, ticket: str) -> Reporter | None:
-    """Two statements a level and choice of fields: the read, and its rows in the log, in one transaction."""
+async def load_reporters(info: Info, tickets: list[str]) -> list[Reporter | None]:
+    """Load the reporters and record the reads in one transaction, with two SQL statements per level.
+
+    Raises ``PurposeRequired`` if the request states no purpose.
+    """
     context = info.context
     if context.purpose is None:
-        raise NoPurpose(PII, WORDS)
-    wanted = tuple(sorted(set(_names(info.selected_fields))))
-    return await _reporters(context, context.purpose, wanted).load(ticket)  # type: ignore[no-any-return]
+        raise PurposeRequired(PII, HEADER_VALUES)
+    selected = tuple(sorted(set(_selected_names(info.selected_fields))))
+    return await _reporter_loader(context, context.purpose, selected).load_many(tickets)  # type: ignore[no-any-return]
 
 
-def _names(selections: Iterable[Selection]) -> Iterator[str]:
-    """The fields chosen of a field, also those in fragments."""
+def _selected_names(selections: Iterable[Selection]) -> Iterator[str]:
+    """Yield the names of the selected fields, including those in fragments."""
     for selection in selections:
-        for chosen in selection.selections:
-            yield from (chosen.name,) if isinstance(chosen, SelectedField) else _names([chosen])
+        for each in selection.selections:
+            yield from (each.name,) if isinstance(each, SelectedField) else _selected_names([each])
 
 
-def _reporters(context: Context, purpose: Purpose, wanted: tuple[str, ...]) -> Any:
-    reading = Reading(context.viewer, purpose.value, context.request_id)
+def _reporter_loader(context: Context, purpose: Purpose, selected: tuple[str, ...]) -> Any:
+    reading = AccessRecord(context.viewer, purpose.value, context.request_id)
 
     async def load(tickets: list[str]) -> list[Reporter | None]:
         async with context.database.write(context.cause("read:reporter")) as db:
-            found = await timeline.reporters_of(db, context.viewer, context.seal, tickets)
+            found = await timeline.load_reporters(db, context.viewer, context.cipher, tickets)
             if found:
-                await reads.note(db, reading, found.keys(), wanted)
+                await access_log.record_access(db, reading, found.keys(), selected)
         return [Reporter(**found[ticket]) if ticket in found else None for ticket in tickets]
 
-    return context.batch(("reporters", wanted), load)
+    return context.loader(("reporters", selected), load)
 
 
-async def reads_of(context: Context, ticket: str, before: datetime | None) -> list[ReporterRead] | None:
-    """One statement a level; None for a complaint whose reads are not the viewer's to see."""
-    rows = await context.found(("reads", before), partial(reads.of, before=before), ticket)
-    return None if rows is None else [ReporterRead.of(row) for row in rows]
+async def load_access_log(context: Context, ticket: str, before: datetime | None) -> list[AccessLogEntry] | None:
+    """Load the entries with one SQL statement per level; None if the viewer may not see them."""
+    rows = await context.load(("reads", before), partial(access_log.list_for_tickets, before=before), ticket)
+    return None if rows is None else [AccessLogEntry.from_row(row) for row in rows]

@@ -1,4 +1,4 @@
-"""What hangs on a complaint: the steps of its life, and what it names in other systems."""
+"""The timeline of a complaint: its steps, earliest first."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Self
 
 import strawberry
 
-from hub.complaints.codes import ComplaintStatus
+from hub.complaints.enums import ComplaintStatus
 from hub.complaints.workflow import Action, Role
 from hub.schema.context import Context
 from hub.store.complaints import timeline
-from hub.store.reading.entity import Row
+from hub.store.queries.entity import Row
 
 
-@strawberry.type(description="One step in the life of a complaint.")
+@strawberry.type(description="A step in the timeline of a complaint.")
 class ComplaintStep:
     """A row of the timeline."""
 
-    action: Action = strawberry.field(description="What was done.")
-    status: ComplaintStatus = strawberry.field(description="The status it reached.")
-    at: datetime = strawberry.field(description="When.")
-    role: Role = strawberry.field(description="By whom, as a role.")
-    note: str | None = strawberry.field(description="What was written to the reporter, or by the reporter.")
+    action: Action = strawberry.field(description="The action.")
+    status: ComplaintStatus = strawberry.field(description="The complaint's status after the action.")
+    at: datetime = strawberry.field(description="When the action happened.")
+    role: Role = strawberry.field(description="The role of the person who acted.")
+    note: str | None = strawberry.field(description="A text to or by the reporter; null if there is none.")
 
     @classmethod
-    def of(cls, row: Row) -> Self:
-        """From ``complaint_steps``."""
+    def from_row(cls, row: Row) -> Self:
+        """Return the step of a row of ``complaint_steps``."""
         return cls(
             action=Action(row["action"]),
             status=ComplaintStatus(row["status"]),
@@ -36,22 +36,7 @@ class ComplaintStep:
         )
 
 
-@strawberry.type(description="What a complaint was submitted with to name things in other systems.")
-class References:
-    """The keys of a complaint."""
-
-    payment: str | None = strawberry.field(description="A payment's reference.")
-    order: str | None = strawberry.field(description="A procurement order's number.")
-    report: str | None = strawberry.field(description="The tracking id at the centre.")
-
-
-async def timeline_of(context: Context, ticket: str) -> list[ComplaintStep] | None:
-    """One statement a level; None for a complaint whose life is not the viewer's to see."""
-    steps = await context.found("timelines", timeline.steps, ticket)
-    return None if steps is None else [ComplaintStep.of(row) for row in steps]
-
-
-async def references_of(context: Context, ticket: str) -> References | None:
-    """The same of its references."""
-    keys = await context.found("references", timeline.keys, ticket)
-    return None if keys is None else References(**{name: keys.get(name) for name in ("payment", "order", "report")})
+async def load_timeline(context: Context, ticket: str) -> list[ComplaintStep] | None:
+    """Load the steps with one SQL statement per level; None if they are not visible to the viewer."""
+    steps = await context.load("timelines", timeline.steps, ticket)
+    return None if steps is None else [ComplaintStep.from_row(row) for row in steps]

@@ -1,1 +1,1 @@
-"""Complaints as they are submitted and moved along, with their timelines."""
+"""Complaints: tickets, tracking codes, timelines, permissions and the access log."""

@@ -1,4 +1,4 @@
-"""The columns of a complaint that follow from its life: when it reached what, and when its answer is due."""
+"""The columns of a complaint that are derived from its timeline: milestones and the deadline of the answer."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hub.complaints.codes import ComplaintClass, ComplaintStatus
-from hub.complaints.deadlines import Reached, deadlines
+from hub.complaints.deadlines import TimelineEntry, calculate_deadlines
+from hub.complaints.enums import ComplaintClass, ComplaintStatus
 
 
-def times(reached: ComplaintStatus, at: datetime, row: Mapping[str, Any]) -> dict[str, datetime | None]:
-    """The milestones a complaint has once it reached a status; reopening takes the later ones back."""
-    found: dict[str, datetime | None] = {
+def milestone_times(status: ComplaintStatus, at: datetime, row: Mapping[str, Any]) -> dict[str, datetime | None]:
+    """Return the milestones of a complaint that reached a status; reopening clears the later ones."""
+    times: dict[str, datetime | None] = {
         "verified_at": row["verified_at"],
         "answered_at": row["answered_at"],
         "closed_at": row["closed_at"],
     }
-    if reached is ComplaintStatus.RECEIVED:
-        # What was rejected and is opened again has to be verified anew; until then the public does not see it.
-        found["verified_at"] = None
-    if reached is ComplaintStatus.VERIFIED:
-        found["verified_at"] = found["verified_at"] or at
-    if reached is ComplaintStatus.ANSWERED:
-        found["answered_at"] = at
-    if reached in (ComplaintStatus.CLOSED, ComplaintStatus.REJECTED):
-        found["closed_at"] = found["closed_at"] or at
-    elif reached not in (ComplaintStatus.ANSWERED,):
-        found["answered_at"] = found["closed_at"] = None
-    return found
+    if status is ComplaintStatus.RECEIVED:
+        # A rejected complaint that is reopened must be verified again; until then it is not public.
+        times["verified_at"] = None
+    if status is ComplaintStatus.VERIFIED:
+        times["verified_at"] = times["verified_at"] or at
+    if status is ComplaintStatus.ANSWERED:
+        times["answered_at"] = at
+    if status in (ComplaintStatus.CLOSED, ComplaintStatus.REJECTED):
+        times["closed_at"] = times["closed_at"] or at
+    elif status not in (ComplaintStatus.ANSWERED,):
+        times["answered_at"] = times["closed_at"] = None
+    return times
 
 
-def due(life: list[Reached], klass: ComplaintClass, inspection: bool) -> dict[str, Any]:
-    """The columns that hold a complaint's deadline, from its life."""
-    clocks = deadlines(life, klass, inspection)
+def deadline_columns(history: list[TimelineEntry], klass: ComplaintClass, inspection: bool) -> dict[str, Any]:
+    """Return the columns of a complaint's deadline."""
+    clocks = calculate_deadlines(history, klass, inspection)
     current = clocks.current
     return {"due_at": clocks.due_at, "due_estimated": bool(current and current.estimated)}

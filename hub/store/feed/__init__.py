@@ -1,1 +1,1 @@
-"""The feed: positions given to changes, pages of them and snapshots, as a viewer is told them."""
+"""The change feed: positions assigned to changes, pages and snapshots, restricted to what a viewer may see."""

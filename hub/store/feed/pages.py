@@ -1,31 +1,34 @@
-"""Reading the feed: what has changed since a cursor, in the order of its positions, as far as a viewer may see it.
+"""Reads the feed: the changes after a cursor that a viewer may see, in the order of their positions.
 
-A page looks at a bounded number of positions, so that its cost stays flat however few of them the viewer may see; the
-cursor at its end has passed those that it may not. Systems are merged by when positions were given, so that the order
-is the same for every reader and every size of page.
+A page scans a bounded number of positions, so its cost does not depend on how few of them the viewer may see; the end
+cursor is behind all that were scanned. Systems are merged by the time their positions were assigned, so the order is
+the same for every reader and page size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.feed import changes, positions
+from hub.store.feed import changes, sequence
 from hub.store.feed.changes import Change
 from hub.store.feed.cursors import Positions, encode
-from hub.store.feed.positions import HUB, Head
-from hub.store.reading import sight
+from hub.store.feed.sequence import HUB, Head
+from hub.store.queries import visibility
 from hub.viewer import Viewer
 
-LOOKED_AT = 2_000
-"""Positions a page looks at, at most."""
+SCAN_LIMIT = 2_000
+"""Positions that one statement scans."""
+MAX_SCANS = 16
+"""How many scans without a visible change a page makes."""
 
 
-class Expired(ValueError):
-    """Not all changes of ``system`` after a cursor are kept, or the cursor is from another time of this database."""
+class PositionExpired(ValueError):
+    """Changes of ``system`` after a cursor were dropped, or the cursor is ahead of this database."""
 
     def __init__(self, system: str) -> None:
         super().__init__(f"What changed in {system} since this cursor is no longer kept.")
@@ -33,18 +36,22 @@ class Expired(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which changes: the ``first`` after ``after``, of these systems and kinds; None is all."""
+class FeedRequest:
+    """The ``first`` changes after ``after``, of these systems and kinds; None means all.
+
+    With ``now`` the page is empty and its end is the current position.
+    """
 
     first: int
     after: Positions | None = None
     systems: Sequence[str] | None = None
     kinds: Sequence[str] | None = None
+    now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """``cursors`` stand beside ``changes``; ``end`` has passed also what was looked at and not told."""
+class FeedPage:
+    """``cursors`` correspond to ``changes``; ``end`` is behind everything that was scanned."""
 
     changes: list[Change] = field(default_factory=list)
     cursors: list[str] = field(default_factory=list)
@@ -53,41 +60,67 @@ class Page:
 
 
 def may_follow(viewer: Viewer, system: str) -> bool:
-    """Whether there is a feed of ``system`` for ``viewer``."""
-    return viewer.may(sight.READ if system == HUB else sight.SYNC + system)
+    """Return whether ``viewer`` may read the feed of ``system``."""
+    return viewer.may(visibility.READ if system == HUB else visibility.SYNC + system)
 
 
 def may_follow_any(viewer: Viewer) -> bool:
-    """Whether there is any feed for ``viewer``."""
-    return viewer.may(sight.READ) or any(scope.startswith(sight.SYNC) for scope in viewer.scopes)
+    """Return whether ``viewer`` may read the feed of any system."""
+    return viewer.may(visibility.READ) or any(scope.startswith(visibility.SYNC) for scope in viewer.scopes)
 
 
-async def page(db: AsyncConnection, viewer: Viewer, wanted: Wanted) -> Page:
-    """A page of the feed. Raises ``Expired``."""
+async def read_page(db: AsyncConnection, viewer: Viewer, request: FeedRequest) -> FeedPage:
+    """Return a page of the feed. Raises ``PositionExpired``."""
     heads = await _heads(db, viewer)
-    start = {name: (wanted.after or {}).get(name, head.dropped) for name, head in heads.items()}
-    asked = {name: head for name, head in heads.items() if wanted.systems is None or name in wanted.systems}
-    _check({name: start[name] for name in asked}, heads)
-    upto = await _upto(db, start, asked)
-    statement = changes.visible(viewer, start, upto, wanted.kinds).limit(wanted.first + 1)
-    found = (await db.execute(statement)).mappings().all()
-    # Some of it may have been dropped while it was read.
-    _check({name: start[name] for name in asked}, await _heads(db, viewer))
-    told = [changes.told(row, viewer) for row in found[: wanted.first]]
-    cursors = _cursors(start, told)
-    if len(found) > wanted.first:
-        return Page(told, cursors, cursors[-1], True)
-    return Page(told, cursors, encode({**start, **upto}), any(upto[name] < head.last for name, head in asked.items()))
+    start = {name: _start(request, name, head) for name, head in heads.items()}
+    requested = {name: head for name, head in heads.items() if request.systems is None or name in request.systems}
+    _check({name: start[name] for name in requested}, heads)
+    scan = await _scan(db, viewer, request, start, requested)
+    # Positions may have been dropped while the page was read.
+    _check({name: start[name] for name in requested}, await _heads(db, viewer))
+    visible = [changes.to_change(row, viewer) for row in scan.found[: request.first]]
+    cursors = _cursors(scan.start, visible)
+    if len(scan.found) > request.first:
+        return FeedPage(visible, cursors, cursors[-1], True)
+    more = any(scan.end[name] < head.last for name, head in requested.items())
+    return FeedPage(visible, cursors, encode(scan.end), more)
+
+
+def _start(request: FeedRequest, system: str, head: Head) -> int:
+    return head.last if request.now else (request.after or {}).get(system, head.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """The rows ``found`` after ``start`` and up to ``end``; one more than requested where there are more."""
+
+    start: Positions
+    end: Positions
+    found: Sequence[Mapping[Any, Any]]
+
+
+async def _scan(
+    db: AsyncConnection, viewer: Viewer, request: FeedRequest, start: Positions, requested: Mapping[str, Head]
+) -> _Scan:
+    """Scan until something is found or everything was scanned, at most ``MAX_SCANS`` times."""
+    for _ in range(MAX_SCANS):
+        upto = await _scan_end(db, start, requested)
+        statement = changes.visible_changes(viewer, start, upto, request.kinds).limit(request.first + 1)
+        scan = _Scan(start, {**start, **upto}, (await db.execute(statement)).mappings().all())
+        if scan.found or all(upto[name] == head.last for name, head in requested.items()):
+            break
+        start = scan.end
+    return scan
 
 
 async def _heads(db: AsyncConnection, viewer: Viewer) -> Mapping[str, Head]:
-    return {name: head for name, head in (await positions.heads(db)).items() if may_follow(viewer, name)}
+    return {name: head for name, head in (await sequence.heads(db)).items() if may_follow(viewer, name)}
 
 
 def _check(start: Positions, heads: Mapping[str, Head]) -> None:
     for name in start.keys() & heads.keys():
         if not heads[name].dropped <= start[name] <= heads[name].last:
-            raise Expired(name)
+            raise PositionExpired(name)
 
 
 _WINDOW = """
@@ -96,29 +129,29 @@ select system, max(position) as position from (
     from unnest(cast(:systems as text[]), cast(:starts as bigint[]), cast(:ends as bigint[])) w (system, after, upto)
     cross join lateral (
         select system, position, settled_at from feed
-        where system = w.system and position > w.after and position <= w.upto order by position limit :looked_at
+        where system = w.system and position > w.after and position <= w.upto order by position limit :scan_limit
     ) f
-    order by f.settled_at, f.system, f.position limit :looked_at
-) looked_at group by system
+    order by f.settled_at, f.system, f.position limit :scan_limit
+) scanned group by system
 """
 
 
-async def _upto(db: AsyncConnection, start: Positions, asked: Mapping[str, Head]) -> Positions:
-    """The last position of each system that a page looks at."""
-    ends = {name: head.last for name, head in asked.items()}
+async def _scan_end(db: AsyncConnection, start: Positions, requested: Mapping[str, Head]) -> Positions:
+    """Return the last position of each system that a scan covers."""
+    ends = {name: head.last for name, head in requested.items()}
     # Positions have no gaps.
-    if sum(ends[name] - start[name] for name in ends) <= LOOKED_AT:
+    if sum(ends[name] - start[name] for name in ends) <= SCAN_LIMIT:
         return ends
     names = list(ends)
-    given = {"systems": names, "starts": [start[name] for name in names], "ends": [ends[name] for name in names]}
-    found = await db.execute(text(_WINDOW), {**given, "looked_at": LOOKED_AT})
+    params = {"systems": names, "starts": [start[name] for name in names], "ends": [ends[name] for name in names]}
+    found = await db.execute(text(_WINDOW), {**params, "scan_limit": SCAN_LIMIT})
     return {name: start[name] for name in names} | {row.system: row.position for row in found}
 
 
-def _cursors(start: Positions, told: list[Change]) -> list[str]:
-    reached = dict(start)
+def _cursors(start: Positions, visible: list[Change]) -> list[str]:
+    positions = dict(start)
     cursors = []
-    for change in told:
-        reached[change.system] = change.position
-        cursors.append(encode(reached))
+    for change in visible:
+        positions[change.system] = change.position
+        cursors.append(encode(positions))
     return cursors

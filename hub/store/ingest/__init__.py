@@ -1,1 +1,1 @@
-"""What other systems tell, on its way to becoming records."""
+"""Stores items of other systems as records: change detection, partial updates, quarantine, files, uploads."""

@@ -1,4 +1,4 @@
-"""What becomes of items that are told."""
+"""The outcome of a received item."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What became of one item that was told."""
+    """What happened to one received item."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -15,16 +15,16 @@ class Outcome(StrEnum):
     STALE = "STALE"
     """Older than what is stored."""
     PENDING = "PENDING"
-    """It contradicts what is stored with an equal version, and the run has not told its last word."""
+    """It contradicts the stored record at the same version, and the run may still have a later item."""
     QUARANTINED = "QUARANTINED"
-    """It could not be read whole; where only a code is unknown, it was stored all the same."""
+    """It is invalid. Where only a code is unknown, the record was stored as well."""
     REFUSED = "REFUSED"
-    """It is no item at all, and nothing of it was kept."""
+    """It is not an item, and nothing of it was stored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of one item: of which record it tells, if that could be read, and why it was not taken, if so."""
+class ItemResult:
+    """The outcome of one item: its record, where the id could be read, and the reason if it was not stored."""
 
     outcome: Outcome
     kind: str | None = None

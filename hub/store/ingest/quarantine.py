@@ -1,10 +1,10 @@
-"""Items that could not be read, kept with the reason until a person replays or discards them, 90 days at most."""
+"""Quarantine: invalid items, stored with the reason until a person replays or discards them, for 90 days at most."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,25 +13,35 @@ from sqlalchemy import delete, exists, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Raw
+from hub.contract import Raw
+from hub.store.arrays import any_of
 from hub.store.tables import quarantine
 
 KEPT_DAYS = 90
+ENCRYPTION_CONTEXT = "quarantine"
+"""The context that encrypted items are bound to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One item that could not be read whole. Kind and id are set when it was kept as a record all the same."""
+class RejectedItem:
+    """An invalid item.
+
+    Kind and id are set if it was stored as a record as well, the id alone if its system failed to deliver all of it.
+    ``ciphertext`` is the encrypted item including free text, ``raw`` the item without it. ``digest`` identifies a
+    repeat.
+    """
 
     raw: Raw
     reason: str
     kind: str | None = None
     external_id: str | None = None
+    ciphertext: bytes | None = field(default=None, repr=False)
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One quarantined item as a person sees it; ``times`` counts how often it came."""
+class QuarantineEntry:
+    """One quarantined item as a person sees it; ``times`` counts how often it was received."""
 
     id: int
     system: str
@@ -41,99 +51,117 @@ class Entry:
     first_at: datetime
     last_at: datetime
     raw: dict[str, Any]
+    ciphertext: bytes | None = field(default=None, repr=False)
 
 
-async def put(connection: AsyncConnection, system: str, faults: list[Fault], at: datetime) -> None:
-    """Quarantine ``faults``; one that is there already is counted, not repeated."""
-    rows = {_digest(fault): fault for fault in faults}
+_ENTRY_COLUMNS = tuple(
+    quarantine.c[{"ciphertext": "sealed"}.get(name, name)] for name in QuarantineEntry.__dataclass_fields__
+)
+
+
+async def add(db: AsyncConnection, system: str, items: list[RejectedItem], at: datetime) -> None:
+    """Quarantine ``items``; a repeat is counted instead."""
+    rows = {item.digest or _digest(item): item for item in items}
     if not rows:
         return
-    statement = postgresql.insert(quarantine).values(
-        [
-            {
-                "system": system,
-                "digest": digest,
-                "kind": fault.kind,
-                "external_id": fault.external_id,
-                "reason": fault.reason,
-                "raw": fault.raw,
-                "first_at": at,
-                "last_at": at,
-            }
-            for digest, fault in rows.items()
-        ]
-    )
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["system", "digest"], set_={"times": quarantine.c.times + 1, "last_at": at}
-        )
+    statement = postgresql.insert(quarantine)
+    again = {"times": quarantine.c.times + 1, "last_at": statement.excluded.last_at}
+    await db.execute(
+        statement.on_conflict_do_update(index_elements=["system", "digest"], set_=again),
+        [_row(system, digest, item, at) for digest, item in rows.items()],
     )
 
 
-async def clear(connection: AsyncConnection, system: str, places: list[tuple[str, str]]) -> None:
-    """Drop open entries of records, given by kind and external id, that have since come with codes we know.
+async def clear_resolved(db: AsyncConnection, system: str, keys: list[tuple[str, str]]) -> None:
+    """Delete open entries of records, by kind and external id, that were received complete since.
 
-    Those of a record whose status is unknown still stay: what came may have told the rest of it only.
+    Entries of a record whose status is still unknown stay: the new item may have had only the rest of it.
     """
-    await connection.execute(
+    await db.execute(
         text(
             "delete from quarantine q using unnest(cast(:kinds as text[]), cast(:ids as text[])) as known(kind, id)"
-            " where q.system = :system and q.kind = known.kind and q.external_id = known.id and q.state = 'OPEN'"
+            " where q.system = :system and (q.kind = known.kind or q.kind is null) and q.external_id = known.id"
+            " and q.state = 'OPEN'"
             " and (select r.status <> 'UNKNOWN' from records r"
-            " where r.system = q.system and r.kind = q.kind and r.external_id = q.external_id limit 1)"
+            " where r.system = q.system and r.kind = known.kind and r.external_id = q.external_id limit 1)"
         ),
-        {"system": system, "kinds": [kind for kind, _ in places], "ids": [id_ for _, id_ in places]},
+        {"system": system, "kinds": [kind for kind, _ in keys], "ids": [id_ for _, id_ in keys]},
     )
 
 
-async def any_unread(connection: AsyncConnection, system: str, since: datetime) -> bool:
-    """Whether an item that could not be kept as a record came ``since`` then."""
+async def has_unreadable_since(db: AsyncConnection, system: str, since: datetime) -> bool:
+    """Return whether an item that could not be stored as a record was received since ``since``."""
     unread = quarantine.c.system == system, quarantine.c.kind.is_(None), quarantine.c.last_at >= since
-    return bool(await connection.scalar(select(exists().where(*unread))))
+    return bool(await db.scalar(select(exists().where(*unread))))
 
 
-async def entries(connection: AsyncConnection, system: str | None = None, limit: int = 100) -> list[Entry]:
-    """Open entries, the latest first."""
+async def entries(
+    db: AsyncConnection, system: str | None = None, limit: int = 100, *, after: int = 0
+) -> list[QuarantineEntry]:
+    """Return open entries with ids greater than ``after``, the latest first."""
     statement = (
-        select(*(quarantine.c[name] for name in Entry.__dataclass_fields__))
-        .where(quarantine.c.state == "OPEN")
+        select(*_ENTRY_COLUMNS)
+        .where(quarantine.c.state == "OPEN", quarantine.c.id > after)
         .order_by(quarantine.c.last_at.desc(), quarantine.c.id.desc())
         .limit(limit)
     )
     if system:
         statement = statement.where(quarantine.c.system == system)
-    return [Entry(*row) for row in await connection.execute(statement)]
+    return [QuarantineEntry(*row) for row in await db.execute(statement)]
 
 
-async def systems_of(connection: AsyncConnection, ids: Sequence[int]) -> list[str]:
-    """The systems that open entries with these ids are of, by name."""
-    open_ = quarantine.c.id.in_(ids), quarantine.c.state == "OPEN"
-    return list(await connection.scalars(select(quarantine.c.system).where(*open_).distinct().order_by("system")))
+async def open_ids(db: AsyncConnection, ids: Sequence[int]) -> dict[str, list[int]]:
+    """Return those of ``ids`` that are open entries, by the name of their system."""
+    is_open = any_of(quarantine.c.id, ids), quarantine.c.state == "OPEN"
+    found: dict[str, list[int]] = {}
+    for row in await db.execute(select(quarantine.c.system, quarantine.c.id).where(*is_open).order_by("system", "id")):
+        found.setdefault(row.system, []).append(row.id)
+    return found
 
 
-async def take(connection: AsyncConnection, system: str, ids: Sequence[int]) -> list[Entry]:
-    """Remove open entries of ``system``, in the order they came, so that they can be replayed in this transaction."""
+async def last_id(db: AsyncConnection, system: str) -> int:
+    """Return the greatest id of an entry of ``system``; 0 without one."""
+    return await db.scalar(select(func.max(quarantine.c.id)).where(quarantine.c.system == system)) or 0
+
+
+async def remove_for_replay(db: AsyncConnection, system: str, ids: Sequence[int]) -> list[QuarantineEntry]:
+    """Delete open entries of ``system`` and return them in order of receipt, to be replayed in this transaction."""
     statement = (
         delete(quarantine)
-        .where(quarantine.c.system == system, quarantine.c.id.in_(ids), quarantine.c.state == "OPEN")
-        .returning(*(quarantine.c[name] for name in Entry.__dataclass_fields__))
+        .where(quarantine.c.system == system, any_of(quarantine.c.id, ids), quarantine.c.state == "OPEN")
+        .returning(*_ENTRY_COLUMNS)
     )
-    return sorted((Entry(*row) for row in await connection.execute(statement)), key=lambda entry: entry.last_at)
+    return sorted((QuarantineEntry(*row) for row in await db.execute(statement)), key=lambda entry: entry.last_at)
 
 
-async def discard(connection: AsyncConnection, ids: list[int]) -> int:
-    """Set entries aside for good; the same item coming again stays set aside. Returns how many."""
-    statement = update(quarantine).where(quarantine.c.id.in_(ids), quarantine.c.state == "OPEN")
-    return (await connection.execute(statement.values(state="DISCARDED", reason="", raw={}))).rowcount
+async def discard(db: AsyncConnection, ids: list[int]) -> int:
+    """Discard entries; the same item received again stays discarded. Return how many."""
+    statement = update(quarantine).where(any_of(quarantine.c.id, ids), quarantine.c.state == "OPEN")
+    return (await db.execute(statement.values(state="DISCARDED", reason="", raw={}, sealed=None))).rowcount
 
 
-async def expire(connection: AsyncConnection) -> int:
-    """Drop what is older than ``KEPT_DAYS``; returns how many."""
+async def expire(db: AsyncConnection) -> int:
+    """Delete entries older than ``KEPT_DAYS``; return how many."""
     old = quarantine.c.first_at < func.now() - text(f"interval '{KEPT_DAYS} days'")
     statement = delete(quarantine).where(quarantine.c.state == "OPEN", old)
-    return (await connection.execute(statement)).rowcount
+    return (await db.execute(statement)).rowcount
 
 
-def _digest(fault: Fault) -> bytes:
-    told = orjson.dumps([fault.reason, fault.raw], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.sha256(told).digest()[:16]
+def _row(system: str, digest: bytes, item: RejectedItem, at: datetime) -> dict[str, Any]:
+    return {
+        "system": system,
+        "digest": digest,
+        "kind": item.kind,
+        "external_id": item.external_id,
+        "reason": item.reason,
+        "raw": item.raw,
+        "sealed": item.ciphertext,
+        "declared": True,
+        "first_at": at,
+        "last_at": at,
+    }
+
+
+def _digest(item: RejectedItem) -> bytes:
+    serialized = orjson.dumps([item.reason, item.raw], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.sha256(serialized).digest()[:16]

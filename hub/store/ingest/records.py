@@ -1,12 +1,13 @@
-"""Upserting records: a batch is compared with what is stored; what is new of it is staged by COPY and applied in sets.
+"""Upserts records: a batch is compared with what is stored; what is new is staged by COPY and written in sets.
 
-One batch of a system at a time, so that two ways in cannot overtake each other between the comparison and the write.
+One batch of a system at a time, so that no other batch can write between the comparison and the write.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +15,14 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.connectors.base import Raw
-from hub.store.database import driver
-from hub.store.ingest.comparing import Compared, compare
+from hub.contract import Raw
+from hub.store.database import driver_connection
+from hub.store.ingest.change_detection import Comparison, compare
 from hub.store.ingest.outcomes import Outcome
-from hub.store.ingest.rows import Place, Row
+from hub.store.ingest.rows import RecordKey, Row
 
 _STAGED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.PENDING})
-_NOTED = frozenset({Outcome.UNCHANGED, Outcome.STALE, Outcome.PENDING})
+_UNCHANGED = frozenset({Outcome.UNCHANGED, Outcome.STALE, Outcome.PENDING})
 _SETTLES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
 
 _STAGE = """
@@ -39,9 +40,9 @@ copy staged (record_id, outcome, kind, external_id, version, digest, status, tol
 
 _INSERT = """
 insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at,
-                     updated_at, amount, currency, body, prose, facts_version, seen_at)
+                     updated_at, amount, currency, body, prose, facts_version, seen_at, direct_at)
 select :system, record_id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
-       amount, currency, body, prose, facts_version, :seen_at
+       amount, currency, body, prose, facts_version, :seen_at, cast(:direct_at as timestamptz)
 from staged where outcome = 'CREATED'
 """
 
@@ -49,18 +50,22 @@ _UPDATE = """
 update records r set
     version = s.version, digest = s.digest, status = s.status, told = s.told, final = s.final, secret = s.secret,
     occurred_at = s.occurred_at, updated_at = s.updated_at, amount = s.amount, currency = s.currency, body = s.body,
-    prose = s.prose, facts_version = s.facts_version, seen_at = greatest(r.seen_at, :seen_at), gone_at = null
+    prose = s.prose, facts_version = s.facts_version, seen_at = greatest(r.seen_at, :seen_at), gone_at = null,
+    direct_at = greatest(r.direct_at, cast(:direct_at as timestamptz))
 from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.record_id
 """
 
-_SEEN = """
+_MARK_SEEN = """
 update records r set
     seen_at = greatest(r.seen_at, :seen_at),
+    direct_at = greatest(r.direct_at, cast(:direct_at as timestamptz)),
     gone_at = case when s.stale then r.gone_at end,
+    updated_at = case when s.version > r.version and not s.stale then s.updated_at else r.updated_at end,
     version = greatest(r.version, s.version),
     facts_version = greatest(r.facts_version, s.facts_version)
 from unnest(cast(:ids as bigint[]), cast(:stale as boolean[]), cast(:versions as bigint[]),
-            cast(:facts_versions as bigint[])) s(id, stale, version, facts_version)
+            cast(:facts_versions as bigint[]), cast(:updated_ats as timestamptz[]))
+    s(id, stale, version, facts_version, updated_at)
 where r.system = :system and r.id = s.id
 """
 
@@ -76,60 +81,69 @@ from staged s cross join lateral jsonb_array_elements(s.keys) key
 where s.outcome in ('CREATED', 'UPDATED')
 """
 
-_WAIT = """
+_ADD_PENDING = """
 insert into pending_items (system, kind, external_id, raw)
 select :system, kind, external_id, raw from staged where outcome = 'PENDING'
 on conflict (system, kind, external_id) do update set raw = excluded.raw
 """
 
-_SETTLED = """
+_DELETE_SETTLED = """
 delete from pending_items p using unnest(cast(:kinds as text[]), cast(:ids as text[])) s(kind, external_id)
 where p.system = :system and p.kind = s.kind and p.external_id = s.external_id
 """
 
 
-async def alone(connection: AsyncConnection, system: str) -> None:
-    """Be the only one who writes what a system's records say, until this transaction ends.
+async def lock_system(db: AsyncConnection, system: str) -> None:
+    """Take the lock of a system's records until the transaction ends.
 
-    Before anything else that is written with them, such as the quarantine: else two could wait for each other.
+    Taken before anything else that is written with records, such as the quarantine, so that two transactions cannot
+    deadlock.
     """
-    await connection.execute(
+    await db.execute(
         text("select pg_advisory_xact_lock(hashtextextended('ingest ' || :system, 0))"), {"system": system}
     )
 
 
-async def upsert(
-    connection: AsyncConnection, system: str, rows: Sequence[Row], seen_at: datetime, *, settle: bool
-) -> list[Outcome]:
-    """Store ``rows``, at most one of each record, and say of each what became of it, ``PENDING`` at the last.
+@dataclass(frozen=True, slots=True)
+class BatchContext:
+    """How a batch was received: when, whether by a listing, and the greatest possible version where it is known.
 
     See ``hub.sync.ingest`` for ``settle``.
     """
+
+    seen_at: datetime
+    listed: bool
+    settle: bool
+    newest: int | None = None
+
+
+async def upsert(db: AsyncConnection, system: str, rows: Sequence[Row], context: BatchContext) -> list[Outcome]:
+    """Store ``rows``, at most one of each record; return the outcome of each."""
     if not rows:
         return []
-    compared = await compare(connection, system, rows, settle=settle)
+    compared = await compare(db, system, rows, settle=context.settle, newest=context.newest)
     counts = Counter(each.outcome for each in compared)
-    given = {"system": system, "seen_at": seen_at}
+    params = {"system": system, "seen_at": context.seen_at, "direct_at": None if context.listed else context.seen_at}
     if counts[Outcome.CREATED] or counts[Outcome.UPDATED] or counts[Outcome.PENDING]:
-        await _stage(connection, [each for each in compared if each.outcome in _STAGED])
+        await _stage(db, [each for each in compared if each.outcome in _STAGED])
     if counts[Outcome.CREATED]:
-        await connection.execute(text(_INSERT), given)
+        await db.execute(text(_INSERT), params)
     if counts[Outcome.UPDATED]:
-        await connection.execute(text(_UPDATE), given)
-        await connection.execute(text(_DROP_KEYS), given)
+        await db.execute(text(_UPDATE), params)
+        await db.execute(text(_DROP_KEYS), params)
     if counts[Outcome.CREATED] or counts[Outcome.UPDATED]:
-        await connection.execute(text(_ADD_KEYS), given)
+        await db.execute(text(_ADD_KEYS), params)
     if counts[Outcome.PENDING]:
-        await connection.execute(text(_WAIT), given)
-    await _note(connection, given, [each for each in compared if each.outcome in _NOTED])
-    await _settled(connection, system, [each.row.place for each in compared if each.outcome in _SETTLES])
+        await db.execute(text(_ADD_PENDING), params)
+    await _mark_unchanged(db, params, [each for each in compared if each.outcome in _UNCHANGED])
+    await _delete_settled(db, system, [each.row.key for each in compared if each.outcome in _SETTLES])
     return [each.outcome for each in compared]
 
 
-async def _stage(connection: AsyncConnection, compared: Sequence[Compared]) -> None:
-    await connection.execute(text(_STAGE))
-    await connection.execute(text("truncate staged"))
-    async with (await driver(connection)).cursor() as cursor, cursor.copy(_COPY) as copy:
+async def _stage(db: AsyncConnection, compared: Sequence[Comparison]) -> None:
+    await db.execute(text(_STAGE))
+    await db.execute(text("truncate staged"))
+    async with (await driver_connection(db)).cursor() as cursor, cursor.copy(_COPY) as copy:
         for record_id, outcome, row in compared:
             record = row.record
             await copy.write_row(
@@ -141,7 +155,7 @@ async def _stage(connection: AsyncConnection, compared: Sequence[Compared]) -> N
                     record.version,
                     row.digest,
                     record.status,
-                    record.told,
+                    record.source_status,
                     record.final,
                     record.secret,
                     record.occurred_at,
@@ -157,77 +171,106 @@ async def _stage(connection: AsyncConnection, compared: Sequence[Compared]) -> N
             )
 
 
-async def _note(connection: AsyncConnection, given: Mapping[str, Any], compared: Sequence[Compared]) -> None:
-    """Note that the system told of these, which are no news."""
+async def _mark_unchanged(db: AsyncConnection, params: Mapping[str, Any], compared: Sequence[Comparison]) -> None:
+    """Record that the system reported these records, which have not changed."""
     if compared:
-        told = {
+        columns = {
             "ids": [each.record_id for each in compared],
             "stale": [each.outcome is Outcome.STALE for each in compared],
             "versions": [each.row.record.version for each in compared],
+            "updated_ats": [each.row.record.updated_at for each in compared],
             "facts_versions": [each.row.record.facts_version for each in compared],
         }
-        await connection.execute(text(_SEEN), {**given, **told})
+        await db.execute(text(_MARK_SEEN), {**params, **columns})
 
 
-async def _settled(connection: AsyncConnection, system: str, places: Sequence[Place]) -> None:
-    given = {"system": system, "kinds": [kind for kind, _ in places], "ids": [id_ for _, id_ in places]}
-    await connection.execute(text(_SETTLED), given)
+async def _delete_settled(db: AsyncConnection, system: str, keys: Sequence[RecordKey]) -> None:
+    params = {"system": system, "kinds": [kind for kind, _ in keys], "ids": [id_ for _, id_ in keys]}
+    await db.execute(text(_DELETE_SETTLED), params)
 
 
-async def take_pending(connection: AsyncConnection, system: str) -> list[Raw]:
-    """The items that waited for the end of the run; they are taken, so apply them in this transaction."""
-    found = await connection.execute(
-        text("delete from pending_items where system = :system returning raw"), {"system": system}
-    )
+async def pop_pending(db: AsyncConnection, system: str) -> list[Raw]:
+    """Delete and return the pending items at the end of a run, to be applied in this transaction."""
+    found = await db.execute(text("delete from pending_items where system = :system returning raw"), {"system": system})
     return [raw for (raw,) in found]
 
 
-async def forget_pending(connection: AsyncConnection, system: str) -> None:
-    """Drop what waits: the run starts over and will tell it again."""
-    await connection.execute(text("delete from pending_items where system = :system"), {"system": system})
+async def delete_pending(db: AsyncConnection, system: str) -> None:
+    """Delete the pending items when a run starts over, because it will list them again."""
+    await db.execute(text("delete from pending_items where system = :system"), {"system": system})
 
 
-async def mark_gone(
-    connection: AsyncConnection, system: str, not_seen_since: datetime, horizon: datetime | None
-) -> int:
-    """Mark what a complete full run that began at ``not_seen_since`` did not list; returns how many."""
-    result = await connection.execute(
+@dataclass(frozen=True, slots=True)
+class FullRunScope:
+    """What a full run of ``system`` lists: what occurred since ``horizon`` (None: everything).
+
+    Records received directly since ``direct_since`` may not be listed yet.
+    """
+
+    system: str
+    horizon: datetime | None
+    direct_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenCounts:
+    """How many records a full run should have listed, and how many of these it did not."""
+
+    expected: int
+    missing: int
+
+
+_LISTED = """system = :system and gone_at is null and (direct_at is null or direct_at < :direct_since)
+    and (cast(:horizon as timestamptz) is null or occurred_at >= :horizon)"""
+
+
+async def count_unseen(
+    db: AsyncConnection, scope: FullRunScope, not_seen_since: datetime, known_missing_since: datetime | None
+) -> UnseenCounts:
+    """Count what a complete full run that began at ``not_seen_since`` did not list.
+
+    Records missing since ``known_missing_since`` already are left out.
+    """
+    found = await db.execute(
         text(
-            "update records set gone_at = now() where system = :system and gone_at is null and seen_at < :since"
-            " and (cast(:horizon as timestamptz) is null or occurred_at >= :horizon)"
+            "select count(*) as expected, count(*) filter (where seen_at < :since) as missing from records"  # noqa: S608
+            f" where {_LISTED} and (cast(:known as timestamptz) is null or seen_at >= :known)"
         ),
-        {"system": system, "since": not_seen_since, "horizon": horizon},
+        {**asdict(scope), "since": not_seen_since, "known": known_missing_since},
     )
-    return result.rowcount
+    return UnseenCounts(**found.mappings().one())
 
 
-async def count_anew(connection: AsyncConnection) -> None:
-    """Let PostgreSQL take the statistics of records and their keys, without which its plans are guesses.
+async def mark_gone(db: AsyncConnection, scope: FullRunScope, not_seen_since: datetime) -> list[str]:
+    """Mark what was last seen before ``not_seen_since`` as gone; return the external ids."""
+    result = await db.scalars(
+        text(f"update records set gone_at = now() where {_LISTED} and seen_at < :since returning external_id"),  # noqa: S608
+        {**asdict(scope), "since": not_seen_since},
+    )
+    return list(result)
+
+
+async def analyze(db: AsyncConnection) -> None:
+    """Refresh PostgreSQL's statistics of records and their keys.
 
     Autovacuum does so up to a minute after a large pull, and never for a partitioned table as a whole.
     """
-    await connection.execute(text("analyze records, record_keys"))
+    await db.execute(text("select count_anew()"))
 
 
-async def touch(connection: AsyncConnection, system: str, external_ids: list[str], seen_at: datetime) -> None:
-    """Note that the system still lists these, though their items could not be read."""
+async def mark_seen(db: AsyncConnection, system: str, external_ids: list[str], context: BatchContext) -> None:
+    """Record that the system still has these, though their items were invalid."""
     if external_ids:
-        await connection.execute(
+        await db.execute(
             text(
-                "update records set seen_at = greatest(seen_at, :seen_at)"
+                "update records set seen_at = greatest(seen_at, :seen_at),"
+                " direct_at = greatest(direct_at, cast(:direct_at as timestamptz))"
                 " where system = :system and external_id = any(:ids)"
             ),
-            {"system": system, "ids": external_ids, "seen_at": seen_at},
+            {
+                "system": system,
+                "ids": external_ids,
+                "seen_at": context.seen_at,
+                "direct_at": None if context.listed else context.seen_at,
+            },
         )
-
-
-async def known_ids(connection: AsyncConnection, system: str, after: str, limit: int) -> list[str]:
-    """External ids of records that are not final, in order, for systems that cannot list."""
-    found = await connection.execute(
-        text(
-            "select external_id from records where system = :system and not final and gone_at is null"
-            " and external_id > :after order by external_id limit :limit"
-        ),
-        {"system": system, "after": after, "limit": limit},
-    )
-    return list(found.scalars())

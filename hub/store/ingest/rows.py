@@ -1,4 +1,4 @@
-"""A record ready to be stored, and what holds of two that tell of the same one. Pure."""
+"""A record ready to be stored, and how two rows of one record are merged. Pure."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.connectors.base import Raw, Record
+from hub.contract import Raw, Record
 
 IN_DOUBT = "IN_DOUBT"
-"""The status of a kind that has it, when the feed holds two final states that contradict each other (contract L.6)."""
+"""The status of a kind that has it, when its system reported two final states that contradict each other.
 
-STATUS = ("version", "status", "told", "final", "updated_at")
-"""What ``version`` orders of a record whose facts have an order of their own."""
+Contract shared#doubt.
+"""
 
-Place = tuple[str, str]
-"""Kind and external id: of one system, one record."""
+STATUS = ("version", "status", "source_status", "final", "updated_at")
+"""The fields of a record that ``version`` orders where the facts have a version of their own."""
+
+RecordKey = tuple[str, str]
+"""Kind and external id, which identify a record of one system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record ready to be stored, with the (stripped) item it came from."""
+    """A record ready to be stored, with the (redacted) item it came from."""
 
     record: Record
     raw: Raw
@@ -30,50 +33,53 @@ class Row:
     digest: bytes
 
     @property
-    def place(self) -> Place:
-        """Which record it is."""
+    def key(self) -> RecordKey:
+        """The key of its record."""
         return self.record.facts.kind, self.record.external_id
 
     @property
-    def clean(self) -> bool:
-        """Whether every code in it was known."""
+    def has_known_codes(self) -> bool:
+        """Whether every code in it is known."""
         return self.record.unknown is None
 
-    def doubted(self, version: int, final: bool, status: str) -> Row:
-        """This row beside what another word said: in doubt, if both are the last word of one moment and differ."""
+    def with_contradiction(self, version: int, final: bool, status: str) -> Row:
+        """Return this row, contradictory if the other state is final too, of the same version, and different."""
         record = self.record
-        doubtful = (
+        contradictory = (
             IN_DOUBT in record.facts.statuses.__members__
             and record.version == version
             and record.final
             and final
             and record.status != status
         )
-        return replace(self, record=replace(record, status=IN_DOUBT)) if doubtful else self
+        return replace(self, record=replace(record, status=IN_DOUBT)) if contradictory else self
 
 
-def merged(before: Row, after: Row) -> Row:
-    """Of two rows of one record, what holds: the newer, and of equal ones the later.
+def merge_rows(before: Row, after: Row) -> Row:
+    """Return the merge of two rows of one record: the newer one, and of equal ones the later.
 
-    Where the facts have an order of their own, status and facts are each taken from their newer row.
+    Where the facts have a version of their own, status and facts are each taken from the newer row.
     """
     if after.record.facts_version is not None:
-        return _joined(before, after)
+        return _merge_parts(before, after)
     if after.record.version < before.record.version:
         return before
-    return after.doubted(before.record.version, before.record.final, before.record.status)
+    return after.with_contradiction(before.record.version, before.record.final, before.record.status)
 
 
-def _joined(before: Row, after: Row) -> Row:
+def _merge_parts(before: Row, after: Row) -> Row:
     status = before if after.record.version < before.record.version else after
-    facts = before if _facts(after) < _facts(before) else after
+    facts = before if _facts_version(after) < _facts_version(before) else after
     if status is facts:
         return status
-    said = {name: getattr(status.record, name) for name in STATUS}
+    with_status = facts.record.facts.with_status
+    moved = {name: status.body[name] for name in with_status if name in status.body}
+    names = (*STATUS, *(name for name in with_status if name not in facts.body))
+    status_fields = {name: getattr(status.record, name) for name in names}
     digest = hashlib.sha256(status.digest + facts.digest).digest()[:16]
-    return replace(facts, record=replace(facts.record, **said), digest=digest)
+    return replace(facts, record=replace(facts.record, **status_fields), body=facts.body | moved, digest=digest)
 
 
-def _facts(row: Row) -> int:
-    """The order of the facts; those stored before their system told of them in parts rank between part and whole."""
+def _facts_version(row: Row) -> int:
+    """Return the version of the facts; 0 for those stored before their system sent partial updates."""
     return row.record.facts_version or 0

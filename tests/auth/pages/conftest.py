@@ -1,4 +1,4 @@
-"""A hub with pages for each test, in a database of the module's own."""
+"""A hub with pages for each test, in a database for the module."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.auth.pages.stage import Stage, staged
+from tests.auth.pages.harness import Stage, staged
 from tests.conftest import on, temporary_database
 
 
@@ -19,13 +19,13 @@ async def pages_url(postgres_url: str, template_database: str) -> AsyncIterator[
 
 @pytest.fixture
 async def stage(pages_url: str) -> AsyncIterator[Stage]:
-    """A hub where nobody is registered."""
+    """A hub without users and clients."""
     async with staged(pages_url) as stage:
         await empty(stage)
         yield stage
 
 
 async def empty(stage: Stage) -> None:
-    """Forget everybody."""
-    for table in ("clients", "users", "sessions"):
+    """Delete all users, clients and sign-ins."""
+    for table in ("clients", "users", "sessions", "sign_in_attempts"):
         await stage.run(f"delete from {table}")

@@ -1,4 +1,4 @@
-"""Consent: what the page says, that it is remembered and asked for again, and how it is taken back."""
+"""Consent: the content of the page, how long it is remembered, and how it is revoked."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from hub.auth.pages.sheet import source
-from tests.auth.pages.stage import PASSWORD, Stage, told
-from tests.auth.server.stage import CALLBACK, a_client
+from hub.auth.server.rendering import csp_source
+from tests.auth.pages.harness import PASSWORD, Stage, redirect_parameters
+from tests.auth.server.harness import CALLBACK, a_client
 
 
 async def consent(stage: Stage, scope: str = "openid complaints:read", **over: str) -> httpx.Response:
-    """The consent page for somebody who has just signed in, or what came instead of it."""
-    shown = await stage.get(stage.asked(scope, **over))
+    """Return the consent page for a user who has just signed in, or the page instead of it."""
+    shown = await stage.get(stage.authorization_path(scope, **over))
     if "password" not in shown.text:
         return shown
     answer = await stage.send(shown, username="petugas", password=PASSWORD)
@@ -28,7 +28,7 @@ async def ready(stage: Stage) -> Stage:
     return stage
 
 
-async def test_the_page_says_who_asks_for_what_and_where_the_answer_goes(ready: Stage) -> None:
+async def test_the_page_shows_client_scopes_and_redirect_target(ready: Stage) -> None:
     shown = await consent(ready)
     for text in ("App c_app", "PT Uji", "https://app.example", "petugas"):
         assert f"<strong>{text}</strong>" in shown.text or f"({'oleh'} {text})" in shown.text
@@ -38,24 +38,24 @@ async def test_the_page_says_who_asks_for_what_and_where_the_answer_goes(ready: 
     assert "Know that you signed in" in english.text
 
 
-async def test_consent_is_remembered_and_new_scopes_ask_again(ready: Stage) -> None:
-    assert "code" in told(await ready.send(await consent(ready), answer="allow"))
-    assert "code" in told(await consent(ready))
-    assert "code" in told(await consent(ready, "complaints:read"))
+async def test_consent_is_remembered_until_new_scopes_are_requested(ready: Stage) -> None:
+    assert "code" in redirect_parameters(await ready.send(await consent(ready), answer="allow"))
+    assert "code" in redirect_parameters(await consent(ready))
+    assert "code" in redirect_parameters(await consent(ready, "complaints:read"))
     assert (await consent(ready, "complaints:read complaints:submit")).status_code == 200
 
 
-async def test_the_client_hears_that_consent_was_denied(ready: Stage) -> None:
-    answer = told(await ready.send(await consent(ready), answer="deny"))
+async def test_the_client_is_notified_of_denied_consent(ready: Stage) -> None:
+    answer = redirect_parameters(await ready.send(await consent(ready), answer="deny"))
     assert (answer["error"], answer["state"]) == ("access_denied", "st-1")
     assert (await consent(ready)).status_code == 200
 
 
 async def test_an_answer_that_is_neither_is_a_denial(ready: Stage) -> None:
-    assert told(await ready.send(await consent(ready)))["error"] == "access_denied"
+    assert redirect_parameters(await ready.send(await consent(ready)))["error"] == "access_denied"
 
 
-async def test_a_forged_consent_gives_nothing(ready: Stage) -> None:
+async def test_a_forged_consent_grants_nothing(ready: Stage) -> None:
     shown = await consent(ready)
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert (await ready.send(shown, headers, answer="allow")).status_code == 403
@@ -73,7 +73,7 @@ async def test_somebody_else_can_sign_in_instead(ready: Stage) -> None:
 
 
 @pytest.mark.parametrize("back", ["", "/oauth/authorize?client_id=x", "https://evil.example", "/oauth/authorize?%00"])
-async def test_a_request_that_is_none_is_told_to_the_person(ready: Stage, back: str) -> None:
+async def test_an_invalid_request_is_shown_to_the_person(ready: Stage, back: str) -> None:
     await ready.sign_in()
     assert (await ready.browser.get("/oauth/consent", params={"next": back})).status_code == 400
     shown = await ready.get("/oauth/account")
@@ -84,7 +84,7 @@ async def test_a_request_that_is_none_is_told_to_the_person(ready: Stage, back: 
         assert "evil" not in response.headers.get("location", "")
 
 
-async def test_somebody_without_the_rights_is_told_so(ready: Stage) -> None:
+async def test_a_user_without_the_scopes_sees_why(ready: Stage) -> None:
     await ready.run("update users set scopes = '{}'")
     shown = await consent(ready, "complaints:read", prompt="consent")
     assert "tidak akan mendapat izin apa pun" in shown.text
@@ -141,10 +141,10 @@ SOURCES = {
 
 @pytest.mark.parametrize("uri", SOURCES)
 def test_where_a_form_may_lead(uri: str) -> None:
-    assert source(uri) == SOURCES[uri]
+    assert csp_source(uri) == SOURCES[uri]
 
 
-async def test_the_policy_lets_the_answer_go_to_the_client_and_nowhere_else(stage: Stage) -> None:
+async def test_the_form_action_policy_allows_only_the_client(stage: Stage) -> None:
     await stage.officer()
     await stage.client(replace(a_client("c_app"), redirect_uris=(CALLBACK, "id.example.app:/cb")))
     shown = await consent(stage)

@@ -13,13 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub.auth.issuers import InvalidToken, Issuers
-from hub.auth.outside import Provider
-from hub.auth.registry import IssuerRow, LoginRow
+from hub.auth.issuer_config import IssuerRow, LoginRow
+from hub.auth.oidc_login import OidcProvider
+from hub.auth.trusted_issuers import InvalidToken, TrustedIssuers
 from tests.auth.pages.conftest import empty
-from tests.auth.pages.provider import A_KEY
-from tests.auth.pages.stage import staged
-from tests.auth.server.stage import ISSUER
+from tests.auth.pages.fake_openid_provider import A_KEY
+from tests.auth.pages.harness import staged
+from tests.auth.server.harness import ISSUER
 from tests.clients import CLIENTS, install, needs_node
 
 CALLBACK = f"{ISSUER}/oauth/outside/luar/callback"
@@ -46,7 +46,7 @@ class Outside:
             return (await self._process.stdout.readline()).decode().strip()
 
     async def access_token(self) -> str:
-        """A token of a client of its own."""
+        """Return a token of a client of its own."""
         async with httpx.AsyncClient(trust_env=False) as http:
             form = {"grant_type": "client_credentials", "scope": "read"}
             answer = await http.post(f"{self.url}/token", data=form, auth=("central", "a-secret-of-this-test"))
@@ -54,7 +54,7 @@ class Outside:
         return str(answer.json()["access_token"])
 
     async def sign_in(self, url: str) -> str:
-        """Sign in and consent on its pages; where it sends the browser in the end, as a path of the hub."""
+        """Sign in and consent on its pages; return the last redirect, as a path of the hub."""
         async with httpx.AsyncClient(trust_env=False) as http:
             answer = await http.get(url)
             while not answer.headers.get("location", "").startswith(ISSUER):
@@ -90,14 +90,14 @@ async def running(*arguments: str) -> AsyncIterator[Outside]:
 def login_row(url: str, key: Path) -> LoginRow:
     own = {"title_id": "Luar", "title_en": "Outside", "kind": "CITIZEN", "client_id": "hub", "client_key": key}
     ends = {"authorization_endpoint": f"{url}/auth", "token_endpoint": f"{url}/token", "jwks_uri": f"{url}/jwks"}
-    told = {"name": "luar", "issuer": url, "algorithms": ["ES512"], "cooldown": COOLDOWN}
-    return LoginRow.model_validate({**told, **own, **ends})
+    row = {"name": "luar", "issuer": url, "algorithms": ["ES512"], "cooldown": COOLDOWN}
+    return LoginRow.model_validate({**row, **own, **ends})
 
 
-async def test_people_sign_in_through_it_also_after_its_keys_were_rotated(pages_url: str, tmp_path: Path) -> None:
+async def test_people_sign_in_before_and_after_a_key_rotation(pages_url: str, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     key.write_bytes(A_KEY.as_pem(private=True))
-    published = Provider(login_row("https://not.known.yet", key), CALLBACK).published()
+    published = OidcProvider(login_row("https://not.known.yet", key), CALLBACK).public_jwks()
     async with (
         running(CALLBACK, json.dumps(published), ISSUER) as outside,
         staged(pages_url, [login_row(outside.url, key)]) as stage,
@@ -114,17 +114,17 @@ async def test_people_sign_in_through_it_also_after_its_keys_were_rotated(pages_
         ]
 
 
-async def test_its_access_tokens_work_also_after_its_keys_were_rotated() -> None:
+async def test_access_tokens_work_before_and_after_a_key_rotation() -> None:
     async with running(CALLBACK, '{"keys": []}', ISSUER) as outside:
         row = {"name": "luar", "issuer": outside.url, "jwks_uri": f"{outside.url}/jwks", "algorithms": ["ES256"]}
-        told = {"audience": ISSUER, "scopes": {"read": ["complaints:read"]}, "cooldown": COOLDOWN}
-        issuers = Issuers([IssuerRow.model_validate({**row, **told})])
+        issuer = {"audience": ISSUER, "scopes": {"read": ["complaints:read"]}, "cooldown": COOLDOWN}
+        issuers = TrustedIssuers([IssuerRow.model_validate({**row, **issuer})])
         before = await outside.access_token()
         assert (await issuers.verify(before)).client == "central"
         await outside.rotate()
         after = await outside.access_token()
         await asyncio.sleep(COOLDOWN)
         verified = await issuers.verify(after)
-        assert (verified.partner, verified.scopes) == ("luar:central", {"complaints:read"})
+        assert (verified.partner, verified.scopes) == ("luar:central", frozenset({"complaints:read"}))
         with pytest.raises(InvalidToken):
             await issuers.verify(before)

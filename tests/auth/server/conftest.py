@@ -1,4 +1,4 @@
-"""An authorization server for the tests of a module; each test finds it with nobody registered."""
+"""An authorization server for the tests of a module; each test begins without users and clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.auth.server.stage import Stage, staged
+from tests.auth.server.harness import Stage, staged
 from tests.conftest import on, temporary_database
 
 
@@ -19,7 +19,7 @@ async def server_url(postgres_url: str, template_database: str) -> AsyncIterator
 
 @pytest.fixture
 async def stage(server_url: str) -> AsyncIterator[Stage]:
-    """A server that has just started; keys are kept from test to test."""
+    """A server that has just started; its keys stay from test to test."""
     async with staged(server_url) as stage:
         for table in ("clients", "users", "seen_once", "revoked_tokens"):
             await stage.run(f"delete from {table}")

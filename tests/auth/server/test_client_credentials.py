@@ -1,4 +1,4 @@
-"""A client in its own name: each way to show who it is, and every way to fail at it."""
+"""A client in its own name: each method of authentication, and every way in which it fails."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-from hub.store.access import clients
-from tests.auth.server.stage import (
+from hub.store.oauth import clients
+from tests.auth.server.harness import (
     ASSERTION,
     CAUSE,
     GRANT,
@@ -46,7 +46,7 @@ async def test_a_secret_in_the_form(stage: Stage) -> None:
     assert response.status_code == 200
 
 
-KEYS = {
+KEYS: dict[str, Key] = {
     "ES256": ECKey.generate_key("P-256", {"kid": "k"}),
     "ES384": ECKey.generate_key("P-384", {"kid": "k"}),
     "PS256": RSAKey.generate_key(2048, {"kid": "k"}),
@@ -66,8 +66,8 @@ async def test_pitfall_04_a_signed_assertion_of_each_algorithm(stage: Stage, alg
 async def test_scopes_are_narrowed_by_asking_and_never_widened(stage: Stage) -> None:
     await stage.client(a_client("gojek", "client_secret_basic"))
     assert (await stage.token("gojek", **GRANT, scope="complaints:read")).json()["scope"] == "complaints:read"
-    said = refused(await stage.token("gojek", **GRANT, scope="complaints:read payments:read"), "invalid_scope")
-    assert "payments:read" in said
+    description = refused(await stage.token("gojek", **GRANT, scope="complaints:read payments:read"), "invalid_scope")
+    assert "payments:read" in description
 
 
 async def test_a_token_is_for_the_hub_alone(stage: Stage) -> None:
@@ -77,14 +77,14 @@ async def test_a_token_is_for_the_hub_alone(stage: Stage) -> None:
     refused(await stage.token("gojek", **GRANT, resource="https://other.example"), "invalid_target")
 
 
-async def test_pitfall_09_a_clients_tokens_live_as_long_as_it_was_registered_with(stage: Stage) -> None:
+async def test_pitfall_09_token_lifetime_is_that_of_the_client(stage: Stage) -> None:
     await stage.client(a_client("demo", "client_secret_basic", token_seconds=86_400))
     body = (await stage.token("demo", **GRANT)).json()
     claims = claims_of(body["access_token"])
     assert body["expires_in"] == claims["exp"] - claims["iat"] == 86_400
 
 
-async def test_wrong_and_unknown_clients_are_told_apart_from_nothing(stage: Stage) -> None:
+async def test_wrong_and_unknown_clients_get_the_same_answer(stage: Stage) -> None:
     secret = await stage.client(a_client("gojek", "client_secret_basic"))
     for auth in [("gojek", "wrong"), ("nobody", secret), ("gojek", ""), ("\0", "x"), ("u_budi", "x")]:
         response = await stage.http.post("/oauth/token", data=GRANT, auth=auth)
@@ -99,7 +99,7 @@ async def test_wrong_and_unknown_clients_are_told_apart_from_nothing(stage: Stag
     refused(await stage.token(**GRANT), "invalid_client", 401)
 
 
-async def test_pitfall_12_a_client_that_fails_is_told_401_by_every_method(stage: Stage) -> None:
+async def test_pitfall_12_a_failed_client_gets_401_by_every_method(stage: Stage) -> None:
     key = a_key()
     await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
     for form in [
@@ -136,7 +136,7 @@ async def test_pitfall_12_a_client_that_fails_is_told_401_by_every_method(stage:
     ],
     ids=range(19),
 )
-async def test_an_assertion_that_does_not_hold(stage: Stage, over: dict[str, object]) -> None:
+async def test_an_invalid_assertion_is_refused(stage: Stage, over: dict[str, Any]) -> None:
     key = a_key()
     await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
     refused(await stage.token(**GRANT, **assertion(key, "central", **over)), "invalid_client", 401)
@@ -163,7 +163,7 @@ async def test_what_is_no_assertion_at_all(stage: Stage, header: str, claims: st
     keys: dict[str, Any] = {"jwks_uri": "http://127.0.0.1:1/jwks"} if published else {"jwks": jwks(a_key())}
     await stage.client(a_client("central", "private_key_jwt", **keys))
     await stage.client(a_client("secretive", "client_secret_basic"))
-    form = {"client_assertion_type": ASSERTION, "client_assertion": unsigned(header, claims)}
+    form: dict[str, Any] = {"client_assertion_type": ASSERTION, "client_assertion": unsigned(header, claims)}
     refused(await stage.token("central", **GRANT, **form), "invalid_client", 401)
 
 
@@ -181,16 +181,25 @@ async def test_pitfall_17_an_assertion_lives_five_minutes_at_most(stage: Stage) 
     await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
     now = int(time.time())
     assert (await stage.token(**GRANT, **assertion(key, "central", exp=now + 300))).status_code == 200
-    said = refused(await stage.token(**GRANT, **assertion(key, "central", exp=now + 3600)), "invalid_client", 401)
-    assert "300" in said
+    description = refused(
+        await stage.token(**GRANT, **assertion(key, "central", exp=now + 3600)), "invalid_client", 401
+    )
+    assert "300" in description
 
 
 async def test_an_assertion_is_used_once_even_when_its_request_fails(stage: Stage) -> None:
     key = a_key()
     await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
-    told = assertion(key, "central")
-    refused(await stage.token(**GRANT, **told, scope="nothing:like-that"), "invalid_scope")
-    assert "sign a new one" in refused(await stage.token(**GRANT, **told), "invalid_client", 401)
+    signed = assertion(key, "central")
+    refused(await stage.token(**GRANT, **signed, scope="nothing:like-that"), "invalid_scope")
+    assert "sign a new one" in refused(await stage.token(**GRANT, **signed), "invalid_client", 401)
+
+
+async def test_assertion_ids_are_unique_per_client_only(stage: Stage) -> None:
+    for client in ("central", "other"):
+        key = a_key()
+        await stage.client(a_client(client, "private_key_jwt", jwks=jwks(key)))
+        assert (await stage.token(**GRANT, **assertion(key, client, jti="1"))).status_code == 200
 
 
 async def test_pitfall_13_two_ways_at_once_are_refused(stage: Stage) -> None:
@@ -206,7 +215,7 @@ async def test_pitfall_13_two_ways_at_once_are_refused(stage: Stage) -> None:
     refused(with_assertion, "invalid_request")
 
 
-async def test_pitfall_03_nothing_is_read_from_the_query_string_and_nothing_twice(stage: Stage) -> None:
+async def test_pitfall_03_query_and_repeated_parameters_are_ignored(stage: Stage) -> None:
     secret = await stage.client(a_client("gojek", "client_secret_basic"))
     auth = ("gojek", secret)
     refused(await stage.http.post("/oauth/token?grant_type=client_credentials", auth=auth), "invalid_request")
@@ -238,6 +247,31 @@ async def test_a_suspended_client_gets_nothing_until_it_is_resumed(stage: Stage)
     async with stage.database.write(CAUSE) as db:
         assert await clients.resume(db, "gojek")
     assert (await stage.token("gojek", **GRANT)).status_code == 200
+
+
+async def test_only_an_authenticated_client_learns_it_is_suspended(stage: Stage) -> None:
+    right = {"gojek": await stage.client(a_client("gojek", "client_secret_basic"))}
+    key = a_key()
+    await stage.client(a_client("signs", "private_key_jwt", jwks=jwks(key)))
+    await stage.client(a_client("page", "none", grants=("authorization_code",)))
+    async with stage.database.write(CAUSE) as db:
+        for name in ("gojek", "signs", "page"):
+            await clients.suspend(db, name)
+
+    async def error_of(**sent: Any) -> str:
+        auth = sent.pop("auth", None)
+        answer = await stage.http.post("/oauth/token", data=GRANT | sent, auth=auth)
+        refused(answer, "invalid_client", 401)
+        return str(answer.json()["error_description"])
+
+    suspended = "This client is suspended: ask the operator of the hub."
+    assert await error_of(auth=("gojek", right["gojek"])) == suspended
+    assert await error_of(**assertion(key, "signs")) == suspended
+    assert await error_of(**assertion(a_key(), "signs")) != suspended
+    assert await error_of(auth=("gojek", "wrong")) == await error_of(auth=("nobody", "wrong"))
+    in_form = {"client_id": "gojek", "client_secret": right["gojek"]}
+    assert await error_of(**in_form) == await error_of(**in_form | {"client_id": "nobody"})
+    assert await error_of(client_id="page") == await error_of(client_id="nobody")
 
 
 async def test_a_secret_is_rotated_without_an_outage(stage: Stage) -> None:

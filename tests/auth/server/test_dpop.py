@@ -1,15 +1,17 @@
-"""Tokens bound to a key: what a proof has to prove, and that each is shown once."""
+"""Tokens that are bound to a key: the content of a proof, and its single use."""
 
 from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from tests.auth.server.stage import (
+from hub.auth.server import dpop
+from tests.auth.server.harness import (
     GRANT,
     ISSUER,
     NESTED,
@@ -20,8 +22,8 @@ from tests.auth.server.stage import (
     ath,
     claims_of,
     proof,
+    redirect_parameters,
     refused,
-    told,
     unsigned,
 )
 
@@ -60,9 +62,12 @@ PRIVATE = {"header": {"jwk": a_key().as_dict(private=True)}}
     [
         {"htm": "GET"},
         {"htu": f"{ISSUER}/oauth/par"},
+        {"htu": f"{ISSUER}/oauth/token/"},
+        {"htu": f"{ISSUER}/oauth%2Ftoken"},
+        {"htu": 7},
         {"htu": None},
         {"iat": NOW - 600},
-        {"iat": NOW + 600},
+        {"iat": NOW + 100_000},
         {"iat": str(NOW)},
         {"iat": 10**400},
         {"iat": None},
@@ -76,9 +81,9 @@ PRIVATE = {"header": {"jwk": a_key().as_dict(private=True)}}
         {"header": {"jwk": {}}},
         {"header": {"jwk": {"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}}},
     ],
-    ids=range(17),
+    ids=range(20),
 )
-async def test_a_proof_that_does_not_hold(ready: Stage, over: dict[str, object]) -> None:
+async def test_an_invalid_proof_is_refused(ready: Stage, over: dict[str, Any]) -> None:
     refused(await ready.token("gojek", {"dpop": proof(a_key(), **dict(over))}, **GRANT), "invalid_dpop_proof")
 
 
@@ -133,7 +138,7 @@ async def test_a_client_that_must_bind_gets_no_bearer_token(ready: Stage) -> Non
     assert (await ready.token("fapi", {"dpop": proof(a_key())}, **GRANT)).status_code == 200
 
 
-async def test_a_code_is_bound_by_the_thumbprint_it_was_asked_with(ready: Stage) -> None:
+async def test_a_code_is_bound_to_the_requested_thumbprint(ready: Stage) -> None:
     key, pkce = a_key(), Pkce()
     for headers, status in ((None, 400), ({"dpop": proof(a_key())}, 400), ({"dpop": proof(key)}, 200)):
         code = await ready.code("spa", pkce, dpop_jkt=key.thumbprint())
@@ -151,9 +156,9 @@ async def test_pushing_with_a_proof_binds_the_code(ready: Stage) -> None:
     }
     pushed = await ready.http.post("/oauth/par", data=form, headers={"dpop": proof(key, "/oauth/par")})
     assert pushed.status_code == 201, pushed.text
-    asked = {"client_id": "spa", "request_uri": pushed.json()["request_uri"]}
-    response = await ready.decide(await ready.browser.get("/oauth/authorize", params=asked))
-    code = told(response)["code"]
+    parameters = {"client_id": "spa", "request_uri": pushed.json()["request_uri"]}
+    response = await ready.decide(await ready.browser.get("/oauth/authorize", params=parameters))
+    code = redirect_parameters(response)["code"]
     refused(await ready.exchange("spa", code, pkce), "invalid_dpop_proof")
     other = await ready.http.post(
         "/oauth/par", data={**form, "dpop_jkt": a_key().thumbprint()}, headers={"dpop": proof(key, "/oauth/par")}
@@ -161,7 +166,7 @@ async def test_pushing_with_a_proof_binds_the_code(ready: Stage) -> None:
     refused(other, "invalid_dpop_proof")
 
 
-async def test_a_bound_token_is_worth_nothing_without_its_key(ready: Stage) -> None:
+async def test_a_bound_token_is_useless_without_its_key(ready: Stage) -> None:
     key = a_key()
     token = (await ready.granted("spa", {"dpop": proof(key)}, scope="openid"))["access_token"]
 
@@ -177,3 +182,14 @@ async def test_a_bound_token_is_worth_nothing_without_its_key(ready: Stage) -> N
     assert await status("DPoP", proof(a_key(), "/oauth/userinfo", "GET", ath=ath(token))) == 401
     assert await status("DPoP", good) == 200
     assert await status("DPoP", good) == 401
+
+
+@pytest.mark.parametrize("htu", ["HTTP://127.0.0.1:8123/oauth/token", f"{ISSUER}/oauth/%74oken?a=b#c"])
+async def test_the_address_in_a_proof_is_compared_normalised(ready: Stage, htu: str) -> None:
+    answer = await ready.token("gojek", {"DPoP": proof(a_key(), htu=htu)}, **GRANT)
+    assert (answer.status_code, answer.json()["token_type"]) == (200, "DPoP")
+
+
+def test_the_default_port_may_be_written_in_a_proof() -> None:
+    made = proof(a_key(), htu="https://hub.example:443/oauth/token")
+    assert dpop.verify(made, "POST", "https://Hub.example/oauth/token").jti

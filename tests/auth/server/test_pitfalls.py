@@ -1,4 +1,4 @@
-"""What is easily got wrong with the library underneath, by number: each is tried, or has a reason not to be."""
+"""Pitfalls of the library below, by number: each has a test or a reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.auth.server.stage import GRANT, ISSUER, Stage, a_client, a_key, assertion, jwks, refused
+from tests.auth.server.harness import GRANT, ISSUER, Stage, a_client, a_key, assertion, jwks, refused
 
 ELSEWHERE = {
     10: "Authlib's resource protector, where a list of scopes is an OR, guards nothing here: the viewer does.",
@@ -33,7 +33,7 @@ async def test_pitfall_02_no_deprecated_way_of_the_library_is_used(stage: Stage)
         assert (await stage.token("gojek", **GRANT)).status_code == 200
 
 
-async def test_pitfall_07_secrets_are_kept_as_hashes_and_tokens_have_no_longest_length(stage: Stage) -> None:
+async def test_pitfall_07_secrets_are_hashed_and_tokens_unbounded(stage: Stage) -> None:
     scopes = tuple(f"scope{number}:with-a-long-name" for number in range(40))
     secret = await stage.client(a_client("gojek", "client_secret_basic", scopes=scopes))
     token = (await stage.token("gojek", **GRANT)).json()["access_token"]
@@ -47,17 +47,17 @@ async def test_pitfall_07_secrets_are_kept_as_hashes_and_tokens_have_no_longest_
 
 
 @pytest.mark.parametrize("host", ["hub.jatengprov.example", "evil.example", "10.0.0.7:8000"])
-async def test_pitfall_16_behind_a_proxy_the_issuer_is_what_the_settings_say(stage: Stage, host: str) -> None:
+async def test_pitfall_16_the_issuer_is_the_setting_behind_a_proxy(stage: Stage, host: str) -> None:
     key = a_key()
     await stage.client(a_client("central", "private_key_jwt", jwks=jwks(key)))
     form = GRANT | assertion(key, "central")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(stage.app), base_url=f"http://{host}") as outside:
         assert (await outside.post("/oauth/token", data=form)).status_code == 200
-        told = (await outside.get("/.well-known/oauth-authorization-server")).json()
-    assert {told["issuer"], told["token_endpoint"]} == {ISSUER, f"{ISSUER}/oauth/token"}
+        metadata = (await outside.get("/.well-known/oauth-authorization-server")).json()
+    assert {metadata["issuer"], metadata["token_endpoint"]} == {ISSUER, f"{ISSUER}/oauth/token"}
 
 
-async def test_pitfall_18_the_name_eddsa_is_refused_and_ed25519_is_meant(stage: Stage) -> None:
+async def test_pitfall_18_eddsa_is_refused_and_ed25519_accepted(stage: Stage) -> None:
     from joserfc import jwt
     from joserfc.jwk import OKPKey
 
@@ -67,6 +67,6 @@ async def test_pitfall_18_the_name_eddsa_is_refused_and_ed25519_is_meant(stage: 
         warnings.simplefilter("ignore")
         signed = jwt.encode({"alg": "EdDSA", "kid": "k"}, {"sub": "central"}, key, ["EdDSA"])
     form = assertion(key, "central", "Ed25519")
-    said = refused(await stage.token(**GRANT, **form | {"client_assertion": signed}), "invalid_client", 401)
-    assert "EdDSA" in said
+    description = refused(await stage.token(**GRANT, **form | {"client_assertion": signed}), "invalid_client", 401)
+    assert "EdDSA" in description
     assert (await stage.token(**GRANT, **form)).status_code == 200

@@ -1,4 +1,4 @@
-"""A new token for an old one: replaced each time, unless client and token are bound to keys."""
+"""Refresh tokens: replaced at each use, unless client and token are bound to keys."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from hub.store.access import clients, consents, grants, sessions, users
-from tests.auth.server.stage import CAUSE, Pkce, Stage, a_client, a_key, assertion, claims_of, jwks, proof, refused
+from hub.store.oauth import clients, consents, grants, sessions, users
+from tests.auth.server.harness import CAUSE, Pkce, Stage, a_client, a_key, assertion, claims_of, jwks, proof, refused
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def test_one_that_comes_back_ends_the_grant(ready: Stage) -> None:
     assert not (await ready.introspect("web", second["access_token"]))["active"]
 
 
-async def test_pitfall_08_of_five_who_bring_one_refresh_token_one_wins(ready: Stage) -> None:
+async def test_pitfall_08_one_of_five_parallel_refreshes_succeeds(ready: Stage) -> None:
     token = (await ready.granted("spa"))["refresh_token"]
     answers = await asyncio.gather(*(ready.refresh("spa", token) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 400, 400, 400, 400]
@@ -98,15 +98,15 @@ async def test_a_user_ends_what_a_client_was_granted(ready: Stage) -> None:
     assert (await ready.refresh("web", other["refresh_token"])).status_code == 200
 
 
-async def test_a_consent_that_is_taken_back_ends_the_grant_that_is_just_being_made_with_it(ready: Stage) -> None:
+async def test_withdrawn_consent_ends_a_grant_that_is_being_issued(ready: Stage) -> None:
     async def take_back() -> bool:
         async with ready.database.write(CAUSE) as db:
-            return await consents.take_back(db, "u_budi", "spa")
+            return await consents.revoke(db, "u_budi", "spa")
 
     async with ready.database.write(CAUSE) as db:
-        await sessions.consent(db, "u_budi", "spa", frozenset({"openid"}))
+        await sessions.add_consent(db, "u_budi", "spa", frozenset({"openid"}))
     async with ready.database.write(CAUSE) as db:
-        assert await sessions.consented(db, "u_budi", "spa")
+        assert await sessions.consented_scopes(db, "u_budi", "spa")
         taken = asyncio.create_task(take_back())
         await asyncio.sleep(0.3)
         made = await grants.open_grant(db, "spa", "u_budi", timedelta(days=1))
@@ -154,3 +154,33 @@ async def test_a_suspended_clients_is_refused_until_it_is_resumed(ready: Stage) 
     async with ready.database.write(CAUSE) as db:
         await clients.resume(db, "web")
     assert (await ready.refresh("web", body["refresh_token"])).status_code == 200
+
+
+@pytest.mark.parametrize("act", ["password", "suspend"])
+async def test_a_new_password_or_suspension_ends_all_grants(ready: Stage, act: str) -> None:
+    pkce = Pkce()
+    tokens, code = await ready.granted("web"), await ready.code("spa", pkce)
+    await ready.user("u_siti", "OFFICER", "complaints:read")
+    async with ready.database.write(CAUSE) as db:
+        others = await grants.open_grant(db, "spa", "u_siti", timedelta(days=1))
+        if act == "password":
+            await users.set_password(db, "u_budi", "new hash")
+        else:
+            await users.suspend(db, "u_budi")
+            await users.resume(db, "u_budi")
+    refused(await ready.refresh("web", tokens["refresh_token"]), "invalid_grant")
+    refused(await ready.exchange("spa", code, pkce), "invalid_grant")
+    assert not (await ready.introspect("web", tokens["access_token"]))["active"]
+    assert (await ready.authorize("web", Pkce())).headers["location"].startswith("/oauth/login")
+    async with ready.database.read() as db:
+        assert not await grants.is_revoked(db, "unknown", others)
+
+
+async def test_stronger_parameters_of_the_same_password_end_nothing(ready: Stage) -> None:
+    tokens = await ready.granted("web")
+    await ready.run("update users set password_hash = 'old' where id = 'u_budi'")
+    async with ready.database.write(CAUSE) as db:
+        await users.rehash_password(db, "u_budi", "old", "stronger")
+        await users.rehash_password(db, "u_budi", "old", "of a password that was replaced")
+    assert await ready.rows("select password_hash from users where id = 'u_budi'") == [("stronger",)]
+    assert (await ready.refresh("web", tokens["refresh_token"])).status_code == 200

@@ -1,4 +1,4 @@
-"""A hub of its own for OAuth clients: they submit complaints, and the filled one has to stand still."""
+"""A separate hub for OAuth clients: they submit complaints, and the filled hub must not change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.clients.running import Hub
+from tests.clients.hub_server import Hub
 from tests.conftest import on, temporary_database
 
 
@@ -14,7 +14,7 @@ from tests.conftest import on, temporary_database
 async def plain_hub(
     postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Hub]:
-    """A hub with nobody registered and nothing in it."""
+    """A hub without users, clients and complaints."""
     async with temporary_database(postgres_url, template_database) as name:
         yield Hub.of(tmp_path_factory.mktemp("plain-hub"), on(postgres_url, name))
 

@@ -4,9 +4,9 @@ import { exportJWK, generateKeyPair } from "jose";
 import { check, equal, refused } from "./checks.mjs";
 
 const SUBMIT = `mutation { submitComplaint(input: {
-  idempotencyKey: "client-1", channel: GOJEK, class: COMPLAINT, areaCode: "33.74", title: "Bus tidak berhenti di halte"
+  idempotencyKey: "client-1", channel: WEB, class: COMPLAINT, areaCode: "33.74", title: "Bus tidak berhenti di halte"
   text: "Bus koridor 7 lewat tanpa berhenti di halte.", anonymous: true, reporter: {name: "Uji", phone: "+62 811 0000 0000"}
-}) { ... on ComplaintReceived { ticket } } }`;
+}) { ... on SubmitComplaintPayload { ticket } } }`;
 
 export async function ownChecks(hub, clients, library) {
   const registered = hub.clients;

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from tests.clients import CLIENTS, needs_node, patient, run
-from tests.clients.oauth.front import Front
-from tests.clients.oauth.registering import Partners, registered
-from tests.clients.running import Hub
+from tests.clients.hub_server import Hub
+from tests.clients.oauth.registration import Partners, registered
+from tests.clients.oauth.reverse_proxy import Front
 from tests.serving import serve
 
 CHECKS = 33
@@ -23,7 +23,7 @@ EXCUSED = {
     "TLS-01": "Only because the hub is on the loopback here: in production it is refused to start without https.",
     "ASM-05": "MCP only: clients are registered by a person, with the organisation that answers for them.",
     "ASF-03": "Is tried with a code for another resource, which the hub gives to nobody; see the first sign-in below.",
-    "SCOPE-01": "MCP only: calls a tool. What a scope withholds is told by the graph, field by field.",
+    "SCOPE-01": "MCP only: calls a tool. The graph reports missing scopes field by field.",
     "SESS-01": "MCP only: its sessions, of which the hub has none.",
     "SESS-02": "MCP only: its sessions, of which the hub has none.",
     "ORIG-01": "MCP only: guards servers on a user's own machine. The hub's tokens come in a header, never by cookie.",
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.outside, needs_node, patient]
 
 @pytest.fixture
 async def fronted(plain_hub: Hub, tmp_path: Path) -> AsyncIterator[Partners]:
-    """The hub behind a proxy, and what the scanner needs there."""
+    """The hub behind a proxy, with what the scanner needs."""
     async with httpx.AsyncClient(trust_env=False) as http:
         front = Front(http)
         async with serve(front.app) as url:
@@ -46,7 +46,7 @@ async def fronted(plain_hub: Hub, tmp_path: Path) -> AsyncIterator[Partners]:
 
 
 async def foreign_token(partners: Partners, url: str) -> str:
-    """A token of the same clients and the same keys, for the hub at another address."""
+    """A token of the same clients and keys, for the hub at another address."""
     client = partners.clients["basic"]
     async with httpx.AsyncClient(trust_env=False) as http:
         auth, form = (client["id"], client["secret"]), {"grant_type": "client_credentials"}
@@ -70,7 +70,7 @@ async def test_the_scanner_finds_nothing_that_is_not_excused(
     assert {each["id"]: each["status"] for each in kept["asf"]}["ASF-03"] == "pass"
     await run(*login, "--foreign-resource", "https://other.example")
     foreign = await foreign_token(fronted, plain_url)
-    told = json.loads(await run(*program, "scan", fronted.url, "--foreign-token", foreign, "--format", "json"))
-    failed = {each["id"]: each["message"] for each in told["results"] if each["status"] != "pass"}
+    report = json.loads(await run(*program, "scan", fronted.url, "--foreign-token", foreign, "--format", "json"))
+    failed = {each["id"]: each["message"] for each in report["results"] if each["status"] != "pass"}
     assert failed.keys() == EXCUSED.keys(), failed
-    assert len(told["results"]) == CHECKS
+    assert len(report["results"]) == CHECKS

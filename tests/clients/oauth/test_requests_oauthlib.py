@@ -1,4 +1,4 @@
-"""PyPI requests-oauthlib gets, uses, renews and gives back tokens of ``hub serve``, by every flow that both know."""
+"""PyPI requests-oauthlib gets, uses, refreshes and revokes tokens of ``hub serve``, in every flow that both support."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
 from tests.clients import needs_node, patient
-from tests.clients.oauth.registering import BACK, Partners, registered, visited
-from tests.clients.running import Hub
+from tests.clients.hub_server import Hub
+from tests.clients.oauth.registration import BACK, Partners, registered, signed_in_url
 
 SCOPE = ["openid", "complaints:read"]
 
@@ -40,7 +40,7 @@ async def partners(plain_hub: Hub, plain_url: str, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(autouse=True)
 def plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    """oauthlib asks for https, which nobody has on the loopback."""
+    """Permit http, which oauthlib refuses by default."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
 
 
@@ -48,7 +48,7 @@ def plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
 def session(
     partners: Partners, kind: str, of: type[Client] = WebApplicationClient, scope: list[str] | None = None, **how: Any
 ) -> Iterator[OAuth2Session]:
-    """The library's session for one of the clients."""
+    """Return a session of the library for one of the clients."""
     own = {"pkce": "S256", "redirect_uri": BACK} if of is WebApplicationClient else {}
     with OAuth2Session(client=of(partners.clients[kind]["id"], scope=scope), **{**own, **how}) as made:
         made.trust_env = False
@@ -56,7 +56,7 @@ def session(
 
 
 def shown(partners: Partners, kind: str) -> dict[str, Any]:
-    """How a client shows who it is, in the library's words."""
+    """Return the arguments by which a client authenticates."""
     client = partners.clients[kind]
     if kind == "basic":
         return {"auth": HTTPBasicAuth(client["id"], client["secret"])}
@@ -64,15 +64,15 @@ def shown(partners: Partners, kind: str) -> dict[str, Any]:
 
 
 def works(partners: Partners, made: OAuth2Session) -> bool:
-    """Whether the graph takes the session's token."""
+    """Return whether the graph accepts the session's token."""
     answer = made.post(f"{partners.url}/graphql", json={"query": "{ __typename }"})
-    return answer.status_code == 200 and answer.json()["data"] == {"__typename": "Query"}
+    return bool(answer.status_code == 200 and answer.json()["data"] == {"__typename": "Query"})
 
 
 async def granted(partners: Partners, made: OAuth2Session, kind: str) -> dict[str, Any]:
-    """The tokens of the code flow."""
+    """Return the tokens of the code flow."""
     url, _ = made.authorization_url(f"{partners.url}/oauth/authorize")
-    back = await visited(partners, url)
+    back = await signed_in_url(partners, url)
     token: dict[str, Any] = made.fetch_token(
         f"{partners.url}/oauth/token", authorization_response=back, **shown(partners, kind)
     )
@@ -114,7 +114,7 @@ async def test_web_application(partners: Partners, kind: str) -> None:
 async def test_web_application_with_another_state(partners: Partners) -> None:
     with session(partners, "app", scope=SCOPE) as made:
         url, _ = made.authorization_url(f"{partners.url}/oauth/authorize")
-        back = await visited(partners, url)
+        back = await signed_in_url(partners, url)
         with pytest.raises(MismatchingStateError):
             made.fetch_token(f"{partners.url}/oauth/token", authorization_response=back.replace("state=", "state=x"))
 
@@ -130,16 +130,19 @@ async def test_web_application_without_pkce(partners: Partners) -> None:
 async def test_web_application_with_a_code_that_comes_again(partners: Partners) -> None:
     with session(partners, "app", scope=SCOPE) as made:
         url, _ = made.authorization_url(f"{partners.url}/oauth/authorize")
-        told = {"authorization_response": await visited(partners, url), **shown(partners, "app")}
-        made.fetch_token(f"{partners.url}/oauth/token", **told)
+        code = {"authorization_response": await signed_in_url(partners, url), **shown(partners, "app")}
+        made.fetch_token(f"{partners.url}/oauth/token", **code)
         with pytest.raises(InvalidGrantError):
-            made.fetch_token(f"{partners.url}/oauth/token", **told)
+            made.fetch_token(f"{partners.url}/oauth/token", **code)
 
 
 async def test_tokens_are_renewed_by_themselves(partners: Partners) -> None:
     kept: list[dict[str, Any]] = []
     client = partners.clients["app"]["id"]
-    how = {"auto_refresh_url": f"{partners.url}/oauth/token", "auto_refresh_kwargs": {"client_id": client}}
+    how: dict[str, Any] = {
+        "auto_refresh_url": f"{partners.url}/oauth/token",
+        "auto_refresh_kwargs": {"client_id": client},
+    }
     with session(partners, "app", scope=SCOPE, token_updater=kept.append, **how) as made:
         first = await granted(partners, made, "app")
         made.token = {**first, "expires_in": -1, "expires_at": 1}
@@ -158,7 +161,7 @@ async def test_a_refresh_token_that_comes_again(partners: Partners) -> None:
                 made.refresh_token(refresh_token=used["refresh_token"], **how)
 
 
-async def test_tokens_are_given_back(partners: Partners) -> None:
+async def test_tokens_are_revoked(partners: Partners) -> None:
     with session(partners, "app", scope=SCOPE) as made:
         first = await granted(partners, made, "app")
         url, headers, body = made._client.prepare_token_revocation_request(
@@ -178,6 +181,6 @@ def test_a_password_is_taken_by_the_sign_in_page_only(partners: Partners) -> Non
 async def test_a_token_does_not_come_by_browser(partners: Partners) -> None:
     with session(partners, "app", MobileApplicationClient, redirect_uri=BACK, scope=SCOPE) as made:
         url, _ = made.authorization_url(f"{partners.url}/oauth/authorize")
-        back = await visited(partners, url)
+        back = await signed_in_url(partners, url)
         assert "error=unsupported_response_type" in back
         assert "access_token" not in back

@@ -1,0 +1,209 @@
+"""Adds to a comparison what depends on time and on deliveries: the cause, what the hub sends, and what happens next."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.agreement.comparison import Comparison, FieldDifference
+from hub.agreement.enums import AgreementState, DifferenceCause, NextStep, Side
+from hub.agreement.pairs import STATUS, Pair, Register
+from hub.complaints.forwarding import DeliveryState
+
+MAX_TIMES = 2
+"""How often one decision is sent: once, and once more if the side that follows changed the value back."""
+_OPEN = frozenset({DeliveryState.WAITING, DeliveryState.SENDING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What the hub sent, or is sending, about a matter: the digest of the decision, how often, and how far it is."""
+
+    decision: str
+    times: int
+    state: DeliveryState
+    attempts: int = 0
+    done_at: datetime | None = None
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether an attempt has ended; the one that is under way does not count."""
+        return self.attempts > (self.state is DeliveryState.SENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessedDifference:
+    """A difference with its cause and what happens next."""
+
+    difference: FieldDifference
+    cause: DifferenceCause
+    next_step: NextStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What is known about a matter. ``tell`` is the decision that has to be sent to the side that follows, if any.
+
+    ``withdraw``: what was planned before need not be sent any more.
+
+    A state other than ``AGREED`` counts as ``PENDING`` until ``pending_until``.
+    """
+
+    state: AgreementState
+    cause: DifferenceCause | None
+    since: datetime
+    pending_until: datetime | None
+    differences: tuple[AssessedDifference, ...]
+    decider: Side | None
+    next_step: NextStep | None
+    tell: Telling | None = None
+    withdraw: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is stored about a matter: its state without the window, since when, and the end of the window."""
+
+    state: AgreementState
+    since: datetime
+    pending_until: datetime | None
+    telling: Telling | None
+
+
+def assess(
+    pair: Pair,
+    registers: Mapping[Side, Register],
+    comparison: Comparison,
+    known: Known | None,
+    now: datetime,
+    changed_at: datetime,
+) -> Assessment:
+    """Assess a comparison. ``changed_at`` is when either side last changed, for a state that no field explains."""
+    telling = known.telling if known else None
+    decision = _decision(registers, comparison)
+    again = _next_telling(comparison, known, decision)
+    current = again or (telling if decision else None)
+    differences = tuple(_assessed(each, registers, current) for each in comparison.differences)
+    since = _since(comparison, known, now, changed_at)
+    waits = again is not None or (telling is not None and telling.decision == decision and telling.state in _OPEN)
+    until = None
+    if waits:
+        same = known is not None and known.pending_until is not None and again is None
+        until = known.pending_until if same and known else now + timedelta(seconds=pair.window)
+    return Assessment(
+        state=comparison.state,
+        cause=comparison.cause or _main_cause(differences) or _one_sided_cause(comparison, current),
+        since=since,
+        pending_until=until,
+        differences=differences,
+        decider=comparison.decider,
+        next_step=_next_step(registers, comparison, differences, waits=waits),
+        tell=again,
+        withdraw=telling is not None and again is None and telling.decision != decision,
+    )
+
+
+def _decision(registers: Mapping[Side, Register], comparison: Comparison) -> str | None:
+    """Return the digest of what has to be sent to the side that follows; None if there is nothing to send."""
+    if comparison.decider is None:
+        return None
+    follower = registers[comparison.decider.other]
+    if comparison.state is AgreementState.ONE_SIDED:
+        has_it = comparison.only is comparison.decider is Side.LEFT
+        return "CREATE" if has_it and follower.creates else None
+    if not any(_can_be_told(each, follower, comparison.decider) for each in comparison.differences):
+        return None
+    return hashlib.sha256(repr(comparison.decided).encode()).hexdigest()[:16]
+
+
+def _can_be_told(difference: FieldDifference, follower: Register, decider: Side | None) -> bool:
+    if decider is None or difference.decider is not decider or difference.field not in follower.takes:
+        return False
+    value = difference.left if decider is Side.LEFT else difference.right
+    return difference.field != STATUS or value in follower.shows
+
+
+def _next_telling(comparison: Comparison, known: Known | None, decision: str | None) -> Telling | None:
+    """Return what has to be sent now: a new decision, or the same once more if it was changed back."""
+    if decision is None:
+        return None
+    telling = known.telling if known else None
+    if telling is None or telling.decision != decision:
+        # A value that was changed back before it was ever sent is sent once, not twice.
+        times = MAX_TIMES if any(each.is_changed_back for each in comparison.differences) else 1
+        return Telling(decision=decision, times=times, state=DeliveryState.WAITING)
+    # The clocks of the systems differ, but a side that agreed and differs again has changed it back in any case.
+    agreed = known is not None and known.state is AgreementState.AGREED
+    done = telling.state is DeliveryState.DONE and telling.done_at is not None
+    if done and telling.times < MAX_TIMES and (agreed or _changed_after(comparison, telling.done_at)):
+        return Telling(decision=decision, times=telling.times + 1, state=DeliveryState.WAITING)
+    return None
+
+
+def _changed_after(comparison: Comparison, at: datetime | None) -> bool:
+    """Return whether the side that follows changed a value after it was sent."""
+    return any(
+        each.is_changed_back and at is not None and (each.right_at if each.decider is Side.LEFT else each.left_at) > at
+        for each in comparison.differences
+    )
+
+
+def _assessed(
+    difference: FieldDifference, registers: Mapping[Side, Register], telling: Telling | None
+) -> AssessedDifference:
+    cause, step = _cause(difference, registers, telling)
+    return AssessedDifference(difference=difference, cause=cause, next_step=step)
+
+
+def _cause(
+    difference: FieldDifference, registers: Mapping[Side, Register], telling: Telling | None
+) -> tuple[DifferenceCause, NextStep]:
+    if difference.decider is None:
+        return DifferenceCause.CONFLICT, NextStep.PERSON
+    follower = registers[difference.decider.other]
+    if not _can_be_told(difference, follower, difference.decider) or telling is None:
+        return DifferenceCause.NOT_TOLD, NextStep.PERSON
+    step = NextStep.DELIVERY if telling.state in _OPEN else NextStep.PERSON
+    if difference.is_changed_back or telling.times == MAX_TIMES:
+        return DifferenceCause.CHANGED_BACK, step
+    if telling.state is DeliveryState.DONE:
+        return DifferenceCause.TOLD_LATE, NextStep.READ
+    return (DifferenceCause.NOT_TAKEN if telling.was_tried else DifferenceCause.NOT_TOLD), step
+
+
+def _main_cause(differences: tuple[AssessedDifference, ...]) -> DifferenceCause | None:
+    """Return the cause of the first difference; the fields are in the order of their weight, the status first."""
+    return differences[0].cause if differences else None
+
+
+def _one_sided_cause(comparison: Comparison, telling: Telling | None) -> DifferenceCause | None:
+    if comparison.state is not AgreementState.ONE_SIDED:
+        return None
+    return DifferenceCause.NOT_TAKEN if telling and telling.was_tried else DifferenceCause.NOT_TOLD
+
+
+def _next_step(
+    registers: Mapping[Side, Register],
+    comparison: Comparison,
+    differences: tuple[AssessedDifference, ...],
+    *,
+    waits: bool,
+) -> NextStep | None:
+    if comparison.state is AgreementState.AGREED:
+        return None
+    if waits:
+        return NextStep.DELIVERY
+    if comparison.only is not None and not registers[comparison.only.other].lists_all:
+        return NextStep.READ
+    return differences[0].next_step if differences else NextStep.PERSON
+
+
+def _since(comparison: Comparison, known: Known | None, now: datetime, changed_at: datetime) -> datetime:
+    """Return since when the state holds: since the earliest of its differences, or since the hub saw it."""
+    if comparison.differences:
+        return min(now, min(each.since for each in comparison.differences))
+    if known is not None and known.state is comparison.state:
+        return known.since
+    return now if known is not None else min(now, changed_at)

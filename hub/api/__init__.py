@@ -1,0 +1,1 @@
+"""The HTTP endpoints: GraphQL, bulk upload, snapshots, files, webhooks, health, metrics, pages."""

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: requests, validation, limits, cost, persisted operations."""

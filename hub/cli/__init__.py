@@ -1,0 +1,1 @@
+"""The commands of operators, such as ``hub clients`` and ``hub doctor``."""

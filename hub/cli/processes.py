@@ -1,0 +1,70 @@
+"""``hub run``, ``hub serve`` and ``hub worker``: the processes of the hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.cli import common
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+
+def run(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="With demo data, and a sandbox for each system without a URL.")
+    ] = False,
+) -> None:
+    """Run database, web server and worker until Ctrl-C, or until one of them exits."""
+    import asyncio
+
+    from hub.runtime.run import run
+
+    asyncio.run(run(common.load_settings(warn=True), with_demo=demo))
+
+
+def serve(
+    subgraph: common.Subgraph = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The TCP port, instead of HUB_PORT.")] = None,
+    inherited: common.InheritedSocket = None,
+) -> None:
+    """Serve the graph over HTTP."""
+    import uvloop
+
+    uvloop.run(_serve(common.load_settings(warn=inherited is None), subgraph, port, inherited))
+
+
+async def _serve(settings: Settings, subgraph: str | None, port: int | None, inherited: int | None) -> None:
+    import structlog
+
+    from hub.app import build
+    from hub.runtime.database_access import check_migrated, reachable_database
+    from hub.runtime.server import open_socket, serve, url_of
+
+    sock = open_socket(settings.host, settings.port if port is None else port, inherited)
+    if not subgraph:
+        # A subgraph issues no tokens: it verifies those of the hub at HUB_PUBLIC_URL or HUB_PORT.
+        settings = settings.model_copy(update={"public_url": settings.public_url or url_of(sock)})
+    async with reachable_database(settings) as connected:
+        app = build(connected, subgraph=subgraph)
+        await check_migrated(connected)
+        structlog.get_logger().info("serving", url=f"{url_of(sock)}/graphql", subgraph=subgraph)
+        await serve(app, sock)
+
+
+def worker() -> None:
+    """Pull from the systems and run queued jobs until SIGTERM."""
+    import asyncio
+
+    asyncio.run(_worker(common.load_settings(use_running_sandboxes=True)))
+
+
+async def _worker(settings: Settings) -> None:
+    from hub.runtime.database_access import check_migrated, reachable_database
+    from hub.sync.worker import run
+
+    async with reachable_database(settings) as connected:
+        await check_migrated(connected)
+        await run(connected)

@@ -1,0 +1,1 @@
+"""Example: what it is, in one sentence."""

@@ -1,0 +1,1 @@
+"""OSS RBA, the licensing system of the centre."""

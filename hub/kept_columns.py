@@ -1,0 +1,107 @@
+"""The columns of a raw item that the hub stores: those that a connector declares; of any other its name and type. Pure.
+
+Systems put names and numbers of people into columns that no contract mentions. So the data that is stored for
+inspection, and that a mapping reads, is defined by an allow list and never by a deny list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+NUMBERED = "#"
+"""In a path: any field of an object whose name is a number."""
+SEALED = "(sealed)"
+"""Replaces free text, which is stored encrypted only."""
+
+Tree = Mapping[str, Any]
+"""The possible continuations of a path, by name; "" means that it may end here."""
+
+_LEAF, _ITEMS = "", "[]"
+_TYPES = {str: "(text)", bool: "(true or false)", int: "(number)", float: "(number)", list: "(list)", dict: "(object)"}
+_MARKS = frozenset({SEALED, *_TYPES.values()})
+_NAME = re.compile(r"[A-Za-z_][\w .:-]{0,63}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,12}", re.ASCII)
+_DIGITS = re.compile(r"\d{6}")
+_PERSONAL = re.compile(r"@|(\d\W?){6}")
+_MAX_QUOTED = 40
+
+
+def keep_columns(raw: Any, paths: Iterable[str]) -> dict[str, Any]:
+    """Return ``raw`` with only the columns at ``paths``; the names of others stay, with the type of their value.
+
+    Paths are dotted (``report.title``); ``[]`` descends into each item of a list, ``#`` into each field whose name is a
+    number. A value of another shape than its path keeps the shape and loses the content. Idempotent.
+    """
+    found: dict[str, Any] = _keep(raw if isinstance(raw, dict) else {}, _tree(tuple(paths)))
+    return found
+
+
+def mask_columns(raw: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return ``raw`` with ``SEALED`` for each value at ``paths`` that is not empty; ``raw`` itself if there is none."""
+    found: dict[str, Any] = _mask(raw, _tree(tuple(paths)))
+    return found
+
+
+@cache
+def _tree(paths: tuple[str, ...]) -> Tree:
+    root: dict[str, Any] = {}
+    for path in paths:
+        node = root
+        for step in path.replace("[]", ".[]").split("."):
+            node = node.setdefault(step, {})
+        node[_LEAF] = {}
+    return root
+
+
+def _keep(value: Any, tree: Tree) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _field(name, each, tree) for name, each in value.items() if _is_column_name(name, tree)}
+    if isinstance(value, list | tuple):
+        return [_keep(each, tree[_ITEMS]) for each in value] if _ITEMS in tree else []
+    return value if _LEAF in tree else _type_of(value)
+
+
+def _field(name: Any, value: Any, tree: Tree) -> Any:
+    below = tree.get(_column_name(name, tree))
+    return _type_of(value) if below is None else _keep(value, below)
+
+
+def _column_name(name: Any, tree: Tree) -> Any:
+    """Return ``name``, or ``NUMBERED`` if it is a number and ``tree`` accepts numbers."""
+    return NUMBERED if NUMBERED in tree and _NUMBER.fullmatch(str(name)) else name
+
+
+def _is_column_name(name: Any, tree: Tree) -> bool:
+    """Return whether it is a column's name; a name that is itself data, such as a person's number, is not."""
+    return _column_name(name, tree) in tree or (bool(_NAME.fullmatch(str(name))) and not _DIGITS.search(str(name)))
+
+
+def _type_of(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and value in _MARKS):
+        return value
+    return _TYPES.get(type(value), "(list)")
+
+
+def _mask(value: Any, tree: Tree) -> Any:
+    if isinstance(value, dict):
+        changed = {name: _mask(each, below) for name, each in value.items() if (below := tree.get(name))}
+        return value if all(changed[name] is value[name] for name in changed) else {**value, **changed}
+    if isinstance(value, list) and _ITEMS in tree:
+        items = [_mask(each, tree[_ITEMS]) for each in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+    return SEALED if _LEAF in tree and value not in (None, "", [], {}) else value
+
+
+def quote_code(value: Any) -> str:
+    """Return a code as a message may repeat it: in quotes if it looks like one, else only its type.
+
+    Systems put values into wrong columns, so a value that could be personal is not repeated.
+    """
+    if isinstance(value, str) and not (
+        len(value) <= _MAX_QUOTED and value.isprintable() and not _PERSONAL.search(value)
+    ):
+        return f"a text of {len(value)} characters"
+    return repr(value) if isinstance(value, str | bool) or value is None else _TYPES.get(type(value), "(list)")

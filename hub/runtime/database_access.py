@@ -1,0 +1,101 @@
+"""Connects commands to the hub's database: the one of the settings, or the private one while it runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.exc import ProgrammingError
+
+from hub.connectors import registry
+from hub.errors import BadSetting
+from hub.runtime.embedded_postgres import embedded_postgres
+from hub.runtime.local_keys import with_keys
+from hub.settings import Settings
+from hub.store import key_fingerprint, systems
+from hub.store.database import Cause, Database
+from hub.store.migrate import state
+
+CONNECT_TIMEOUT = 5
+
+KEY_MISMATCH = (
+    "HUB_SECRET_KEY is not the key of this database, and with another key every tracking code is invalid: set it to"
+    " the former key, or if that is lost or leaked run `hub keys accept-secret`."
+)
+
+NOT_GRANTED = (
+    "The role of HUB_DATABASE_URL may not use the hub's tables: run `hub migrate` with HUB_MIGRATION_DATABASE_URL set"
+    " to a URL of the role that owns them, which grants the necessary privileges."
+)
+
+
+@asynccontextmanager
+async def reachable_database(settings: Settings) -> AsyncIterator[Settings]:
+    """Yield ``settings`` with keys and a reachable ``database_url``; a running hub's private database is shared."""
+    settings = with_keys(settings)
+    if settings.database_url:
+        await check_reachable(settings.database_url)
+        yield settings
+        return
+    async with embedded_postgres(settings.data_dir, share=True) as url:
+        yield settings.model_copy(update={"database_url": url})
+
+
+async def check_reachable(url: str, name: str = "HUB_DATABASE_URL") -> None:
+    """Raise ``BadSetting`` unless the server accepts the connection. The message omits the URL and its password."""
+    try:
+        async with await psycopg.AsyncConnection.connect(url, connect_timeout=CONNECT_TIMEOUT):
+            return
+    except psycopg.Error as error:
+        raise BadSetting(
+            f"{name} is wrong or its server is unavailable ({type(error).__name__}): start the server, or set it to "
+            "a postgresql:// URL that answers."
+        ) from None
+
+
+async def check_migrated(settings: Settings) -> None:
+    """Raise ``BadSetting`` unless the database has the newest migration, and the same secret key."""
+    assert settings.database_url, "settings come from reached()"
+    try:
+        current, head = await state(settings.database_url)
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        raise BadSetting(NOT_GRANTED) from None
+    if current != head:
+        raise BadSetting("The database is not migrated to this version: run `hub migrate` first.")
+    await _check_visibility(settings)
+    await check_secret_key(settings)
+
+
+async def _check_visibility(settings: Settings) -> None:
+    """Raise ``BadSetting`` if a connector now declares another audience of its records than the stored one."""
+    declared = {system.name: system.connector.visible_to for system in registry.enabled(settings)}
+    async with open_database(settings) as store, store.read() as db:
+        stored = await systems.visible_to(db)
+    for name in stored.keys() & declared.keys():
+        if stored[name] != declared[name]:
+            raise BadSetting(f"The connector {name} changed who may see its records: run `hub migrate` first.")
+
+
+async def check_secret_key(settings: Settings) -> None:
+    """Store the fingerprint of the secret key with the database; ``BadSetting`` if another one is stored."""
+    cause = Cause("secret:keep", "hub", uuid.uuid4().hex)
+    async with open_database(settings) as store, store.write(cause) as db:
+        await key_fingerprint.store(db, settings.secret)
+        if not await key_fingerprint.matches(db, settings.secret):
+            raise BadSetting(KEY_MISMATCH)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Yield the database of the settings of ``reachable_database``."""
+    assert settings.database_url, "settings come from reached()"
+    store = Database(settings.database_url, pool_size=settings.pool_size)
+    try:
+        yield store
+    finally:
+        await store.close()

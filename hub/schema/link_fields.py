@@ -1,0 +1,163 @@
+"""Builds the fields of links: ``link_field`` makes a field and its resolver from a ``Link``, which is data.
+
+``Part.link`` calls ``link_field`` once for each link while the parts are imported, and ``hub.schema.composition``
+adds the field to the source type of every schema it builds. There are three kinds of resolver: for one node, for a
+plain list and for a connection. A resolver has no type annotations of its own; it gets them here from the link,
+because Strawberry reads the types of arguments and results from them.
+
+A resolver loads the linked rows of all parents of one level with one SQL statement per key (``Context.load``). Where
+the executor resolves a level at once, it calls the function in the field's metadata instead of the resolver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import strawberry
+
+from hub.schema.authorization import requirement, requires
+from hub.schema.connections import Listing, connection, connection_field, page_request
+from hub.schema.context import Context, Info
+from hub.schema.cost import SHORT_LIST_SIZE
+from hub.schema.levels import LEVEL
+from hub.schema.nodes import Connection, Node, node_from_row
+from hub.store.queries import links
+from hub.store.queries.links import EntityLink
+from hub.store.queries.lookup import Ref
+from hub.store.queries.pagination import PageRequest, RowPage
+
+_EMPTY = RowPage([], "", False)
+
+MAX_LIST_SIZE = 100
+"""Maximum number of rows of a link that is a plain list."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A field from one type to another: it leads to the rows that have the same value of one of ``keys``.
+
+    ``many`` is None for a single node, ``list`` for a short plain list, a ``Listing`` for a connection. All of
+    ``scopes`` are required to follow the link.
+    """
+
+    source: type[Node]
+    field: str
+    target: type[Node]
+    keys: tuple[str, ...]
+    description: str
+    many: Listing | type[list[Any]] | None = None
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def entity_link(self) -> EntityLink:
+        """The link between the entities of the store."""
+        return EntityLink(self.source.entity, self.target.entity, self.keys)
+
+
+def link_field(link: Link) -> Any:
+    """Return the field that ``link`` adds to its source type."""
+    if isinstance(link.many, Listing):
+        return _connection_link(link, link.many)
+    if link.many is list:
+        return _list_link(link)
+    return _single_link(link)
+
+
+def _single_link(link: Link) -> Any:
+    async def resolve(root: Any, info: Info) -> Any:
+        page = await _linked_page(info.context, link, root.ref, PageRequest(1))
+        return _first_node(link, page)
+
+    async def resolve_level(info: Info, parents: Sequence[Node]) -> list[Any]:
+        pages = await _linked_pages(info.context, link, parents, PageRequest(1))
+        nodes = {ref: _first_node(link, page) for ref, page in pages.items()}
+        return [nodes.get(parent.ref) for parent in parents]
+
+    resolve.__annotations__ = {"root": link.source, "info": Info, "return": link.target | None}
+    return strawberry.field(
+        resolver=resolve,
+        description=_description(link),
+        extensions=requires(*link.scopes),
+        metadata={LEVEL: resolve_level},
+    )
+
+
+def _list_link(link: Link) -> Any:
+    async def resolve(root: Any, info: Info) -> Any:
+        page = await _linked_page(info.context, link, root.ref, PageRequest(MAX_LIST_SIZE))
+        return _nodes(link, page)
+
+    async def resolve_level(info: Info, parents: Sequence[Node]) -> list[Any]:
+        pages = await _linked_pages(info.context, link, parents, PageRequest(MAX_LIST_SIZE))
+        nodes = {ref: _nodes(link, page) for ref, page in pages.items()}
+        return [nodes.get(parent.ref, []) for parent in parents]
+
+    resolve.__annotations__ = {"root": link.source, "info": Info, "return": list[link.target] | None}  # type: ignore[name-defined]
+    description = f"{_description(link)} At most {MAX_LIST_SIZE} rows."
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        directives=[SHORT_LIST_SIZE],
+        extensions=requires(*link.scopes),
+        metadata={LEVEL: resolve_level},
+    )
+
+
+def _connection_link(link: Link, listing: Listing) -> Any:
+    async def resolve(
+        root: Any, info: Info, first: Any, after: Any, last: Any, before: Any, filter: Any, order_by: Any
+    ) -> Any:
+        page = {"first": first, "after": after, "last": last, "before": before}
+        request = page_request(info.context, link.target, order_by, filter, **page)
+        found = await _linked_page(info.context, link, root.ref, request)
+        return _connection(info.context, link, request, root.ref, found)
+
+    async def resolve_level(info: Info, parents: Sequence[Node], **arguments: Any) -> list[Any]:
+        request = page_request(info.context, link.target, **arguments)
+        pages = await _linked_pages(info.context, link, parents, request)
+        refs = [parent.ref for parent in parents]
+        found = {ref: _connection(info.context, link, request, ref, pages.get(ref, _EMPTY)) for ref in refs}
+        return [found[ref] for ref in refs]
+
+    description = _description(link)
+    field = connection_field(resolve, listing, description, link.scopes, nullable=True, source=link.source)
+    field.metadata = {LEVEL: resolve_level}
+    return field
+
+
+def _connection(context: Context, link: Link, request: PageRequest, ref: Ref, page: RowPage) -> Connection[Any]:
+    return connection(link.target, page, request, lambda: _link_count(context, link, ref, request))
+
+
+def _description(link: Link) -> str:
+    return f"{link.description} {requirement(*link.scopes)}" if link.scopes else link.description
+
+
+def _first_node(link: Link, page: RowPage) -> Node | None:
+    return node_from_row(link.target, page.rows[0]) if page.rows else None
+
+
+def _nodes(link: Link, page: RowPage) -> list[Node]:
+    return [node for row in page.rows if (node := node_from_row(link.target, row)) is not None]
+
+
+async def _linked_pages(
+    context: Context, link: Link, parents: Sequence[Node], request: PageRequest
+) -> Mapping[Ref, RowPage]:
+    """Return the pages of all parents of a level that have one."""
+    refs = list(dict.fromkeys(parent.ref for parent in parents))
+    async with context.read() as db:
+        return await links.linked(db, context.viewer, refs, link.entity_link, request)
+
+
+async def _linked_page(context: Context, link: Link, ref: Ref, request: PageRequest) -> RowPage:
+    find = partial(links.linked, link=link.entity_link, request=request)
+    return await context.load(("link", link.source, link.field, request), find, ref) or _EMPTY
+
+
+async def _link_count(context: Context, link: Link, ref: Ref, request: PageRequest) -> int:
+    find = partial(links.linked_counts, link=link.entity_link, where=request.where)
+    return await context.load(("count", link.source, link.field, request.where), find, ref) or 0

@@ -1,1 +1,0 @@
-"""What goes between a complaint and its counterparts at other systems, both ways."""

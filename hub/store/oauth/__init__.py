@@ -1,0 +1,1 @@
+"""The data of the authorization server: clients, users, sessions, consents, grants and signing keys."""

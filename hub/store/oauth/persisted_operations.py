@@ -1,0 +1,62 @@
+"""The persisted operations of a client. Their id is ``sha256:`` and the hash of the text in hexadecimal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store.tables.oauth import documents
+
+WELL_FORMED = re.compile(r"sha256:[0-9a-f]{64}")
+"""The pattern of an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationResult:
+    """The result of a registration: how many operations were added, kept and removed."""
+
+    added: int
+    kept: int
+    removed: int
+
+
+def document_id(text: str) -> str:
+    """Return the id of ``text``, a prefixed document identifier of the GraphQL over HTTP draft (Appendix A)."""
+    return f"sha256:{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+
+
+async def register(
+    db: AsyncConnection, client_id: str, texts: Iterable[str], *, replace: bool = False
+) -> RegistrationResult:
+    """Register the operations ``texts`` of a client; with ``replace`` all others are removed."""
+    by_id = {document_id(text): text for text in texts}
+    removed = await _remove_others(db, client_id, by_id) if replace else 0
+    if not by_id:
+        return RegistrationResult(0, 0, removed)
+    rows = [{"client_id": client_id, "id": name, "text": text} for name, text in by_id.items()]
+    done = await db.execute(insert(documents).on_conflict_do_nothing().returning(documents.c.id), rows)
+    added = len(done.all())
+    return RegistrationResult(added, len(by_id) - added, removed)
+
+
+async def _remove_others(db: AsyncConnection, client_id: str, ids: Iterable[str]) -> int:
+    done = delete(documents).where(documents.c.client_id == client_id, documents.c.id.not_in(list(ids)))
+    return len((await db.execute(done.returning(documents.c.id))).all())
+
+
+async def find(db: AsyncConnection, client_id: str, name: str) -> str | None:
+    """Return the text that the client registered with the id ``name``; None without one."""
+    statement = select(documents.c.text).where(documents.c.client_id == client_id, documents.c.id == name)
+    return (await db.execute(statement)).scalar_one_or_none()
+
+
+async def count(db: AsyncConnection, client_id: str) -> int:
+    """Return how many operations the client registered."""
+    statement = select(func.count()).select_from(documents).where(documents.c.client_id == client_id)
+    return int((await db.execute(statement)).scalar_one())

@@ -1,0 +1,1 @@
+"""Deliveries to other systems, written in the transaction of their cause (transactional outbox)."""

@@ -1,0 +1,1 @@
+"""Queries of viewers: visibility, pagination, links, aggregates, look-ups and text search."""

@@ -1,0 +1,123 @@
+"""Aggregates over what the viewer may see, each in one SQL statement. Small groups are suppressed for the public."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store.queries import visibility
+from hub.store.queries.entity import Entity
+from hub.store.queries.record_entities import ORDER, PAYMENT
+from hub.store.queries.record_visibility import fact
+from hub.store.tables import complaints, records
+from hub.viewer import Viewer
+
+MIN_PUBLIC_GROUP_SIZE = 5
+
+
+def _day(column: ColumnElement[Any], form: str) -> ColumnElement[Any]:
+    """Return a day or month in Asia/Jakarta as text.
+
+    ``form`` is a literal, so that SELECT and GROUP BY are the same.
+    """
+    local = func.timezone(literal_column("'Asia/Jakarta'"), column)
+    return func.to_char(local, literal_column(f"'{form}'"))
+
+
+_COMPLAINTS_BY: dict[str, ColumnElement[Any]] = {
+    "month": _day(complaints.c.received_at, "YYYY-MM"),
+    "channel": complaints.c.channel,
+    "status": complaints.c.status,
+    "agency": complaints.c.agency_code,
+}
+_PAYMENTS_BY: dict[str, ColumnElement[Any]] = {
+    "day": _day(records.c.occurred_at, "YYYY-MM-DD"),
+    "merchant": fact("merchant"),
+    "corridor": fact("corridor"),
+}
+_ORDERS_BY: dict[str, ColumnElement[Any]] = {
+    "agency": fact("agency_code"),
+    "marketplace": fact("marketplace"),
+}
+
+
+async def complaint_totals(
+    db: AsyncConnection, viewer: Viewer, by: str, start: datetime, end: datetime
+) -> Sequence[tuple[str | None, int | None]]:
+    """Return (group, count) of complaints received from ``start`` to before ``end``; the count is None if suppressed.
+
+    Viewers who do not handle complaints get the counts of public complaints: a difference between the two would
+    disclose single complaints.
+    """
+    group, month = _COMPLAINTS_BY[by], _COMPLAINTS_BY["month"]
+    when = complaints.c.received_at
+    counted = select(group, month, func.count()).where(_countable(viewer), when >= start, when < end)
+    rows = (await db.execute(counted.group_by(group, month).order_by(group, month))).all()
+    suppressed = (
+        set() if visibility.handles_complaints(viewer) else _suppressed([(name, at, n) for name, at, n in rows])
+    )
+    totals: dict[str | None, int | None] = {}
+    for name, at, n in rows:
+        before = totals.setdefault(name, None)
+        totals[name] = before if (name, at) in suppressed else (before or 0) + n
+    return list(totals.items())
+
+
+def _suppressed(cells: Sequence[tuple[str | None, str, int]]) -> set[tuple[str | None, str]]:
+    """Return the (group, month) pairs to suppress: groups that are too small, and groups that would disclose them.
+
+    Each month is suppressed by itself, so that the difference of two ranges discloses no more than the months do. If
+    all suppressed groups of a month together are too small, the month's total would disclose them; then the smallest
+    other group is suppressed as well.
+    """
+    suppressed: set[tuple[str | None, str]] = set()
+    for month in {month for _, month, _ in cells}:
+        groups = sorted(((n, name) for name, at, n in cells if at == month), key=lambda each: each[0])
+        small = [each for each in groups if each[0] < MIN_PUBLIC_GROUP_SIZE]
+        if small and sum(n for n, _ in small) < MIN_PUBLIC_GROUP_SIZE:
+            small = groups[: len(small) + 1]
+        suppressed |= {(name, month) for _, name in small}
+    return suppressed
+
+
+async def payment_totals(
+    db: AsyncConnection, viewer: Viewer, by: str, start: datetime, end: datetime
+) -> Sequence[tuple[str | None, int, Decimal]]:
+    """Return (group, count, sum) of payments; the sum includes only payments that were made and not refunded."""
+    return await _value_totals(db, PAYMENT, viewer, _PAYMENTS_BY[by], ("SUCCESS", "CLOSED"), start, end)
+
+
+async def order_totals(
+    db: AsyncConnection, viewer: Viewer, by: str, start: datetime, end: datetime
+) -> Sequence[tuple[str | None, int, Decimal]]:
+    """Return (group, count, sum) of orders; the sum includes only completed ones."""
+    return await _value_totals(db, ORDER, viewer, _ORDERS_BY[by], ("COMPLETED",), start, end)
+
+
+async def _value_totals(
+    db: AsyncConnection,
+    entity: Entity,
+    viewer: Viewer,
+    group: ColumnElement[Any],
+    counts: tuple[str, ...],
+    start: datetime,
+    end: datetime,
+) -> Sequence[tuple[str | None, int, Decimal]]:
+    when = records.c.occurred_at
+    value = func.coalesce(func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0)), 0)
+    rows = await db.execute(
+        select(group, func.count(), value)
+        .where(entity.allowed(viewer), when >= start, when < end)
+        .group_by(group)
+        .order_by(group)
+    )
+    return [(name, n, Decimal(amount)) for name, n, amount in rows]
+
+
+def _countable(viewer: Viewer) -> ColumnElement[bool]:
+    return visibility.fully_visible(viewer) if visibility.handles_complaints(viewer) else visibility.public()

@@ -1,0 +1,154 @@
+"""Entities: the declarations from which every query of the graph is built.
+
+An entity is a set of rows. It declares the public reference of a row (such as a ticket or an external id), the
+condition for the rows that a viewer may see, the orders in which it can be listed, its filters, and where its keys are
+stored: in a column, or in a separate table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, true
+
+from hub.store.arrays import any_of
+from hub.viewer import Viewer
+
+Row = Mapping[Any, Any]
+"""A row as its viewer may see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One order: a column, the row id that makes the order total, and whether it is descending."""
+
+    column: ColumnElement[Any]
+    id: ColumnElement[Any]
+    descending: bool = True
+
+    @property
+    def clauses(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """The arguments of ``order_by``."""
+        if self.descending:
+            return self.column.desc(), self.id.desc()
+        return self.column.asc(), self.id.asc()
+
+    @property
+    def reversed(self) -> Sort:
+        """The same order from its other end."""
+        return replace(self, descending=not self.descending)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """A key that is stored in a separate table, whose rows have the owner, the name and the value."""
+
+    table: FromClause
+    on: ColumnElement[bool]
+    """The condition that joins ``table`` to the entity."""
+    sort: Sort | None = None
+    """An order by which the table itself is indexed; it is used instead of the entity's order ``replaces_order``."""
+    replaces_order: str = ""
+    where: ColumnElement[bool] = field(default_factory=true)
+    """A condition that selects the entity's keys among others in the table."""
+
+
+def one_of(column: ColumnElement[Any]) -> Callable[[Sequence[Any]], ColumnElement[bool]]:
+    """Return a filter for the rows whose ``column`` has one of some values, bound as one array.
+
+    A single value is compared directly, so that an index that begins with the column can provide the order.
+    """
+
+    def condition(values: Sequence[Any]) -> ColumnElement[bool]:
+        comparison: ColumnElement[bool] = column == values[0] if len(values) == 1 else any_of(column, values)
+        return comparison
+
+    return condition
+
+
+KeySource = ColumnElement[Any] | KeyTable
+Guard = Callable[[Viewer], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entity:
+    """One entity. ``system`` and ``ref`` are the public reference of a row; ``id`` is its internal id."""
+
+    name: str
+    table: FromClause
+    id: ColumnElement[int]
+    system: ColumnElement[str]
+    ref: ColumnElement[str]
+    base: ColumnElement[bool]
+    visible: Guard
+    orders: Mapping[str, Sort]
+    keys: Mapping[str, KeySource] = field(default_factory=dict)
+    filters: Mapping[str, Callable[[Any], ColumnElement[bool]]] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    """The columns of the table that a row has; all by default."""
+    extra: tuple[ColumnElement[Any], ...] = ()
+    """Computed columns of every row."""
+    key_guards: Mapping[str, Guard] = field(default_factory=dict)
+    """For keys that disclose more than that a row is visible: the rows by whose key a viewer may follow a link."""
+    filter_guards: Mapping[str, Guard] = field(default_factory=dict)
+    """For filters that disclose more than that a row is visible: the rows that a viewer may find by the filter."""
+    viewer_filters: Mapping[str, Callable[[Viewer, Any], ColumnElement[bool]]] = field(default_factory=dict)
+    """Filters that depend on the viewer."""
+    detail: Callable[[Viewer], ColumnElement[int]] | None = None
+    """The detail in which the viewer sees a row, if that differs between rows."""
+    redact: Callable[[Row], Row] = lambda row: row
+    """Removes from a row what its detail does not include."""
+    kind: str | None = None
+    """The kind of its rows in the history of changes."""
+    representative: Sort | None = None
+    """For an entity with several rows of one reference: the first row in this order represents them."""
+
+    def order(self, name: str) -> tuple[str, Sort]:
+        """Return the name and the order called ``name``; the default order for ""."""
+        chosen = name or next(iter(self.orders))
+        return chosen, self.orders[chosen]
+
+    def columns(self, viewer: Viewer) -> list[ColumnElement[Any]]:
+        """Return the columns of a row, with its detail, reference and id."""
+        return [
+            *(self.table.c[name] for name in self.shown or self.table.c.keys()),
+            *self.extra,
+            *([self.detail(viewer).label("_detail")] if self.detail else []),
+            self.system.label("_system"),
+            self.ref.label("_ref"),
+            self.id.label("_id"),
+        ]
+
+    def allowed(self, viewer: Viewer) -> ColumnElement[bool]:
+        """Return the condition for the rows that exist for ``viewer``."""
+        return and_(self.base, self.visible(viewer))
+
+    def where(self, viewer: Viewer, filters: Iterable[tuple[str, Any]]) -> ColumnElement[bool]:
+        """Return the condition for the rows that match all ``filters`` and that ``viewer`` may find by them."""
+        conditions = tuple(filters)
+        guards = {self.filter_guards[name] for name, _ in conditions if name in self.filter_guards}
+        return and_(
+            true(),
+            *(self._condition(viewer, name, value) for name, value in conditions),
+            *(guard(viewer) for guard in guards),
+        )
+
+    def _condition(self, viewer: Viewer, name: str, value: Any) -> ColumnElement[bool]:
+        by_viewer = self.viewer_filters.get(name)
+        return by_viewer(viewer, value) if by_viewer else self.filters[name](value)
+
+    def key_source(self, viewer: Viewer, key: str) -> tuple[ColumnElement[Any], FromClause, ColumnElement[bool]]:
+        """Return the column of ``key``, the table to select it from, and the condition for the rows to use.
+
+        These are the rows by whose key ``viewer`` may follow a link.
+        """
+        guard, source = self.key_guards.get(key), self.keys[key]
+        visible = and_(self.visible(viewer), guard(viewer)) if guard else self.visible(viewer)
+        if isinstance(source, KeyTable):
+            # The key leads to the row. As an argument of a function, the condition cannot lead to it by an index, which
+            # the planner may choose although it reads, for example, all payments to a merchant.
+            condition = and_(self.base, func.coalesce(visible, false()), source.table.c.name == key, source.where)
+            return source.table.c.value, self.table.join(source.table, source.on), condition
+        return source, self.table, and_(self.base, visible)

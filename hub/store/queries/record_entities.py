@@ -1,0 +1,164 @@
+"""The entities of records: one for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, Table, and_, false, func, literal, not_, select, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.kinds import Business, Kind, Order, Payment, Permit, Report
+from hub.store.database import EARLIEST_TIME, LATEST_TIME
+from hub.store.queries import text_search
+from hub.store.queries.entities import HUB
+from hub.store.queries.entity import Entity, Guard, KeySource, KeyTable, Sort, one_of
+from hub.store.queries.record_visibility import LICENSING, PAYMENTS, fact, unlinked, visible, visible_payments
+from hub.store.tables import record_keys, records, systems
+from hub.store.tables.sync import claims, counterparts
+from hub.viewer import Viewer
+
+_AS_OF = func.greatest(
+    records.c.seen_at,
+    select(systems.c.synced_at)
+    .where(systems.c.name == records.c.system, systems.c.tells_changes)
+    .correlate(records)
+    .scalar_subquery(),
+).label("as_of")
+"""The time up to which a record is known to be current: when it was last seen, or the start of the last complete pull
+if the system reports all changes."""
+
+
+def is_displayable(time: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Return the condition that a stored time can be shown; rows with another time are in no list."""
+    return time.between(EARLIEST_TIME, LATEST_TIME)
+
+
+def _all(viewer: Viewer) -> ColumnElement[bool]:
+    return true()
+
+
+_ORDERS = {
+    "OCCURRED_DESC": Sort(records.c.occurred_at, records.c.id),
+    "OCCURRED_ASC": Sort(records.c.occurred_at, records.c.id, descending=False),
+    "AMOUNT_DESC": Sort(func.coalesce(records.c.amount, 0), records.c.id),
+    "AMOUNT_ASC": Sort(func.coalesce(records.c.amount, 0), records.c.id, descending=False),
+}
+
+
+_SHOWN = "status", "told", "secret", "occurred_at", "updated_at", "amount", "currency", "body"
+
+
+def record_entity(
+    name: str,
+    kind: type[Kind],
+    keys: tuple[str, ...],
+    scope: str | None = None,
+    restriction: Guard = _all,
+    **other_keys: KeySource,
+) -> Entity:
+    """Return the entity of a kind of record.
+
+    Its system's connector declares who may see a record (``Connector.visible_to``). For this kind, of whatever system,
+    a viewer also needs ``scope``, and sees only rows that match ``restriction``. ``other_keys`` are keys that are not
+    stored with the record.
+    """
+
+    def allowed(viewer: Viewer) -> ColumnElement[bool]:
+        if scope is not None and not viewer.may(scope):
+            return false()
+        return and_(visible(viewer), restriction(viewer))
+
+    record_key_table = KeyTable(
+        record_keys,
+        and_(record_keys.c.system == records.c.system, record_keys.c.record_id == records.c.id),
+        Sort(record_keys.c.occurred_at, record_keys.c.record_id),
+        "OCCURRED_DESC",
+        record_keys.c.kind == kind.kind,
+    )
+    return Entity(
+        name=name,
+        kind=kind.kind,
+        table=records,
+        id=records.c.id,
+        system=records.c.system,
+        ref=records.c.external_id,
+        base=and_(records.c.kind == kind.kind, records.c.gone_at.is_(None), DISPLAYABLE),
+        visible=allowed,
+        orders=_ORDERS,
+        keys={"system": records.c.system, **dict.fromkeys(keys, record_key_table), **other_keys},
+        filters=_filters(kind, keys),
+        shown=(*_SHOWN, "prose") if kind.prose else _SHOWN,
+        extra=(_AS_OF,),
+    )
+
+
+DISPLAYABLE = and_(is_displayable(records.c.occurred_at), is_displayable(records.c.updated_at))
+"""Records with times that can be shown; ``hub doctor`` counts the others."""
+
+
+def _filters(kind: type[Kind], keys: tuple[str, ...]) -> dict[str, Callable[[Any], ColumnElement[bool]]]:
+    """Return the filters of a kind: those of every record, of its indexed facts, and of its keys."""
+    return {
+        "system": one_of(records.c.system),
+        "status": one_of(records.c.status),
+        "occurred_from": lambda at: records.c.occurred_at >= at,
+        "occurred_to": lambda at: records.c.occurred_at < at,
+        "amount_min": lambda amount: func.coalesce(records.c.amount, 0) >= amount,
+        "amount_max": lambda amount: func.coalesce(records.c.amount, 0) <= amount,
+        **{name: one_of(fact(name)) for name in kind.indexed},
+        **{f"by_{key}": _has_key(kind, key) for key in keys},
+        **({"search": lambda query: text_search.matching_records(kind.searched, query)} if kind.searched else {}),
+    }
+
+
+def _has_key(kind: type[Kind], key: str) -> Callable[[Sequence[str]], ColumnElement[bool]]:
+    """Return a filter for the records of ``kind`` whose ``key`` has one of some values."""
+
+    def condition(values: Sequence[str]) -> ColumnElement[bool]:
+        matching = and_(record_keys.c.kind == kind.kind, record_keys.c.name == key, one_of(record_keys.c.value)(values))
+        owners = select(record_keys.c.system, record_keys.c.record_id).where(matching)
+        return tuple_(records.c.system, records.c.id).in_(owners)
+
+    return condition
+
+
+def _of_complaints(key: str, table: Table, *which: ColumnElement[bool]) -> KeyTable:
+    """Return a key in a table that links records to complaints; its value is the complaint's row id."""
+    named = literal(key).label("name"), table.c.complaint_id.label("value")
+    rows = select(table.c.system, table.c.external_id, *named).where(*which).subquery(f"{key}_keys")
+    return KeyTable(rows, and_(rows.c.system == records.c.system, rows.c.external_id == records.c.external_id))
+
+
+REPORT = record_entity(
+    "CentralReport",
+    Report,
+    ("report", "agency", "area"),
+    "reports:read",
+    counterpart=_of_complaints("counterpart", counterparts),
+    claim=_of_complaints("claim", claims, claims.c.dismissed_at.is_(None), unlinked()),
+)
+PAYMENT = record_entity("Payment", Payment, ("payment", "nib", "npwp"), PAYMENTS, visible_payments)
+ORDER = record_entity("ProcurementOrder", Order, ("order", "agency", "supplier", "nib", "npwp"))
+PERMIT = record_entity("Permit", Permit, ("permit", "nib", "agency", "area"), LICENSING)
+BUSINESS = record_entity("Business", Business, ("nib", "npwp", "area"), LICENSING)
+SUPPLIER = Entity(
+    name="Supplier",
+    table=records,
+    id=records.c.id,
+    system=literal(HUB, String),
+    ref=fact("supplier_key"),
+    base=ORDER.base,
+    visible=ORDER.visible,
+    orders={"OCCURRED_DESC": Sort(records.c.occurred_at, records.c.id)},
+    keys={"supplier": fact("supplier_key")},
+    shown=("body",),
+    representative=Sort(records.c.occurred_at, records.c.id),
+)
+"""A supplier is a label on orders (contract blangkon#suppliers): its rows are its orders; the latest represents it."""
+
+
+async def count_undisplayable(db: AsyncConnection) -> int:
+    """Return how many records have a time that no list, link or feed can show."""
+    return await db.scalar(select(func.count()).where(not_(DISPLAYABLE))) or 0

@@ -1,1 +1,0 @@
-"""What a viewer may see, as entities, lists, links and totals."""

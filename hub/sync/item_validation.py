@@ -1,0 +1,96 @@
+"""Maps a raw item and validates the record against the limits of the store and the graph. Pure.
+
+A mapping that raises an unexpected error rejects that item only, as if it had refused the item; the log has the type of
+the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import structlog
+
+from hub import bounds
+from hub.connectors.base import Connector
+from hub.contract import Raw, Record
+from hub.errors import BadRecord
+from hub.kinds import Kind
+
+log = structlog.stdlib.get_logger(__name__)
+
+SOURCE_STATUS_MAX = 200
+"""Maximum number of characters of a source status."""
+
+_MAPPING_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def map_item(connector: Connector, raw: Raw, now: datetime) -> Record:
+    """Return the record of ``raw``; raises ``BadRecord`` if it is invalid or cannot be stored."""
+    try:
+        record = connector.map(raw)
+    except _MAPPING_ERRORS as error:
+        log.warning("item.mapping_failed", system=connector.name, error=type(error).__name__)
+        raise BadRecord(f"the mapping cannot read it ({type(error).__name__})") from error
+    check(record, connector.kinds, now)
+    return record
+
+
+def check(record: Record, kinds: tuple[type[Kind], ...], now: datetime) -> None:
+    """Raise ``BadRecord`` for a value beyond the columns, the indexes or the graph's types."""
+    if type(record.facts) not in kinds:
+        raise BadRecord("its kind is not declared by the connector")
+    _check_columns(record, now)
+    facts: Any = record.facts
+    for name, hint in _hints(facts.__class__).items():
+        value = getattr(facts, name)
+        bounds.check_value(value, name)
+        if not _has_type(value, hint):
+            raise BadRecord(f"{name} is of another type than the kind declares")
+        if name in facts.indexed and value:
+            bounds.check_indexed(value, name)
+
+
+def _check_columns(record: Record, now: datetime) -> None:
+    bounds.check_indexed(record.external_id, "the id")
+    if not record.external_id:
+        raise BadRecord("the id is empty")
+    for key in record.keys:
+        bounds.check_indexed(key.value, f"the key {key.name}")
+    for name in ("occurred_at", "updated_at"):
+        bounds.check_time(getattr(record, name), name, now)
+    for number in (record.version, record.facts_version or 0):
+        bounds.check_whole(number, "the version", bounds.VERSION_MAX)
+    if record.amount is not None:
+        bounds.check_amount(record.amount)
+        if len(record.currency) != 3 or not record.currency.isalpha():
+            raise BadRecord("the currency is not a code such as IDR")
+    if record.status not in record.facts.statuses.__members__:
+        raise BadRecord("the status is not one of its kind")
+    if not isinstance(record.source_status, str) or len(record.source_status) > SOURCE_STATUS_MAX:
+        raise BadRecord(f"the source status is not a text of at most {SOURCE_STATUS_MAX} characters")
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    """Return the fields of a kind with their types, without class variables."""
+    hints = get_type_hints(kind)
+    return {each.name: hints[each.name] for each in fields(kind)}
+
+
+def _has_type(value: Any, hint: Any) -> bool:
+    """Return whether ``value`` is of the type that a field of a kind declares."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_has_type(value, each) for each in inner)
+    if origin is list:
+        return isinstance(value, list) and all(_has_type(each, inner[0]) for each in value)
+    if hint is Any or (origin is dict and isinstance(value, dict)):
+        return True
+    if isinstance(value, bool) or hint is type(None):
+        return type(value) is hint
+    return origin is None and isinstance(value, hint)

@@ -1,0 +1,142 @@
+"""Uploads: records that a system's client sends in bulk, as lines of JSON, ingested batch by batch.
+
+A batch is stored with the results of its rows, under the client's idempotency key and a fingerprint of all lines so
+far. A repeat, whether after a broken connection or in parallel, gets the stored results for the batches that are
+stored, stores the rest, and is refused if its lines differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.bounds import MAX_DEPTH, is_nested_deeper
+from hub.connectors import registry
+from hub.connectors.registry import Enabled
+from hub.contract import Raw
+from hub.store.database import Cause, Database
+from hub.store.encryption import FieldCipher
+from hub.store.idempotency import KeyConflict
+from hub.store.ingest import uploads
+from hub.store.ingest.outcomes import ItemResult, Outcome
+from hub.store.ingest.uploads import RowResult, Upload
+from hub.sync.ingest import Ingest
+
+MAX_ROW_BYTES = 262_144
+"""Maximum number of bytes of a row."""
+
+
+class Line(NamedTuple):
+    """One line of an upload. For a line that is ``too_long``, the content is only its hash in hex."""
+
+    content: bytes
+    too_long: bool = False
+
+
+class SystemQueue(NamedTuple):
+    """The ingest of one system with a lock: one batch at a time, so that waiting uploads hold no connection."""
+
+    ingest: Ingest
+    lock: asyncio.Lock
+
+
+class Uploads:
+    """The uploads to the enabled systems."""
+
+    def __init__(self, database: Database, cipher: FieldCipher, enabled: Iterable[Enabled]) -> None:
+        self._database, self._cipher = database, cipher
+        self._queues = {
+            system.name: SystemQueue(Ingest(registry.offline_connector(system), cipher), asyncio.Lock())
+            for system in enabled
+        }
+
+    def open(self, upload: Upload, cause: Cause) -> UploadSession | None:
+        """Return a session at the beginning of an upload; None if the system is not enabled."""
+        queue = self._queues.get(upload.system)
+        return UploadSession(self._database, self._cipher, queue, upload, cause) if queue else None
+
+    async def store_all(
+        self, upload: Upload, cause: Cause, rows: Sequence[bytes]
+    ) -> list[RowResult] | KeyConflict | None:
+        """Store an upload of one batch and return the results of its rows; None if the system is not enabled."""
+        session = self.open(upload, cause)
+        if session is None:
+            return None
+        conflict = await session.store_batch([Line(row, too_long=len(row) > MAX_ROW_BYTES) for row in rows], last=True)
+        return conflict or [row async for batch in session.results() for row in batch]
+
+
+class UploadSession:
+    """One upload, from its first line on."""
+
+    def __init__(
+        self, database: Database, cipher: FieldCipher, queue: SystemQueue, upload: Upload, cause: Cause
+    ) -> None:
+        self._database, self._cipher, self._queue, self._upload, self._cause = database, cipher, queue, upload, cause
+        self._fingerprint, self._batches, self._id = b"", 0, 0
+
+    async def stored_batches(self) -> int:
+        """Return how many batches of the upload are stored already, by an earlier attempt."""
+        async with self._database.read() as db:
+            upload = await uploads.find(db, self._upload)
+        return upload.batches if upload else 0
+
+    async def store_batch(self, lines: Sequence[Line], *, last: bool) -> KeyConflict | None:
+        """Store the next batch, unless it is stored already.
+
+        Return ``KeyConflict`` if the idempotency key was used for other lines.
+        """
+        self._fingerprint = self._fingerprint_of(lines, last=last)
+        async with self._queue.lock, self._database.write(self._cause) as db:
+            upload = await uploads.lock_upload(db, self._upload)
+            if self._batches < upload.batches:
+                before, _ = await uploads.load_batch(db, upload.id, self._batches)
+                if before != self._fingerprint:
+                    return KeyConflict()
+            elif upload.done or self._batches > upload.batches:
+                return KeyConflict()
+            else:
+                await uploads.save_batch(db, upload, self._fingerprint, await self._store(db, lines), last=last)
+        self._id, self._batches = upload.id, self._batches + 1
+        return None
+
+    async def results(self) -> AsyncGenerator[list[RowResult], None]:
+        """Yield the results of the stored rows, batch by batch."""
+        for number in range(self._batches):
+            async with self._database.read() as db:
+                rows = await uploads.row_results(db, self._upload.system, self._id, number)
+            yield rows
+
+    def _fingerprint_of(self, lines: Sequence[Line], *, last: bool) -> bytes:
+        """Return a keyed hash of all lines so far, and of whether these are the last."""
+        read = hashlib.sha256(b"\n".join(line.content for line in lines)).hexdigest()
+        return self._cipher.hash("push", f"{self._fingerprint.hex()} {read} {last}")
+
+    async def _store(self, db: AsyncConnection, lines: Sequence[Line]) -> list[ItemResult]:
+        items = [parse_line(line) for line in lines]
+        stored = await self._queue.ingest.store_items(
+            db, [item for item in items if isinstance(item, dict)], datetime.now(UTC)
+        )
+        results = iter(stored.results)
+        return [ItemResult(Outcome.REFUSED, reason=item) if isinstance(item, str) else next(results) for item in items]
+
+
+def parse_line(line: Line) -> Raw | str:
+    """Return the item of a line, or the reason why it has none."""
+    if line.too_long:
+        return f"the row is longer than {MAX_ROW_BYTES} bytes"
+    try:
+        item = orjson.loads(line.content)
+    except orjson.JSONDecodeError:
+        return "the row is not JSON in UTF-8"
+    if not isinstance(item, dict):
+        return "the row is not a JSON object"
+    # Counting brackets is cheap and avoids the walk for most rows.
+    brackets = line.content.count(b"{") + line.content.count(b"[")
+    return f"the row is nested more than {MAX_DEPTH} deep" if brackets > MAX_DEPTH and is_nested_deeper(item) else item

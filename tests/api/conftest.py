@@ -1,0 +1,5 @@
+"""The app around a small graph, for the tests of endpoints."""
+
+from tests.api.graph_app import early_in_the_hour, hub
+
+__all__ = ["early_in_the_hour", "hub"]

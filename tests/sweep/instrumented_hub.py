@@ -1,0 +1,85 @@
+"""A command of the hub that announces its crash points, and continues when it gets a reply.
+
+``python -m tests.sweep.instrumented_hub worker`` is ``hub worker``; ``SWEEP_SOCKET`` names the unix socket of
+the sweep. The sweep loads this module once and forks it for each run, because loading takes longer than most runs.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import hub.api.ndjson
+import hub.app
+import hub.cli.deliveries
+import hub.cli.main
+import hub.runtime.server
+import hub.store.feed.sequence
+import hub.sync.pull
+import hub.sync.record_files
+import hub.sync.worker
+from hub.api.graphql.validation import ReuseParsedDocument
+from hub.connectors import registry
+from hub.schema.graph import schema
+from tests.sweep import crash_hooks
+
+SOCKET = "SWEEP_SOCKET"
+
+for _name in registry.discover():
+    registry.load(_name)
+# Built once, as a process that serves builds it.
+schema(None, (), extensions=(ReuseParsedDocument,))
+
+
+class Line:
+    """The connection to the sweep. An announcement blocks the whole process."""
+
+    def __init__(self, at: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.connect(at)
+        self._lock = threading.Lock()
+
+    def announce(self, place: str) -> None:
+        """Announce the place of the process; return when it may continue."""
+        with self._lock:
+            self._socket.sendall(f"{place}\n".encode())
+            if not self._socket.recv(1):
+                os._exit(1)
+
+
+def small_batches() -> None:
+    """Set small batches, so that a small amount of data fills several."""
+    hub.sync.pull.BATCH = 25
+    hub.api.ndjson.MAX_BATCH_ROWS = 25
+    hub.store.feed.sequence.BATCH_SIZE = 100
+    hub.store.feed.sequence.assign_positions.__defaults__ = (100,)
+
+
+def run(arguments: Sequence[str], env: Mapping[str, str], at: str | None, log: Path) -> None:
+    """Run a command in this new process; without ``at`` nothing is announced."""
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        del os.environ[name]
+    os.environ.update(env)
+    small_batches()
+    if at:
+        crash_hooks.install(Line(at).announce)
+    sys.argv = ["hub", *arguments]
+    hub.cli.main.main()
+
+
+def main() -> None:
+    """Run as a command."""
+    crash_hooks.install(Line(os.environ[SOCKET]).announce)
+    small_batches()
+    hub.cli.main.main()
+
+
+if __name__ == "__main__":
+    main()

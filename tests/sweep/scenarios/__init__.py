@@ -1,0 +1,23 @@
+"""The scenarios of the sweep: what happens in each, and what must hold afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hub.connectors.base import Connector
+from hub.contract import Coverage
+from tests.sweep.scenarios.bulk import Bulk
+from tests.sweep.scenarios.decide import Decide
+from tests.sweep.scenarios.deliver import Deliver
+from tests.sweep.scenarios.feed import Feed
+from tests.sweep.scenarios.pull import Pull
+from tests.sweep.scenarios.push import Push
+from tests.sweep.scenarios.scenario import Scenario
+from tests.sweep.scenarios.webhook import Hook
+from tests.sweep.scenarios.workflow import Workflow
+
+
+def scenarios(connectors: Iterable[type[Connector]]) -> tuple[Scenario, ...]:
+    """Return every scenario for these systems; a system without a listing is not pulled before it has called."""
+    listing = [each for each in connectors if each.covers(each.Settings()) is Coverage.FULL]
+    return (*map(Pull, listing), Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed())
