@@ -38,6 +38,7 @@ PURPOSE = {
     "settings": "HUB_* values",
     "store": "every SQL query",
     "sync": "the worker",
+    "tacit_approval": "silence approves",
     "testing": "connector tests",
     "viewer": "the caller",
     "web": "HTTP middleware",

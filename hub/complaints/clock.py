@@ -10,16 +10,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 
 from hub.complaints.calendar import JAKARTA, WorkingCalendar
-from hub.complaints.service_levels import Policy, Unit
+from hub.complaints.service_levels import Unit
 
 OFFICE_CLOSES = time(16)
 
 
+class TimeLimit(Protocol):
+    """A number of working days or hours, such as a ``Policy``."""
+
+    @property
+    def amount(self) -> int:
+        """How many of ``unit``."""
+        ...
+
+    @property
+    def unit(self) -> Unit:
+        """Working days or hours."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A time in which the reporter had to answer; ``end`` is None while the answer is still missing."""
+    """A time in which the reporter or applicant had to answer; ``end`` is None while the answer is still missing."""
 
     start: datetime
     end: datetime | None
@@ -33,27 +48,27 @@ def day_zero(at: datetime, calendar: WorkingCalendar) -> date:
 
 
 def calculate_due_at(
-    policy: Policy, started_at: datetime, pauses: Iterable[Pause], calendar: WorkingCalendar
+    limit: TimeLimit, started_at: datetime, pauses: Iterable[Pause], calendar: WorkingCalendar
 ) -> datetime | None:
-    """Return when the time limit of ``policy`` ends; None while its clock is paused.
+    """Return when a time limit ends; None while its clock is paused.
 
     ``pauses`` are in order of time and begin after ``started_at``. A pause that begins after the limit has ended does
     not extend it, so an overdue complaint stays overdue while the hub waits for the reporter.
     """
-    due = _unpaused(policy, started_at, calendar)
+    due = _unpaused(limit, started_at, calendar)
     for pause in pauses:
         if pause.start > due:
             break
         if pause.end is None:
             return None
-        due = _postpone(due, pause.start, pause.end, policy.unit, calendar)
+        due = _postpone(due, pause.start, pause.end, limit.unit, calendar)
     return due
 
 
-def _unpaused(policy: Policy, started_at: datetime, calendar: WorkingCalendar) -> datetime:
-    if policy.unit is Unit.HOURS:
-        return started_at.astimezone(UTC) + timedelta(hours=policy.amount)
-    return _end_of_day(calendar.add(day_zero(started_at, calendar), policy.amount))
+def _unpaused(limit: TimeLimit, started_at: datetime, calendar: WorkingCalendar) -> datetime:
+    if limit.unit is Unit.HOURS:
+        return started_at.astimezone(UTC) + timedelta(hours=limit.amount)
+    return _end_of_day(calendar.add(day_zero(started_at, calendar), limit.amount))
 
 
 def _postpone(due: datetime, start: datetime, end: datetime, unit: Unit, calendar: WorkingCalendar) -> datetime:

@@ -73,7 +73,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Permit": {
         PUBLIC: """id asOf sourceStatus updatedAt permitId applicationNumber number nib projectId typeCode typeName
             sector authority office kbli kbliEdition scale issuedOn validUntil status statusLabel statusSince clock
-            clockLabel clockRestarts agency area business system agreement""",
+            clockLabel clockRestarts approvesItselfAt agency area business system agreement""",
         "complaints:read": "complaints",
     },
     "Business": {

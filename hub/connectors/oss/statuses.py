@@ -84,7 +84,10 @@ DOCUMENT_ENDS = MappingProxyType({"3": PermitStatus.REVOKED, "4": PermitStatus.C
 
 FINAL = frozenset({PermitStatus.REJECTED, PermitStatus.REVOKED, PermitStatus.CANCELLED})
 _ENDED = FINAL | {PermitStatus.ISSUED, PermitStatus.PROVISIONAL, PermitStatus.WARNED, PermitStatus.SUSPENDED}
-_CLOCK = {"41": PermitClock.STOPPED, "43": PermitClock.STOPPED, "44": PermitClock.RESTARTED}
+_NOT_COMPLETE = frozenset({"11", "12", "41", "43"})
+"""The applicant owes something, so the office's time does not run."""
+_SCREENED = "05"
+"""The application may not be complete yet, and the time runs only when it is."""
 
 BUSINESS_STATUS = MappingProxyType(
     {
@@ -100,7 +103,15 @@ BUSINESS_STATUS = MappingProxyType(
 
 
 def clock_of(code: str, status: PermitStatus) -> PermitClock | None:
-    """Return whether the office's time runs at a code: 41 and 43 stop it, 42 resumes it, 44 begins it again."""
-    if status is PermitStatus.UNKNOWN:
+    """Return whether the office's time runs at a code: 41 and 43 stop it, 42 resumes it, 44 begins it again.
+
+    It does not run while documents are missing (11, 12). None if the code does not determine it, as the flag of a
+    document does not.
+    """
+    if status in _ENDED:
+        return PermitClock.ENDED
+    if code not in STATUS or code == _SCREENED:
         return None
-    return _CLOCK.get(code) or (PermitClock.ENDED if status in _ENDED else PermitClock.RUNNING)
+    if code in _NOT_COMPLETE:
+        return PermitClock.STOPPED
+    return PermitClock.RESTARTED if code == "44" else PermitClock.RUNNING

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from hub import tacit_approval
 from hub.kinds import BusinessScale, PermitAuthority, PermitClock, PermitSector, PermitStatus
 from hub.schema.authorization import requires
 from hub.schema.connections import Listing, list_field
@@ -85,7 +86,20 @@ class Permit(SystemRecord):
     )
     async def clock_restarts(self, info: Info) -> int:
         """Load it with one SQL statement per level."""
-        return checked_int(await info.context.load("clock restarts", permit_clock.restarts, self.ref) or 0)
+        events = await info.context.load("clock events", permit_clock.events, self.ref)
+        return checked_int(tacit_approval.count_restarts(events or ()))
+
+    @strawberry.field(
+        description="When the application counts as granted if nobody decides before (*fiktif positif*, article 53 of"
+        f" Law 30/2014 as amended by Law 6/2023): at the end of {tacit_approval.DEFAULT.amount} working days after it"
+        " was received or its clock was restarted, without the days on which the clock stood still. It may be in the"
+        " past. Null if the permit is decided, if its clock stands still, or if the hub does not know when it started."
+        " Laws that set another time for a type of permit are not considered."
+    )
+    async def approves_itself_at(self, info: Info) -> datetime | None:
+        """Load it together with the restarts of the clock."""
+        events = await info.context.load("clock events", permit_clock.events, self.ref)
+        return tacit_approval.calculate_approval(events or ())
 
     @classmethod
     def from_row(cls, row: Row) -> Self:

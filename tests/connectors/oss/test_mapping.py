@@ -47,9 +47,15 @@ def test_only_declared_losses_occur_in_both_directions() -> None:
 
 @pytest.mark.parametrize(
     ("code", "clock"),
-    [("20", "RUNNING"), ("41", "STOPPED"), ("42", "RUNNING"), ("43", "STOPPED"), ("44", "RESTARTED"), ("50", "ENDED")],
+    [
+        *((code, "RUNNING") for code in ("09", "10", "20", "30", "40", "42", "45", "49")),
+        *((code, "STOPPED") for code in ("11", "12", "41", "43")),
+        ("44", "RESTARTED"),
+        *((code, "ENDED") for code in ("50", "52", "57", "60", "70", "80", "90", "93")),
+        *((code, None) for code in ("05", "58")),
+    ],
 )
-def test_codes_stop_resume_and_restart_the_clock(code: str, clock: str) -> None:
+def test_codes_stop_resume_and_restart_the_clock(code: str, clock: str | None) -> None:
     facts = looked_up(kd_status=code).facts
     assert isinstance(facts, Permit)
     assert facts.clock == clock

@@ -66,6 +66,25 @@ async def test_a_permit_that_is_listed_again_is_no_restart(stage: Stage) -> None
     assert await _restarts(stage) == {"I-2": 1}
 
 
+async def test_a_forecast_follows_the_clock_in_the_history(stage: Stage) -> None:
+    def at(day: int) -> str:
+        return f"2026-02-{day:02}T09:00:00+07:00"
+
+    await stage.records(permit("I-1", status="RECEIVED", at=at(2)), permit("I-2", at=at(2)))
+    assert await _forecasts(stage) == {"I-1": "2026-02-09T09:00:00+00:00", "I-2": None}
+    await stage.records(permit("I-1", version=2, status="INCOMPLETE", clock="STOPPED", at=at(3)))
+    assert (await _forecasts(stage))["I-1"] is None
+    await stage.records(permit("I-1", version=3, at=at(5)), permit("I-2", version=2, clock="RESTARTED", at=at(4)))
+    assert await _forecasts(stage) == {"I-1": "2026-02-11T09:00:00+00:00", "I-2": "2026-02-11T09:00:00+00:00"}
+    await stage.records(permit("I-1", version=4, status="ISSUED", clock="ENDED", at=at(6)))
+    assert (await _forecasts(stage))["I-1"] is None
+
+
+async def _forecasts(stage: Stage) -> dict[str, str | None]:
+    data: Any = await stage.got(OFFICER, "{permits {nodes {permitId approvesItselfAt}}}")
+    return {row["permitId"]: row["approvesItselfAt"] for row in data["permits"]["nodes"]}
+
+
 async def _restarts(stage: Stage) -> dict[str, int]:
     data: Any = await stage.got(OFFICER, "{permits {nodes {permitId clockRestarts}}}")
     return {row["permitId"]: row["clockRestarts"] for row in data["permits"]["nodes"]}
