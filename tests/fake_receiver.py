@@ -131,5 +131,6 @@ _NOTHING: Mapping[str, Any] = {
     "lost": OutcomeUnknown("the connection broke"),
     "refuse": Refused("title: it is required"),
     "stop": ConfigurationError("HTTP 401"),
+    "our fault": ZeroDivisionError(),
 }
 """Faults after which nothing was accepted; with ``lost`` the hub cannot know that."""

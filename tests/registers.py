@@ -57,6 +57,10 @@ class Registered:
     items: dict[str, Raw] = field(default_factory=dict)
     told: list[Decision] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    broken: set[str | None] = field(default_factory=set)
+    """The records about which its connector has an internal error."""
+    read_errors: list[Exception] = field(default_factory=list)
+    """What happens when one of its records is read next."""
     deaf: bool = False
     """Whether it accepts decisions and does not follow them."""
 
@@ -86,6 +90,8 @@ class _Permits(Connector):
         yield Page(list(self.registered.items.values()))
 
     async def fetch_one(self, external_id: str) -> Raw | None:
+        if self.registered.read_errors:
+            raise self.registered.read_errors.pop(0)
         return self.registered.items.get(external_id)
 
     async def inquire(self, reference: str) -> Raw | None:
@@ -111,6 +117,8 @@ class _Permits(Connector):
 
     async def tell(self, decision: Decision) -> list[Raw]:
         here = self.registered
+        if decision.external_id in here.broken:
+            raise ValueError("a fault of the connector")
         if here.errors:
             raise here.errors.pop(0)
         here.told.append(decision)

@@ -17,23 +17,18 @@ from hub.complaints.forwarding import AttemptOutcome, DeliveryState
 from hub.concurrency import gather_all
 from hub.connectors.base import Connector
 from hub.contract import Decision, Raw
-from hub.errors import ConfigurationError, HubError, OutcomeUnknown, Refused, TryLater
-from hub.store import systems
+from hub.errors import TryLater
 from hub.store.agreement import decisions, payload, refresh
 from hub.store.agreement.decisions import LeasedDecision
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
+from hub.sync.call_failures import BACKOFF, CallFailures, Failure, RunOutcomes
 from hub.sync.ingest import Ingest
 
 log = structlog.get_logger()
 
 CONCURRENCY = 4
 """Maximum number of decisions that are sent to one system at the same time."""
-BACKOFF = 1.0
-"""Seconds to wait after the first attempt; doubled after each further one."""
-MAX_FAILURES = 4
-"""Consecutive failures after which a run ends, because further calls would fail as well."""
-_FAILURES = frozenset({AttemptOutcome.TRY_LATER, AttemptOutcome.NO_RESPONSE})
 
 
 class DecisionRun:
@@ -49,45 +44,43 @@ class DecisionRun:
         self._ingest = Ingest(connector, cipher)
         self._timeout, self._max_attempts = timeout, max_attempts
         self._cause = Cause(f"decide:{self._name}", "worker", uuid.uuid4().hex)
-        self._outcomes: Counter[AttemptOutcome] = Counter()
-        self._failures = 0
+        self._failures = CallFailures(database, self._name, timeout=timeout, max_attempts=max_attempts)
+        self._outcomes = RunOutcomes()
 
     async def run(self) -> Counter[AttemptOutcome]:
         """Send what is due until nothing is, or the system does not respond; return how often each outcome occurred."""
         await gather_all(self._send_due() for _ in range(CONCURRENCY))
-        return +self._outcomes
+        self._failures.raise_internal()
+        return self._outcomes.counts
 
     async def _send_due(self) -> None:
-        while self._failures < MAX_FAILURES:
+        while not self._outcomes.is_unresponsive:
             async with self._database.write(self._cause) as db:
                 leased = await decisions.lease(db, self._name, self._timeout * 1.25)
             if leased is None:
                 return
-            outcome = await self._attempt(leased)
-            self._outcomes[outcome] += 1
-            stopped = outcome is AttemptOutcome.STOPPED
-            self._failures = MAX_FAILURES if stopped else self._failures + 1 if outcome in _FAILURES else 0
+            self._outcomes.add(await self._attempt(leased))
 
     async def _attempt(self, leased: LeasedDecision) -> AttemptOutcome:
+        is_read = not leased.outcome_unknown
         try:
             async with asyncio.timeout(self._timeout):
-                if leased.outcome_unknown:
+                if not is_read:
                     await self._read(leased)
+                    is_read = True
                 async with self._database.read() as db:
                     prepared = await payload.build(db, leased)
                 if prepared.decision is None:
                     return await self._found(leased)
+                if leased.outcome_unknown and leased.attempts > self._max_attempts:
+                    return await self._not_found(leased)
                 items = await self._connector.tell(prepared.decision)
-        except Refused as error:
-            return await self._release(leased, DeliveryState.BLOCKED, AttemptOutcome.REFUSED, str(error))
-        except ConfigurationError as error:
-            return await self._pause_system(leased, error)
-        except (OutcomeUnknown, TimeoutError) as error:
-            message = str(error) or f"no answer within {self._timeout:g} s"
-            return await self._release(leased, DeliveryState.SENDING, AttemptOutcome.NO_RESPONSE, message)
-        except HubError as error:
-            return await self._retry_later(leased, error)
-        return await self._sent(leased, prepared.decision, items)
+            return await self._sent(leased, prepared.decision, items)
+        # An error of one decision, an internal one included, is recorded and interrupts no other.
+        except Exception as error:
+            if is_read:
+                return await self._release(leased, await self._failures.of_call(error, leased.attempts))
+            return await self._not_read(leased, await self._failures.of_look_up(error))
 
     async def _read(self, leased: LeasedDecision) -> None:
         """Store what the system says now, after a call whose outcome is unknown."""
@@ -97,6 +90,19 @@ class DecisionRun:
         if raw is not None:
             async with self._database.write(self._cause) as db:
                 await self._ingest.store(db, [raw], datetime.now(UTC))
+
+    async def _not_read(self, leased: LeasedDecision, failure: Failure) -> AttemptOutcome:
+        """Release a decision that may have arrived; after too many attempts it waits for a person."""
+        if failure.counts and leased.attempts > self._max_attempts:
+            message = f"{leased.attempts} attempts; the last: {failure.message}"
+            failure = Failure(state=DeliveryState.BLOCKED, outcome=failure.outcome, message=message)
+        return await self._release(leased, failure)
+
+    async def _not_found(self, leased: LeasedDecision) -> AttemptOutcome:
+        """Release a decision that has not arrived and was attempted too often."""
+        message = f"{leased.attempts - 1} attempts, and it has not arrived"
+        outcome = AttemptOutcome.NOT_FOUND
+        return await self._release(leased, Failure(state=DeliveryState.BLOCKED, outcome=outcome, message=message))
 
     async def _sent(self, leased: LeasedDecision, decision: Decision, items: list[Raw]) -> AttemptOutcome:
         async with self._database.write(self._cause) as db:
@@ -109,7 +115,7 @@ class DecisionRun:
                 await decisions.mark_done(db, leased)
                 await refresh.refresh_matter(db, leased.matter_id, self._cause.actor)
         if conflict:
-            return await self._retry_later(leased, TryLater("the record was changed since the hub read it"))
+            raise TryLater("the record was changed since the hub read it")
         log.info("decision.done", system=self._name, matter=leased.matter_id, created=decision.external_id is None)
         return AttemptOutcome.DONE
 
@@ -124,35 +130,22 @@ class DecisionRun:
             await refresh.refresh_matter(db, leased.matter_id, self._cause.actor)
         return AttemptOutcome.FOUND
 
-    async def _retry_later(self, leased: LeasedDecision, error: HubError) -> AttemptOutcome:
-        if leased.attempts >= self._max_attempts:
-            message = f"{leased.attempts} attempts; the last: {error}"
-            return await self._release(leased, DeliveryState.BLOCKED, AttemptOutcome.TRY_LATER, message)
-        wait = (error.after or 0.0) if isinstance(error, TryLater) else 0.0
-        return await self._release(leased, DeliveryState.WAITING, AttemptOutcome.TRY_LATER, str(error), wait=wait)
-
-    async def _pause_system(self, leased: LeasedDecision, error: ConfigurationError) -> AttemptOutcome:
-        log.error("system.stopped", system=self._name, error=str(error))
-        async with self._database.write(self._cause) as db:
-            await systems.mark_stopped(db, self._name, str(error))
-        return await self._release(leased, DeliveryState.WAITING, AttemptOutcome.STOPPED, str(error))
-
-    async def _release(
-        self,
-        leased: LeasedDecision,
-        state: DeliveryState,
-        outcome: AttemptOutcome,
-        error: str,
-        *,
-        wait: float = 0.0,
-    ) -> AttemptOutcome:
+    async def _release(self, leased: LeasedDecision, failure: Failure) -> AttemptOutcome:
+        """End the lease of a decision that has not arrived, or may not have."""
         async with self._database.write(self._cause) as db:
             await refresh.lock_matter(db, leased.matter_id)
-            await decisions.release(db, leased, state, error, wait=wait, backoff=BACKOFF)
+            await decisions.release(
+                db, leased, failure.state, failure.message, wait=failure.wait, backoff=BACKOFF, counts=failure.counts
+            )
             await refresh.refresh_matter(db, leased.matter_id, self._cause.actor)
-        write = log.info if state is DeliveryState.WAITING else log.warning
-        write("decision." + outcome.value.lower(), system=self._name, matter=leased.matter_id, error=error)
-        return outcome
+        write = log.info if failure.state is DeliveryState.WAITING else log.warning
+        write(
+            "decision." + failure.outcome.value.lower(),
+            system=self._name,
+            matter=leased.matter_id,
+            error=failure.message,
+        )
+        return failure.outcome
 
 
 def _is_conflict(sent: Decision, left: Decision) -> bool:

@@ -17,6 +17,7 @@ from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.outbox import deliveries
 from hub.store.outbox.deliveries import LeasedDelivery
+from hub.sync.call_failures import RunOutcomes
 from hub.sync.delivery_attempt import DeliveryAttempts
 
 CONCURRENCY = 4
@@ -24,8 +25,6 @@ CONCURRENCY = 4
 
 POLL_INTERVAL = 0.5
 """Seconds after which newly due deliveries are started while others are still being sent."""
-
-_FAILURES = frozenset({AttemptOutcome.TRY_LATER, AttemptOutcome.NO_RESPONSE})
 
 
 class DeliveryRun:
@@ -40,16 +39,14 @@ class DeliveryRun:
         self._database, self._name = database, connector.name
         self._attempts = DeliveryAttempts(database, connector, cipher, timeout=timeout, max_attempts=max_attempts)
         self._cause = Cause(f"deliver:{self._name}", "worker", uuid.uuid4().hex)
-        self._outcomes: Counter[AttemptOutcome] = Counter()
+        self._outcomes = RunOutcomes()
         self._under_way: set[asyncio.Task[None]] = set()
         self._errors: list[BaseException] = []
-        self._failures = 0
-        """Consecutive failures; after several, no more deliveries are started, because they would fail as well."""
 
     async def run(self) -> Counter[AttemptOutcome]:
         """Send until nothing is due or the system does not respond; return how often each outcome occurred."""
         async with self._database.write(self._cause) as db:
-            self._outcomes[AttemptOutcome.FOUND] += await deliveries.settle_linked(db, self._name)
+            self._outcomes.counts[AttemptOutcome.FOUND] += await deliveries.settle_linked(db, self._name)
         try:
             while await self._start_due():
                 # Deliveries that become due meanwhile do not wait for a slow response.
@@ -63,11 +60,12 @@ class DeliveryRun:
         # Raised after the loop, so that the error of one delivery does not interrupt the others.
         for error in self._errors:
             raise error
-        return +self._outcomes
+        self._attempts.raise_internal()
+        return +self._outcomes.counts
 
     async def _start_due(self) -> bool:
         """Start due deliveries up to the limit of concurrency; return whether any is being sent."""
-        while len(self._under_way) < CONCURRENCY and self._failures < CONCURRENCY:
+        while len(self._under_way) < CONCURRENCY and not self._outcomes.is_unresponsive:
             async with self._database.write(self._cause) as db:
                 leased = await deliveries.lease(db, self._name, self._attempts.lease_seconds)
             if leased is None:
@@ -76,7 +74,4 @@ class DeliveryRun:
         return bool(self._under_way)
 
     async def _deliver(self, leased: LeasedDelivery) -> None:
-        outcome = await self._attempts.attempt(leased)
-        self._outcomes[outcome] += 1
-        stopped = outcome is AttemptOutcome.STOPPED
-        self._failures = CONCURRENCY if stopped else self._failures + 1 if outcome in _FAILURES else 0
+        self._outcomes.add(await self._attempts.attempt(leased))

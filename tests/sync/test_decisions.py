@@ -14,19 +14,10 @@ from hub.store.database import Cause, Database
 from hub.sync.compare_again import compare_outdated
 from tests.registers import Both, Centre, Region, at, permit
 
-__all__ = ["both", "registers_database"]
-from tests.store.agreement.conftest import both, registers_database
+__all__ = ["both", "decided", "registers_database"]
+from tests.store.agreement.conftest import both, decided, registers_database
 
 DUE = "update decisions set due_at = now()"
-
-
-@pytest.fixture
-async def decided(both: Both) -> Both:
-    """The centre has approved a permit that it decides, and the region has not followed."""
-    await both.bring(Region, permit("7", "I-1", authority="CENTRE"))
-    await both.bring(Centre, permit("I-1", "I-1", authority="CENTRE"))
-    await both.bring(Centre, permit("I-1", "I-1", authority="CENTRE", status="APPROVAL", since=at(3), changed=at(3)))
-    return both
 
 
 async def test_a_decision_of_the_centre_is_told_to_the_region(decided: Both) -> None:
@@ -81,6 +72,7 @@ async def test_wrong_settings_stop_the_system(decided: Both) -> None:
     decided.region.errors = [ConfigurationError("401")]
     assert await decided.deliver(Region) == {"STOPPED": 1}
     assert await decided.rows("select stopped_at is not null from systems where name = 'region'") == [(True,)]
+    assert await decided.rows("select state, attempts from decisions") == [("WAITING", 0)]
     await decided.run(DUE)
     assert await decided.deliver(Region) == {}
 

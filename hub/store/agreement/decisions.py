@@ -65,7 +65,7 @@ update decisions set state = 'DONE', done_at = now(), trouble = null
 where matter_id = :matter_id and decision = :decision
 """
 _RELEASE = f"""
-update decisions set state = :state, trouble = :trouble,
+update decisions set state = :state, trouble = :trouble, attempts = attempts - :refund,
     due_at = now() + greatest(make_interval(secs => :wait), make_interval(secs =>
         least(:longest, power(2, least(attempts - 1, 20)) * :backoff) * (0.75 + random() / 2)))
 where {_MINE}
@@ -84,9 +84,19 @@ async def mark_done(db: AsyncConnection, leased: LeasedDecision) -> None:
 
 
 async def release(
-    db: AsyncConnection, leased: LeasedDecision, state: DeliveryState, error: str, *, wait: float, backoff: float
+    db: AsyncConnection,
+    leased: LeasedDecision,
+    state: DeliveryState,
+    error: str,
+    *,
+    wait: float,
+    backoff: float,
+    counts: bool,
 ) -> None:
-    """End the lease of a decision that was not told; the next attempt is in ``wait`` seconds or after ``backoff``."""
+    """End the lease of a decision that was not told; the next attempt is in ``wait`` seconds or after ``backoff``.
+
+    ``counts``: whether the attempt counts.
+    """
     params = {
         "matter_id": leased.matter_id,
         "decision": leased.decision,
@@ -96,6 +106,7 @@ async def release(
         "wait": wait,
         "backoff": backoff,
         "longest": MAX_BACKOFF,
+        "refund": 0 if counts else 1,
     }
     await db.execute(text(_RELEASE), params)
     await _replan_overtaken(db, leased)

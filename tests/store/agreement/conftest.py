@@ -9,7 +9,7 @@ import pytest
 from hub.store import migrate
 from hub.store.database import Database
 from tests.conftest import on, temporary_database
-from tests.registers import Both, Centre, NoSettings, Region
+from tests.registers import Both, Centre, NoSettings, Region, at, permit
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +28,12 @@ async def both(postgres_url: str, registers_database: str) -> AsyncIterator[Both
         database = Database(on(postgres_url, name))
         yield Both(database)
         await database.close()
+
+
+@pytest.fixture
+async def decided(both: Both) -> Both:
+    """The centre has approved a permit that it decides, and the region has not followed."""
+    await both.bring(Region, permit("7", "I-1", authority="CENTRE"))
+    await both.bring(Centre, permit("I-1", "I-1", authority="CENTRE"))
+    await both.bring(Centre, permit("I-1", "I-1", authority="CENTRE", status="APPROVAL", since=at(3), changed=at(3)))
+    return both
