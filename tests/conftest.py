@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -91,6 +92,14 @@ def interrupted_by_pytest() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, lambda *received: signal.default_int_handler(*received))
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
+def collected_garbage(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A long test collects its own garbage, so that what it leaves unclosed fails itself and not a later test."""
+    yield
+    if request.node.get_closest_marker("whole"):
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)
