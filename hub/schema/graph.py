@@ -43,6 +43,7 @@ from hub.schema.complaints import (
 from hub.schema.complaints.field_authority import authority_directives
 from hub.schema.composition import HubSchema, build_schema
 from hub.schema.licensing import businesses, permits
+from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
 from hub.schema.part import Part
 
@@ -68,7 +69,7 @@ for _mutations in (
     claims.Mutation,
 ):
     complaints.part.mutation(_mutations)
-for _licensing in (permits.Query, businesses.Query):
+for _licensing in (permits.Query, businesses.Query, permit_totals.Query):
     licensing.part.query(_licensing)
 for _agreement in (disagreements.Query, agreement_totals.Query, permit_facts.Query):
     agreement.part.query(_agreement)

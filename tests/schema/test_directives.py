@@ -55,6 +55,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "payments": ((False, (("payments:read",),)), "(first: 1) {totalCount}", "payments:read"),
     "permit": ((False, (("licensing:read",),)), '(number: "I-1") {number}', "licensing:read"),
     "permitFacts": (PUBLIC, '(number: "I-1") {status}', ""),
+    "permitTotals": (PUBLIC, "(by: SECTOR) {permits}", ""),
     "permits": ((False, (("licensing:read",),)), "(first: 1) {totalCount}", "licensing:read"),
     "procurementOrders": (PUBLIC, "(first: 1) {totalCount}", ""),
     "system": (PUBLIC, '(name: "fake") {name}', ""),

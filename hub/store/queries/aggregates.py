@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -77,12 +77,20 @@ def _suppressed(cells: Sequence[tuple[str | None, str, int]]) -> set[tuple[str |
     """
     suppressed: set[tuple[str | None, str]] = set()
     for month in {month for _, month, _ in cells}:
-        groups = sorted(((n, name) for name, at, n in cells if at == month), key=lambda each: each[0])
-        small = [each for each in groups if each[0] < MIN_PUBLIC_GROUP_SIZE]
-        if small and sum(n for n, _ in small) < MIN_PUBLIC_GROUP_SIZE:
-            small = groups[: len(small) + 1]
-        suppressed |= {(name, month) for _, name in small}
+        suppressed |= {(name, month) for name in small_groups({name: n for name, at, n in cells if at == month})}
     return suppressed
+
+
+def small_groups(counts: Mapping[str | None, int]) -> set[str | None]:
+    """Return the groups that are too small for the public.
+
+    If their sum is too small as well, the total would disclose it: then the smallest other group is among them.
+    """
+    groups = sorted(counts.items(), key=lambda each: each[1])
+    small = [each for each in groups if each[1] < MIN_PUBLIC_GROUP_SIZE]
+    if small and sum(n for _, n in small) < MIN_PUBLIC_GROUP_SIZE:
+        small = groups[: len(small) + 1]
+    return {name for name, _ in small}
 
 
 async def payment_totals(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.agreement.enums import AgreementState
 from hub.store.queries import visibility
-from hub.store.queries.aggregates import MIN_PUBLIC_GROUP_SIZE
+from hub.store.queries.aggregates import MIN_PUBLIC_GROUP_SIZE, small_groups
 from hub.store.queries.agreement_entity import MATTER, SCOPES
 from hub.store.queries.entity import one_of
 from hub.store.tables import agencies, areas, complaints, records
@@ -79,7 +79,7 @@ async def totals(db: AsyncConnection, viewer: Viewer, by: str) -> list[Agreement
     counted = await _counts(db, by, and_(*where))
     seconds = await _seconds(db, by, and_(*where))
     names = await _names(db, by)
-    hidden = _suppressed({key: row["n"] for key, row in counted.items()}) if public else set()
+    hidden = small_groups({key: row["n"] for key, row in counted.items()}) if public else set()
     return [
         AgreementTotal(key=key, name=names.get(key))
         if key in hidden
@@ -146,15 +146,6 @@ async def _seconds(db: AsyncConnection, by: str, where: ColumnElement[bool]) -> 
 async def _names(db: AsyncConnection, by: str) -> dict[str | None, str]:
     table = _NAMES.get(by)
     return {} if table is None else {row.code: row.name for row in await db.execute(select(table.c.code, table.c.name))}
-
-
-def _suppressed(counts: Mapping[str | None, int]) -> set[str | None]:
-    """Return the groups that are too small; with the smallest other one if their sum would disclose them."""
-    groups = sorted(counts.items(), key=lambda each: each[1])
-    small: Sequence[tuple[str | None, int]] = [each for each in groups if each[1] < MIN_PUBLIC_GROUP_SIZE]
-    if small and sum(n for _, n in small) < MIN_PUBLIC_GROUP_SIZE:
-        small = groups[: len(small) + 1]
-    return {key for key, _ in small}
 
 
 def _total(

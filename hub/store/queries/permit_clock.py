@@ -31,6 +31,11 @@ def _changed(*names: str) -> ColumnElement[bool]:
     return or_(changes.c.before.is_(None), *named)
 
 
+# A change that only shows a record again has all its fields in `after`, and names none of these.
+IS_RESTART = changes.c.after["clock"].astext == PermitClock.RESTARTED.value, _changed("clock")
+"""The conditions for the changes that restart a clock, as ``events`` has them."""
+
+
 async def events(db: AsyncConnection, viewer: Viewer, refs: Sequence[Ref]) -> Mapping[Ref, list[ClockEvent]]:
     """Return what the clocks of the permits among ``refs`` that ``viewer`` sees did, in order; others are missing."""
     inputs = compiled.inputs_of(viewer) | lookup.ref_inputs(refs)
@@ -64,7 +69,6 @@ def _events(rows: Sequence[Mapping[str, Any]]) -> list[ClockEvent]:
     for row in rows:
         known = {} if row["first"] else known
         known |= {name: row[name] for name in ("status", "occurred_at") if row[name] is not None}
-        # A change that only shows a record again has all its fields, and names none of these.
         if row["first"] or "clock" in row["fields"]:
             clock = PermitClock(row["clock"]) if row["clock"] else None
             found.append(ClockEvent(clock, PermitStatus(known["status"]), datetime.fromisoformat(known["occurred_at"])))
