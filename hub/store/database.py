@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import psycopg
-from psycopg.adapt import AdaptersMap, Buffer, Loader
-from psycopg.pq import Format, TransactionStatus
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
-from psycopg.types.json import set_json_loads
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
@@ -28,6 +22,9 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+from hub.store.value_loaders import register_loaders
 
 DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error)
 """The errors of a statement, whether SQLAlchemy or the driver executed it."""
@@ -49,10 +46,6 @@ the usual two hours, during which the server would keep the locks of a worker th
 _OPTIONS = " ".join(
     ["-c statement_timeout=60s", "-c TimeZone=UTC", *(f"-c tcp_{name}={value}" for name, value in _KEEPALIVES.items())]
 )
-
-EARLIEST_TIME, LATEST_TIME = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
-"""The replacements of times that PostgreSQL can store and Python cannot represent: a day within Python's limits, so
-that they exist in every time zone."""
 
 statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 """The list that collects the SQL statements of the current request or test; None if they are not collected."""
@@ -129,18 +122,36 @@ class Database:
             yield connection
 
 
+class ConnectionPool(AsyncAdaptedQueuePool):
+    """A pool that, once disposed of, closes the connections that were in use; SQLAlchemy leaves them open."""
+
+    _disposed = False
+
+    def dispose(self) -> None:
+        """Close every connection: those in the pool now, the others when they are returned."""
+        self._disposed = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        if self._disposed:
+            record.close()
+        # A caller that waits for it opens the connection again.
+        super()._do_return_conn(record)
+
+
 def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
     engine = create_async_engine(
         driver_url(url),
         pool_size=pool_size,
         max_overflow=0,
+        poolclass=ConnectionPool,
         # Values may be personal data, which an error of the driver must not carry into a log.
         hide_parameters=True,
         connect_args={"options": _OPTIONS, **_KEEPALIVES},
         **options,
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _before_execution)
-    event.listen(engine.sync_engine, "connect", _register_loaders)
+    event.listen(engine.sync_engine, "connect", register_loaders)
     event.listen(engine.sync_engine, "handle_error", _mark_disconnected)
     return engine
 
@@ -246,41 +257,6 @@ def record_statements() -> Iterator[list[str]]:
         yield recorded
     finally:
         statements.reset(token)
-
-
-class _ClampedTimestamps(Loader):
-    """A loader of times that replaces those beyond Python's limits, which would otherwise fail the whole statement."""
-
-    _driver = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, Format.TEXT)
-
-    def __init__(self, oid: int, context: Any = None) -> None:
-        super().__init__(oid, context)
-        assert self._driver
-        self._inner = self._driver(oid, context)
-
-    def load(self, data: Buffer) -> datetime:
-        """Return the time, within ``EARLIEST_TIME`` and ``LATEST_TIME``."""
-        try:
-            time: datetime = self._inner.load(data)
-        except psycopg.DataError:
-            early = bytes(data).endswith(b"BC") or bytes(data).startswith(b"-")
-            return EARLIEST_TIME if early else LATEST_TIME
-        return min(max(time, EARLIEST_TIME), LATEST_TIME)
-
-
-# Not `\d{19}`, for which the expression is not searched by its first character, and takes several times longer.
-_MANY_DIGITS = re.compile(rb"[0-9][0-9]{18}")
-
-
-def _load_json(data: bytes | str) -> Any:
-    """Return the value; orjson, which is faster, would make a number of 20 digits or more inexact."""
-    return json.loads(data) if _MANY_DIGITS.search(data) else orjson.loads(data)  # type: ignore[arg-type]
-
-
-def _register_loaders(connection: Any, _: Any) -> None:
-    adapters: AdaptersMap = connection.driver_connection.adapters
-    adapters.register_loader("timestamptz", _ClampedTimestamps)
-    set_json_loads(_load_json, connection.driver_connection)
 
 
 _UNUSABLE = (

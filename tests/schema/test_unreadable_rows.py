@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from hub.schema import ids, nodes
-from hub.store.database import EARLIEST_TIME, LATEST_TIME
 from hub.store.feed import snapshots
+from hub.store.value_loaders import EARLIEST_TIME, LATEST_TIME
 from hub.sync.sequencer import assign_all
 from hub.viewer import Viewer, ViewerKind
 from tests.fake_connector import payment, report

@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from hub.store.database import UNAVAILABLE, Cause, Database, execute, record_statements
+from hub.store.database import UNAVAILABLE, Cause, Database, driver_connection, execute, record_statements
 from tests.waits import hanging
 
 
@@ -72,6 +72,25 @@ async def test_lost_connections_cost_a_snapshot_nothing(empty_database_url: str)
                 assert await db.scalar(text("select pg_backend_pid()")) not in pids
         assert len(statements) == 1
     await database.close()
+
+
+async def test_disposed_pool_closes_connections_in_use_later(empty_database_url: str) -> None:
+    database = Database(empty_database_url, pool_size=1)
+    async with database.read() as db, database.snapshot() as snapshot:
+        connections = [await driver_connection(each) for each in (db, snapshot)]
+        waiting = asyncio.create_task(_read(database))
+        await asyncio.sleep(0)
+        await database.close()
+        assert await db.scalar(text("select 1")) == await snapshot.scalar(text("select 1")) == 1
+    assert [each.closed for each in connections] == [True, True]
+    assert await waiting == 1
+    await database.close()
+
+
+async def _read(database: Database) -> int:
+    async with database.read() as db:
+        one: int = await db.scalar(text("select 1"))
+        return one
 
 
 async def test_statements_stay_prepared_from_one_snapshot_to_the_next(empty_database_url: str) -> None:

@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, String, Table, and_, false, func, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.kinds import Business, Kind, Order, Payment, Permit, Report
-from hub.store.database import EARLIEST_TIME, LATEST_TIME
 from hub.store.queries import text_search
 from hub.store.queries.entities import HUB
 from hub.store.queries.entity import Entity, Guard, KeySource, KeyTable, Sort, one_of
 from hub.store.queries.record_visibility import LICENSING, PAYMENTS, fact, unlinked, visible, visible_payments
 from hub.store.tables import record_keys, records, systems
 from hub.store.tables.sync import claims, counterparts
+from hub.store.value_loaders import EARLIEST_TIME, LATEST_TIME
 from hub.viewer import Viewer
 
 _AS_OF = func.greatest(
