@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -14,11 +14,12 @@ from hub.agreement.pairs import Register
 from hub.contract import Raw, Record
 from hub.http_client import Http
 from hub.kinds import Permit
-from hub.store import migrate
 from hub.store.database import Cause
 from hub.sync.ingest import Ingest
+from hub.testing.databases import Templates
+from tests.conftest import on, temporary_database
 from tests.fake_connector import Fake, FakeSettings, World, permit
-from tests.schema.harness import OFFICER, Stage, staged
+from tests.schema.harness import OFFICER, Stage, opened
 
 SHOWS = {status: status for status in ("VERIFICATION", "INSPECTION", "ISSUED", "REJECTED")}
 TAKEN = frozenset({"status"})
@@ -92,10 +93,14 @@ class Registers:
         }
 
 
+@pytest.fixture(scope="session")
+async def registers_template(templates: Templates) -> str:
+    """The name of a migrated database with both registers and the fake system, which others are copied from."""
+    return await templates.name(tuple(each.declaration(FakeSettings()) for each in (Centre, Region, Fake)))
+
+
 @pytest.fixture
-async def registers(database_url: str) -> AsyncIterator[Registers]:
+async def registers(postgres_url: str, registers_template: str) -> AsyncIterator[Registers]:
     """Two registers without permits."""
-    async with staged(database_url) as stage:
-        declared: Iterable[Any] = (Centre, Region, Fake)
-        await migrate.migrate(database_url, [each.declaration(FakeSettings()) for each in declared])
+    async with temporary_database(postgres_url, registers_template) as name, opened(on(postgres_url, name)) as stage:
         yield Registers(stage)
