@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 _HASHER = PasswordHasher()
-_DUMMY_HASH = _HASHER.hash(secrets.token_urlsafe(32))
+
+
+def _dummy_hash(hasher: PasswordHasher) -> str:
+    """Return a hash of no known password, whose verification takes as long as that of others.
+
+    Salt and hash are random: to compute a hash would make each start of the hub a tenth of a second longer.
+    """
+    salt, value = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${value}"
+
+
+_DUMMY_HASH = _dummy_hash(_HASHER)
 
 MIN_LENGTH = 12
 """The minimum length of a password (NIST SP 800-63B requires 8, and 15 without a second factor)."""
