@@ -147,6 +147,8 @@ def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
         poolclass=ConnectionPool,
         # Values may be personal data, which an error of the driver must not carry into a log.
         hide_parameters=True,
+        # No column is one, and each engine would ask the server for the type.
+        use_native_hstore=False,
         connect_args={"options": _OPTIONS, **_KEEPALIVES},
         **options,
     )

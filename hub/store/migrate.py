@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import LiteralString
 
@@ -50,13 +51,19 @@ async def state(url: str) -> tuple[str | None, str]:
     return await asyncio.to_thread(_state, url)
 
 
-def _state(url: str) -> tuple[str | None, str]:
+@cache
+def _head() -> str:
+    """Return the version that this code needs; to find it, all versions are imported."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
+    return head
+
+
+def _state(url: str) -> tuple[str | None, str]:
     engine = create_engine(driver_url(url))
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision(), head
+            return MigrationContext.configure(connection).get_current_revision(), _head()
     finally:
         engine.dispose()
 

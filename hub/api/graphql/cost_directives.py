@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
@@ -31,16 +33,22 @@ class FieldCosts:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
-        self._costs = {
-            (each.name, name): _field_cost(field)
-            for each in schema.type_map.values()
-            if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)
-            for name, field in each.fields.items()
-        }
+        self._costs = _field_costs(schema)
 
     def field_cost(self, type_name: str, field_name: str) -> FieldCost:
         """Return the cost of a field; raises ``KeyError`` if it does not exist."""
         return self._costs[type_name, field_name]
+
+
+@cache
+def _field_costs(schema: GraphQLSchema) -> Mapping[tuple[str, str], FieldCost]:
+    """Return the cost of each field by the names of its type and itself, once for all apps with the same schema."""
+    return {
+        (each.name, name): _field_cost(field)
+        for each in schema.type_map.values()
+        if isinstance(each, GraphQLObjectType | GraphQLInterfaceType)
+        for name, field in each.fields.items()
+    }
 
 
 def _field_cost(field: GraphQLField) -> FieldCost:
