@@ -9,14 +9,16 @@ import pytest
 from hub.store import migrate
 from hub.store.database import Database
 from tests.conftest import on, temporary_database
+from tests.fake_connector import Fake, FakeSettings
 from tests.registers import Both, Centre, NoSettings, Region, at, permit
 
 
 @pytest.fixture(scope="session")
 async def registers_database(postgres_url: str, template_database: str) -> AsyncIterator[str]:
-    """The name of a migrated database with both registers, which others are copied from."""
+    """The name of a migrated database with both registers and a system of reports, which others are copied from."""
     async with temporary_database(postgres_url, template_database) as name:
         declared = [each.declaration(NoSettings()) for each in (Centre, Region)]
+        declared.append(Fake.declaration(FakeSettings()))
         await migrate.migrate(on(postgres_url, name), declared)
         yield name
 

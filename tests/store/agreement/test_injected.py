@@ -12,6 +12,7 @@ import pytest
 from hub.contract import Raw
 from hub.errors import Refused
 from tests.registers import Both, Centre, Region, at, permit
+from tests.store.agreement import reports
 
 LATER = "update decisions set due_at = now() + interval '1 day'"
 CENTRAL: dict[str, Any] = {"authority": "CENTRE"}
@@ -86,14 +87,19 @@ INJECTED: dict[str, tuple[str, Callable[[Both, list[int]], Any]]] = {
     "MATCH_UNSURE": ("UNKNOWN", entered_twice),
     "CONFLICT": ("DIFFERS", without_authority),
 }
-STATES = "select state, cause, count(*) from matters where state <> 'AGREED' group by 1, 2"
+STATES = "select pair, state, cause, count(*) from matters where state <> 'AGREED' group by 1, 2, 3"
+Found = Counter[tuple[str, str, str]]
+"""Pair, state and cause → number of matters."""
 
 
-async def fill(both: Both, size: int) -> None:
-    """Have both sides hold so many permits, and agree on all."""
-    await bring(both, Centre, map(central, range(size)))
-    await bring(both, Region, map(regional, range(size)))
+async def fill(both: Both, permits: int, complaints: int) -> None:
+    """Have both sides hold so many permits and complaints, and agree on all."""
+    await bring(both, Centre, map(central, range(permits)))
+    await bring(both, Region, map(regional, range(permits)))
+    await reports.fill_reports(both, complaints)
     assert await both.rows(STATES) == []
+    counted = await both.rows("select pair, count(*) from matters group by 1 order by 1")
+    assert counted == [("permit", permits), ("report", complaints)]
 
 
 def numbers_of(size: int, count: int, seed: int, place: int) -> list[int]:
@@ -104,21 +110,31 @@ def numbers_of(size: int, count: int, seed: int, place: int) -> list[int]:
     return shuffled[first : first + count]
 
 
-async def inject(both: Both, size: int, count: int, seed: int) -> tuple[Counter[tuple[str, str]], list[int]]:
+async def inject(both: Both, size: int, count: int, seed: int) -> tuple[Found, list[int]]:
     """Make ``count`` differences of each cause; return how many of each must be found, and the permits."""
     numbers: list[int] = []
-    expected: Counter[tuple[str, str]] = Counter()
+    expected: Found = Counter()
     for place, (cause, (state, make)) in enumerate(INJECTED.items()):
         mine = numbers_of(size, count, seed, place)
         await make(both, mine)
         await both.run(LATER)
-        expected[state, cause] += count
+        expected["permit", state, cause] += count
         numbers += mine
     return +expected, numbers
 
 
-async def found(both: Both) -> Counter[tuple[str, str]]:
-    return Counter({(state, cause): number for state, cause, number in await both.rows(STATES)})
+async def inject_reports(both: Both, size: int, count: int, seed: int) -> tuple[Found, list[str]]:
+    """Make ``count`` differences of each cause; return how many of each must be found, and the tickets."""
+    tickets = [f"T-{each}" for each in random.Random(seed).sample(range(size), count * len(reports.INJECTED))]
+    expected: Found = Counter()
+    for place, (cause, make) in enumerate(reports.INJECTED.items()):
+        await make(both, tickets[place * count : (place + 1) * count])
+        expected["report", "DIFFERS", cause] += count
+    return +expected, tickets
+
+
+async def found(both: Both) -> Found:
+    return Counter({(pair, state, cause): number for pair, state, cause, number in await both.rows(STATES)})
 
 
 async def repair(both: Both, numbers: list[int]) -> None:
@@ -129,22 +145,25 @@ async def repair(both: Both, numbers: list[int]) -> None:
     await bring(both, Centre, (central(each) | same for each in numbers))
 
 
-async def check(both: Both, size: int, count: int, seed: int) -> None:
-    expected, numbers = await inject(both, size, count, seed)
-    assert await found(both) == expected
+async def check(both: Both, permits: int, complaints: int, count: int, seed: int) -> None:
+    expected, numbers = await inject(both, permits, count, seed)
+    of_reports, tickets = await inject_reports(both, complaints, count, seed)
+    assert await found(both) == expected + of_reports
     await repair(both, numbers)
+    assert await found(both) == of_reports
+    await reports.repair_reports(both, tickets)
     assert await found(both) == Counter()
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
 async def test_what_differs_is_found_and_nothing_besides(both: Both, count: int) -> None:
-    await fill(both, 120)
-    await check(both, 120, count, seed=0)
+    await fill(both, 120, 60)
+    await check(both, 120, 60, count, seed=0)
 
 
 @pytest.mark.whole
 @pytest.mark.timeout(900)
 async def test_a_thousand_of_each_are_found_among_thirty_thousand(both: Both) -> None:
-    await fill(both, 30_000)
+    await fill(both, 30_000, 6_000)
     for seed in range(3):
-        await check(both, 30_000, 1_000, seed)
+        await check(both, 30_000, 6_000, 1_000, seed)
