@@ -24,6 +24,8 @@ MAX_FAILURES = 3
 """Number of consecutive failures after which a run ends."""
 RETRY_DELAYS = tuple(timedelta(minutes=each) for each in (1, 5, 30, 120, 360, 1440))
 """The wait after each failed attempt; the last one is repeated."""
+ABSENT_DELAYS = (timedelta(days=1), timedelta(days=7))
+"""The wait after each answer that the system does not have what another system has; the last one is repeated."""
 NOT_FOUND_REASON = "the system has no such record"
 
 
@@ -54,13 +56,20 @@ class InquiryRun:
             raw = await self._connector.inquire(inquiry.reference)
         except HubError as error:
             return await self._record_failure(inquiry, str(error))
-        return await self._record_failure(inquiry, NOT_FOUND_REASON) if raw is None else await self._store(inquiry, raw)
+        return await self._record_absence(inquiry) if raw is None else await self._store(inquiry, raw)
 
     async def _store(self, inquiry: Inquiry, raw: Raw) -> bool:
         async with self._database.write(self._cause) as db:
             await self._ingest.store(db, [raw], datetime.now(UTC))
             await inquiries.mark_answered(db, self._name, inquiry.reference)
         return False
+
+    async def _record_absence(self, inquiry: Inquiry) -> bool:
+        wait = ABSENT_DELAYS[min(inquiry.attempts, len(ABSENT_DELAYS) - 1)]
+        async with self._database.write(self._cause) as db:
+            if await inquiries.mark_absent(db, self._name, inquiry.reference, wait):
+                return False
+        return await self._record_failure(inquiry, NOT_FOUND_REASON)
 
     async def _record_failure(self, inquiry: Inquiry, error: str) -> bool:
         log.warning("inquiry.failed", system=self._name, attempts=inquiry.attempts + 1, error=error)

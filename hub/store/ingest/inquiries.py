@@ -1,6 +1,7 @@
 """Inquiries: the subjects of webhooks that prove too little to be stored, about which the hub asks the system.
 
-An answered inquiry is kept for a day, so that repeated calls about the same subject do not cause as many inquiries.
+It also asks a system that lists nothing for a permit that another system has. An answered inquiry is kept for a day,
+so that repeated calls about the same subject do not cause as many inquiries.
 """
 
 from __future__ import annotations
@@ -85,6 +86,18 @@ async def mark_failed(db: AsyncConnection, system: str, reference: str, error: s
     statement = "update inquiries set due_at = now() + cast(:wait as interval), asked_at = now(), trouble = :error"
     params = {"s": system, "r": reference, "error": error, "wait": wait}
     await db.execute(text(f"{statement}, attempts = attempts + 1 where system = :s and reference = :r"), params)
+
+
+async def mark_absent(db: AsyncConnection, system: str, reference: str, wait: timedelta) -> bool:
+    """Record the answer that the system has no such record, if the hub asks because another system has it.
+
+    Return whether it does; then the next inquiry is due after ``wait``. The subject of a webhook has to exist.
+    """
+    known = "select from matters where left_system = :s and key = :r and left_id is null and right_id is not null"
+    statement = "update inquiries set due_at = now() + cast(:wait as interval), asked_at = now(), trouble = null"
+    where = f"where system = :s and reference = :r and exists ({known})"
+    params = {"s": system, "r": reference, "wait": wait}
+    return (await db.execute(text(f"{statement}, attempts = attempts + 1 {where}"), params)).rowcount > 0
 
 
 async def backlog(db: AsyncConnection) -> list[InquiryBacklog]:
