@@ -153,7 +153,7 @@ class Stage:
     async def got(self, viewer: Viewer, query: str, *, part: str | None = None, **variables: Any) -> Any:
         """Return the data of a response, which must have no error."""
         answer = await self.ask(viewer, query, part=part, **variables)
-        assert answer.errors == []
+        assert answer.errors == [], answer.errors
         return answer.data
 
     async def _by_http(
