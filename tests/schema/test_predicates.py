@@ -6,7 +6,7 @@ The fields come from the schema, so that a field added later is asked as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from graphql import (
@@ -71,13 +71,13 @@ def object_type(name: str) -> GraphQLObjectType:
     return type_
 
 
-def is_connection(type_: Any) -> bool:
+def is_connection(type_: Any) -> TypeGuard[GraphQLObjectType]:
     return isinstance(type_, GraphQLObjectType) and type_.name.endswith("Connection") and "nodes" in type_.fields
 
 
 def row_type(type_: GraphQLOutputType) -> str | None:
     """Return the type of the rows of a field: of a connection its nodes'."""
-    named = get_named_type(type_)
+    named: Any = get_named_type(type_)
     if is_connection(named):
         named = get_named_type(named.fields["nodes"].type)
     is_node = isinstance(named, GraphQLObjectType) and any(each.name == "Node" for each in named.interfaces)
