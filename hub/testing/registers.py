@@ -71,6 +71,11 @@ class RunningRegister:
         async with self.running.connected() as connector:
             return await connector.fetch_one(decision.external_id)
 
+    @property
+    def taken(self) -> int:
+        """Return how many decisions have changed something in the sandbox, as its figures say."""
+        return int(self.running.sandbox.figures().get("decisions", 0))
+
     def _follows(self, record: Record) -> bool:
         if record.facts.kind != self.declared.kind or record.status == UNKNOWN_STATUS:
             return False

@@ -31,6 +31,7 @@ from tests.waits import HANGS_AFTER, wait_until
 
 PASSES = (
     "update deliveries set due_at = due_at - cast(:time as interval), attempted_at = attempted_at - :time",
+    "update decisions set due_at = due_at - cast(:time as interval), attempted_at = attempted_at - :time",
     "update systems set next_pull_at = next_pull_at - cast(:time as interval), full_at = full_at - :time",
     "update inquiries set due_at = due_at - cast(:time as interval), asked_at = asked_at - :time",
     "update record_files set due_at = due_at - cast(:time as interval)",

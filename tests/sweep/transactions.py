@@ -22,11 +22,6 @@ SPARED = {
     "sync/delivery_attempt.py DeliveryAttempts._release": "ends a lease; without it the delivery is looked up",
     "sync/call_failures.py CallFailures._pause": "records one fact, which the next attempt records again",
     "sync/compare_again.py _compare_side": "compares again what the next start compares again",
-    **dict.fromkeys(
-        (f"sync/decisions.py DecisionRun.{name}" for name in ("_found", "_read", "_release", "_sent")),
-        "tests/sync/test_decisions.py ends it before and after each commit",
-    ),
-    "sync/decisions.py DecisionRun._send_due": "takes a lease, which ends; tests/sync/test_decisions.py ends it too",
     "schema/agreement/disagreements.py _run": "acts in one transaction; a repeat with its key does nothing again",
     "schema/audit.py Query.audit_events": "writes down that somebody reads, in the transaction that reads",
     "schema/complaints/reporter.py _reporter_loader": "writes down that somebody reads, before it is read",

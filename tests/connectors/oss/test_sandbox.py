@@ -182,7 +182,7 @@ class TestReports:
         assert first["dataNIB"]["nib"] == business.nib
         assert (await checked(oss, permit))["kd_status"] == "40"
         assert (await checked(oss, permit))["tgl_status"] == "2026-11-20 10:00:00"
-        assert oss.sandbox.figures()["received"] == 1
+        assert oss.sandbox.figures()["decisions"] == 1
 
     async def test_an_older_status_does_not_replace_a_newer_one(self, oss: RunningOss) -> None:
         business, permit = decided_by("01", "02")
@@ -198,7 +198,7 @@ class TestReports:
         assert [(each["kode"], each["nomor_izin"]) for each in answers] == [(200, "503/77/2026")] * 2
         found = await checked(oss, permit)
         assert (found["kd_status"], found["no_izin"], found["tgl_berlaku"]) == ("50", "503/77/2026", "2031-11-20")
-        assert oss.sandbox.figures()["received"] == 1
+        assert oss.sandbox.figures()["decisions"] == 1
 
     async def test_the_region_cannot_decide_for_the_centre(self, oss: RunningOss) -> None:
         business, permit = decided_by("00")
@@ -243,7 +243,7 @@ class TestReports:
     async def test_a_wrong_licence_is_refused(self, oss: RunningOss, fields: dict[str, Any], code: int) -> None:
         business, permit = decided_by("01", "02")
         assert (await oss.call("receiveLicense", licence_of(business, permit, **fields)))["kode"] == code
-        assert oss.sandbox.figures()["received"] == 0
+        assert oss.sandbox.figures()["decisions"] == 0
 
     @pytest.mark.parametrize("fault", ["accept_then_hang", "accept_then_500"])
     async def test_a_report_is_taken_though_the_answer_fails(self, oss: RunningOss, fault: str) -> None:

@@ -220,7 +220,7 @@ async def test_a_look_up_that_fails_afterwards_is_no_error(office: Office, error
     with patch.object(OssClient, "permit", side_effect=error):
         async with office.running.connected() as connector:
             assert await connector.tell(decision) == []
-    assert office.sandbox.figures()["received"] == 1
+    assert office.sandbox.figures()["decisions"] == 1
 
 
 async def test_an_unreadable_time_does_not_stop_a_report(office: Office) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from hub.connectors.base import Connector
 from hub.contract import Coverage
 from tests.sweep.scenarios.bulk import Bulk
 from tests.sweep.scenarios.decide import Decide
+from tests.sweep.scenarios.decisions import Decisions
 from tests.sweep.scenarios.deliver import Deliver
 from tests.sweep.scenarios.feed import Feed
 from tests.sweep.scenarios.pull import Pull
@@ -17,7 +18,9 @@ from tests.sweep.scenarios.webhook import Hook
 from tests.sweep.scenarios.workflow import Workflow
 
 
-def scenarios(connectors: Iterable[type[Connector]]) -> tuple[Scenario, ...]:
+def scenarios(connectors: Collection[type[Connector]]) -> tuple[Scenario, ...]:
     """Return every scenario for these systems; a system without a listing is not pulled before it has called."""
     listing = [each for each in connectors if each.covers(each.Settings()) is Coverage.FULL]
-    return (*map(Pull, listing), Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed())
+    registers = [each for each in connectors if each.register is not None]
+    rest = (Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed())
+    return (*map(Pull, listing), *map(Decisions, registers), *rest)

@@ -115,11 +115,11 @@ class OssSandbox(Sandbox):
                     return
 
     def figures(self) -> dict[str, Any]:
-        """Return the numbers of businesses and permits, of reports that changed something, and of calls by outcome."""
+        """Return the numbers of businesses and permits, of decisions that changed something, of calls by outcome."""
         return {
             "businesses": self.register.count,
             "permits": self.register.permits,
-            "received": self.methods.received,
+            "decisions": self.methods.received,
             "calls": dict(self.caller.sent),
             "waiting": self.caller.waiting,
             "introduced": self.register.introduced,

@@ -114,6 +114,7 @@ class PerizinanSandbox(Sandbox):
         """Return the numbers of rows, and of calls that created or changed one, or met a newer version."""
         return {
             "rows": sum(is_listed(id_, self.trap) for id_ in self.store.ids()),
+            "decisions": self.writes.created + self.writes.changed,
             "created": self.writes.created,
             "changed": self.writes.changed,
             "conflicts": self.writes.conflicts,
