@@ -7,12 +7,16 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from typing import Any
 from unittest.mock import patch
 
 import httpx
 import pytest
 import structlog
+from sqlalchemy import Dialect, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+import hub.store.database
 import hub.testing
 from hub.testing.databases import (
     database_url,
@@ -95,6 +99,33 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def certificates_read_once() -> Iterator[None]:
     """HTTP clients share one SSL context: to read all certificates takes each of them 40 ms."""
     with patch.object(httpx._transports.default, "create_ssl_context", cache(httpx.create_ssl_context)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> Iterator[None]:
+    """Let engines share what SQLAlchemy compiled: each test has engines of its own, which compile each statement anew.
+
+    They also share the dialect, which is part of the key of what is compiled, once the first one has asked its server.
+    """
+    compiled: dict[str | None, dict[Any, Any]] = {}
+    dialects: dict[str | None, Dialect] = {}
+
+    def sharing(url: str, isolation_level: str | None = None, **options: Any) -> AsyncEngine:
+        options["execution_options"] = {"compiled_cache": compiled.setdefault(isolation_level, {})}
+        if isolation_level:
+            options["isolation_level"] = isolation_level
+        engine = create_async_engine(url, **options)
+
+        def share(*_: object) -> None:
+            engine.sync_engine.dialect = dialects.setdefault(isolation_level, engine.sync_engine.dialect)
+
+        if isolation_level in dialects:
+            share()
+        event.listen(engine.sync_engine, "connect", share, once=True)
+        return engine
+
+    with patch.object(hub.store.database, "create_async_engine", sharing):
         yield
 
 
