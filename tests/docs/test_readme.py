@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,15 @@ def understood(arguments: list[str]) -> None:
     assert command.make_context(arguments[0], rest)
 
 
+@cache
+def cli() -> Any:
+    """Return the hub's commands, which take longer to make than their arguments to parse."""
+    return typer.main.get_command(build_cli())
+
+
 def reached(arguments: list[str]) -> tuple[Any, list[str]]:
     """Return the command that ``arguments`` begin with, and the arguments after its name."""
-    command: Any = typer.main.get_command(build_cli())
+    command = cli()
     while arguments and hasattr(command, "commands") and not arguments[0].startswith("-"):
         command, arguments = command.commands[arguments[0]], arguments[1:]
     return command, arguments
