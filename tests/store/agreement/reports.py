@@ -15,6 +15,8 @@ SHARED = [
     SharedField("agency", Authority.MANUAL, "Alasan.", "A reason."),
     SharedField("area", Authority.REMOTE, "Alasan.", "A reason."),
 ]
+AT_ONCE = 1000
+"""How many complaints one transaction repairs."""
 CHOSEN = "c.ticket = any(:tickets)"
 _COMPLAINTS = """insert into complaints (ticket, channel, class, category, title, text, area_code, agency_code,
         submitted_by, status, received_at, updated_at)
@@ -87,8 +89,9 @@ async def other_agency(both: Both, tickets: Tickets) -> None:
 
 async def repair_reports(both: Both, tickets: Tickets) -> None:
     """Both sides hold the same again of these complaints."""
-    for statement in (_SAME_HERE, _SAME_THERE, _SETTLED):
-        await both.run(statement, tickets=tickets)
+    for first in range(0, len(tickets), AT_ONCE):
+        for statement in (_SAME_HERE, _SAME_THERE, _SETTLED):
+            await both.run(statement, tickets=tickets[first : first + AT_ONCE])
 
 
 INJECTED: dict[str, Callable[[Both, Tickets], Coroutine[Any, Any, None]]] = {

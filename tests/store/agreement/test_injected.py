@@ -97,6 +97,8 @@ async def fill(both: Both, permits: int, complaints: int) -> None:
     await bring(both, Centre, map(central, range(permits)))
     await bring(both, Region, map(regional, range(permits)))
     await reports.fill_reports(both, complaints)
+    # PostgreSQL does so by itself, but within a minute, which the rest of the test may not take.
+    await both.run("analyze")
     assert await both.rows(STATES) == []
     counted = await both.rows("select pair, count(*) from matters group by 1 order by 1")
     assert counted == [("permit", permits), ("report", complaints)]
@@ -163,7 +165,7 @@ async def test_what_differs_is_found_and_nothing_besides(both: Both, count: int)
 
 @pytest.mark.whole
 @pytest.mark.timeout(900)
-async def test_a_thousand_of_each_are_found_among_thirty_thousand(both: Both) -> None:
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_thousand_of_each_are_found_among_thirty_thousand(both: Both, seed: int) -> None:
     await fill(both, 30_000, 6_000)
-    for seed in range(3):
-        await check(both, 30_000, 6_000, 1_000, seed)
+    await check(both, 30_000, 6_000, 1_000, seed)
