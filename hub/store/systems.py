@@ -13,8 +13,9 @@ from hub.contract import Cursor
 from hub.errors import MAX_RETRY_AFTER
 from hub.store.database import execute
 
-MAX_BACKOFF = 900
-"""Maximum seconds between two pulls of a system that is down, unless it requests more or its period is longer."""
+MAX_BACKOFF = 40
+"""Maximum seconds between two pulls of a system that is down, unless it requests more, before they are spread by a
+quarter: so that within a minute of its return what waits for it is sent."""
 MIN_STOP, MAX_STOP = 60, 21_600
 """Minimum and maximum seconds until a stopped system is pulled again; the wait doubles with each stop that follows
 within twice the maximum."""

@@ -20,6 +20,7 @@ from hub.connectors.base import Connector
 from hub.contract import Coverage, Cursor, Page, Raw, Run
 from hub.errors import ConfigurationError, HubError, TryLater
 from hub.store import systems
+from hub.store.agreement import decisions
 from hub.store.database import Cause, Database, session_lock, transaction
 from hub.store.encryption import FieldCipher
 from hub.store.ingest import file_downloads, quarantine, records
@@ -154,6 +155,7 @@ class Pull:
             recovered = await systems.mark_succeeded(db, self._name, now, full_since=full_since)
             if recovered:
                 await deliveries.wake(db, self._name)
+                await decisions.wake(db, self._name)
         if result.tally.created >= ANALYZE_AFTER:
             async with transaction(db, self._cause):
                 await records.analyze(db)

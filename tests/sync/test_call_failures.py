@@ -9,11 +9,14 @@ import pytest
 
 from hub.contract import SystemDeclaration
 from hub.errors import ConfigurationError, OutcomeUnknown, TryLater
+from hub.store.agreement import decisions
+from hub.store.database import Cause
 from hub.store.outbox.deliveries import MAX_BACKOFF
 from hub.sync.delivery import DeliveryRun
+from hub.sync.pull import Pull
 from tests.fake_connector import FakeSettings
 from tests.fake_receiver import ReceivingConnector, RemoteSystem
-from tests.registers import Both, Centre, Region, at, permit
+from tests.registers import SEAL, Both, Centre, Region, at, permit
 from tests.schema.harness import Stage, opened
 
 __all__ = ["both", "decided", "registers_database"]
@@ -100,6 +103,25 @@ async def test_an_internal_error_ends_with_a_person(decided: Both) -> None:
     assert await decided.deliver(Region, attempts=3) == {"NOT_FOUND": 1}
     assert await decided.rows("select state from decisions") == [("BLOCKED",)]
     assert await decided.rows("select next_step from matters") == [("PERSON",)]
+
+
+async def test_decisions_are_due_once_the_system_is_back(decided: Both) -> None:
+    decided.region.errors = [OutcomeUnknown("lost"), TryLater("down")]
+    for _ in range(2):
+        await decided.deliver(Region)
+        await decided.run("update decisions set due_at = now() + interval '1 hour'")
+        await decided.run("update systems set down_since = now() where name = 'region'")
+        async with decided.connected(Region) as connector:
+            assert (await Pull(decided.database, connector, SEAL).run()).outcome == "DONE"
+        assert await decided.rows(LATER) == [(False,)]
+    assert await decided.deliver(Region) == {"DONE": 1}
+
+
+async def test_a_decision_that_is_being_sent_keeps_its_lease(decided: Both) -> None:
+    async with decided.database.write(Cause("test", "worker", "run-1")) as db:
+        await decisions.lease(db, "region", 30)
+        await decisions.wake(db, "region")
+    assert await decided.rows(LATER) == [(True,)]
 
 
 async def deliver(stage: Stage, there: RemoteSystem) -> dict[str, int]:

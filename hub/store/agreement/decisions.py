@@ -122,6 +122,18 @@ async def _replan_overtaken(db: AsyncConnection, leased: LeasedDecision) -> None
     await db.execute(text(_REPLANNED), {"matter_id": leased.matter_id, "until": leased.until})
 
 
+# A decision that was not tried yet waits for its time; one without trouble is being sent.
+_WAKE = """
+update decisions set due_at = now() where system = :system and due_at > now() and attempts > 0
+    and (state = 'WAITING' or state = 'SENDING' and trouble is not null)
+"""
+
+
+async def wake(db: AsyncConnection, system: str) -> None:
+    """Make all decisions that wait for another attempt at a system due now, when it has recovered."""
+    await db.execute(text(_WAKE), {"system": system})
+
+
 _FIND = """
 select system, state, times, attempts, due_at, attempted_at, done_at, trouble
 from decisions where matter_id = :matter_id
