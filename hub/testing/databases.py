@@ -26,6 +26,8 @@ from hub.runtime.folder_lock import FolderInUse, FolderLock
 
 TEST_SERVER = "HUB_TEST_DATABASE_URL"
 """The variable with the URL of a server for test databases, such as PostgreSQL 15; unset: a private one."""
+SERVER_SETTINGS = {**THROWAWAY, "shared_buffers": "32MB"}
+"""Settings of the private server, which looks through all its buffers for each database created or dropped."""
 MEMORY = Path("/dev/shm")
 MIN_FREE_BYTES = 4 << 30
 """Free bytes that ``MEMORY`` needs to store a server's data, which takes some hundred megabytes."""
@@ -46,7 +48,7 @@ def postgres_url() -> Iterator[str]:
         # Root's server runs as another user, who must be able to pass through.
         Path(folder).chmod(0o711)
         data = patch.object(postgres_paths, "SHARED", Path(folder))
-        server = EmbeddedPostgres(Path(folder), THROWAWAY)
+        server = EmbeddedPostgres(Path(folder), SERVER_SETTINGS)
         try:
             with data:
                 url = server.start()
