@@ -26,7 +26,7 @@ WELL = World([[payment("P1")]])
 
 @pytest.mark.parametrize(
     ("after", "least", "most"),
-    [(None, 45, 75), (600.0, 590, 600), (1e12, 3590, MAX_RETRY_AFTER), (float("inf"), 3590, MAX_RETRY_AFTER)],
+    [(None, 29, 50), (600.0, 590, 600), (1e12, 3590, MAX_RETRY_AFTER), (float("inf"), 3590, MAX_RETRY_AFTER)],
 )
 async def test_the_next_pull_waits_for_retry_after_within_bounds(
     pulling: Pulling, after: float | None, least: float, most: float
