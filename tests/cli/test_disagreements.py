@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 from hub.cli.common import NotFound, operator
 from hub.cli.main import build_cli
 from hub.errors import BadSetting
-from tests.schema.agreement.conftest import Registers, registers
+from tests.schema.agreement.conftest import Registers, registered_systems, registers
 
-__all__ = ["registers"]
+__all__ = ["registered_systems", "registers"]
 
 Run = Callable[..., Result]
 

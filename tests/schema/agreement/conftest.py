@@ -11,13 +11,11 @@ import pytest
 
 from hub.agreement.enums import Side
 from hub.agreement.pairs import Register
-from hub.contract import Raw, Record
+from hub.contract import Raw, Record, SystemDeclaration
 from hub.http_client import Http
 from hub.kinds import Permit
 from hub.store.database import Cause
 from hub.sync.ingest import Ingest
-from hub.testing.databases import Templates
-from tests.conftest import on, temporary_database
 from tests.fake_connector import Fake, FakeSettings, World, permit
 from tests.schema.harness import OFFICER, Stage, opened
 
@@ -93,14 +91,14 @@ class Registers:
         }
 
 
-@pytest.fixture(scope="session")
-async def registers_template(templates: Templates) -> str:
-    """The name of a migrated database with both registers and the fake system, which others are copied from."""
-    return await templates.name(tuple(each.declaration(FakeSettings()) for each in (Centre, Region, Fake)))
+@pytest.fixture
+def registered_systems() -> tuple[SystemDeclaration, ...]:
+    """Both registers and the fake system; a module that imports ``registers`` has to import this too."""
+    return tuple(each.declaration(FakeSettings()) for each in (Centre, Region, Fake))
 
 
 @pytest.fixture
-async def registers(postgres_url: str, registers_template: str) -> AsyncIterator[Registers]:
+async def registers(database_url: str) -> AsyncIterator[Registers]:
     """Two registers without permits."""
-    async with temporary_database(postgres_url, registers_template) as name, opened(on(postgres_url, name)) as stage:
+    async with opened(database_url) as stage:
         yield Registers(stage)

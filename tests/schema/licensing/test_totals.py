@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.fake_connector import permit
-from tests.schema.agreement.conftest import Centre, Region, Registers, registers, registers_template
+from tests.schema.agreement.conftest import Centre, Region, Registers, registered_systems, registers
 from tests.schema.harness import ANONYMOUS, OFFICER
 
-__all__ = ["registers", "registers_template"]
+__all__ = ["registered_systems", "registers"]
 
 QUERY = "query($by: PermitTotalsGrouping!) {permitTotals(by: $by) {key label permits restarted restarts}}"
 
