@@ -13,6 +13,7 @@ from unittest.mock import patch
 import httpx
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Dialect, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -41,6 +42,10 @@ __all__ = [
 ]
 
 pytest.register_assert_rewrite(*hub.testing.CHECKS)
+
+# How fast a machine is decides no test.
+settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hub")
 
 FIGURE = "figure"
 GARBAGE = 50_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
 from procrastinate import App, PsycopgConnector
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.database import driver_connection
 
-DELIVER = "hub:deliver"
+DELIVER, INQUIRE = "hub:deliver", "hub:inquire"
 
 _app = App(connector=PsycopgConnector())
 """Never opened: each job is written on the connection of its cause."""
@@ -28,11 +29,18 @@ async def enqueue_deliveries(db: AsyncConnection, systems: Iterable[str]) -> Non
     the end of a transaction, and queues in a fixed order, so that two transactions cannot deadlock.
     """
     for system in sorted(set(systems)):
-        task = _app.configure_task(
-            DELIVER, connection=await driver_connection(db), lock=lock(system), queueing_lock=lock(system)
-        )
-        try:
-            async with db.begin_nested():
-                await task.defer_async(system=system)
-        except AlreadyEnqueued:
-            continue
+        await _enqueue(db, DELIVER, system, lock(system))
+
+
+async def enqueue_inquiries(db: AsyncConnection, systems: Iterable[str]) -> None:
+    """Queue the jobs that make the inquiries of ``systems``, in the same way; after the delivery jobs, if any."""
+    for system in sorted(set(systems)):
+        await _enqueue(db, INQUIRE, system, f"inquire {system}")
+
+
+async def _enqueue(db: AsyncConnection, name: str, system: str, lock: str) -> None:
+    """Queue a job of ``system``, unless one is queued."""
+    task = _app.configure_task(name, connection=await driver_connection(db), lock=lock, queueing_lock=lock)
+    with contextlib.suppress(AlreadyEnqueued):
+        async with db.begin_nested():
+            await task.defer_async(system=system)

@@ -19,7 +19,7 @@ from hub.sync.ingest import Ingest
 log = structlog.get_logger()
 
 BATCH = 50
-"""Maximum number of inquiries in one run."""
+"""Number of inquiries that are read at a time."""
 MAX_FAILURES = 3
 """Number of consecutive failures after which a run ends."""
 RETRY_DELAYS = tuple(timedelta(minutes=each) for each in (1, 5, 30, 120, 360, 1440))
@@ -38,17 +38,20 @@ class InquiryRun:
         self._cause = Cause(f"inquiry:{self._name}", "worker", uuid.uuid4().hex)
 
     async def run(self) -> tuple[int, int]:
-        """Make the due inquiries; return how many were answered and how many failed."""
-        async with self._database.read() as db:
-            due = await inquiries.due(db, self._name, BATCH)
+        """Make inquiries until none is due; return how many were answered and how many failed."""
         answered = failures = consecutive = 0
-        for inquiry in due:
-            failed = await self._inquire(inquiry)
-            answered, failures = answered + (not failed), failures + failed
-            consecutive = consecutive + 1 if failed else 0
-            if consecutive == MAX_FAILURES:
-                break
+        while due := await self._due():
+            for inquiry in due:
+                failed = await self._inquire(inquiry)
+                answered, failures = answered + (not failed), failures + failed
+                consecutive = consecutive + 1 if failed else 0
+                if consecutive == MAX_FAILURES:
+                    return answered, failures
         return answered, failures
+
+    async def _due(self) -> list[Inquiry]:
+        async with self._database.read() as db:
+            return await inquiries.due(db, self._name, BATCH)
 
     async def _inquire(self, inquiry: Inquiry) -> bool:
         """Make one inquiry; return whether it failed."""

@@ -7,7 +7,6 @@ still alive.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -29,7 +28,7 @@ from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.feed import sequence
 from hub.store.ingest import file_downloads, inquiries, quarantine, uploads
-from hub.store.job_queue import enqueue_deliveries
+from hub.store.job_queue import enqueue_deliveries, enqueue_inquiries
 from hub.store.oauth import grants
 from hub.store.outbox import deliveries
 from hub.sync.decisions import DecisionRun
@@ -87,13 +86,12 @@ async def defer_deliveries(app: App, context: WorkerContext) -> None:
 
 
 async def defer_inquiries(app: App, context: WorkerContext) -> None:
-    """Queue the inquiries of every system with a due one, unless they are queued already."""
+    """Queue the inquiries that are due: those that were not queued with their webhook, and those to be repeated."""
     async with context.database.read() as db:
         due = [name for name in await inquiries.due_systems(db) if name in context.systems]
-    for name in due:
-        with contextlib.suppress(AlreadyEnqueued):
-            lock = f"inquire {name}"
-            await app.tasks["hub:inquire"].configure(lock=lock, queueing_lock=lock).defer_async(system=name)
+    if due:
+        async with context.database.write(Cause("check-due", "worker", "inquiries")) as db:
+            await enqueue_inquiries(db, due)
 
 
 async def end_stalled(app: App, context: WorkerContext) -> None:

@@ -9,6 +9,7 @@ from hub.connectors import registry
 from hub.connectors.base import Connector
 from hub.connectors.registry import Enabled
 from hub.contract import WebhookCall, WebhookResult
+from hub.store import job_queue
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.ingest import inquiries
@@ -62,7 +63,9 @@ class Webhook:
         """Store the content of a call in one transaction; raises ``TimeoutError`` if that takes too long."""
         cause = Cause(f"hook:{self.system}", self.system, correlation)
         async with asyncio.timeout(STORE_TIMEOUT), self._lock, self._database.write(cause) as db:
-            if result.about:
-                await inquiries.add(db, self.system, result.about)
             if result.items:
                 await self._ingest.store(db, result.items, call.now)
+            # After the records, as an inquiry stores its answer before it is marked: otherwise both could deadlock.
+            if result.about:
+                await inquiries.add(db, self.system, result.about)
+                await job_queue.enqueue_inquiries(db, [self.system])
