@@ -125,6 +125,8 @@ class Database:
 class ConnectionPool(AsyncAdaptedQueuePool):
     """A pool that, once disposed of, closes the connections that were in use; SQLAlchemy leaves them open."""
 
+    # Its log has the level of SQLAlchemy's and not of the hub's.
+    _sqla_logger_namespace = "sqlalchemy.pool.ConnectionPool"
     _disposed = False
 
     def dispose(self) -> None:

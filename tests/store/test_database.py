@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import psycopg
 import pytest
@@ -74,7 +75,10 @@ async def test_lost_connections_cost_a_snapshot_nothing(empty_database_url: str)
     await database.close()
 
 
-async def test_disposed_pool_closes_connections_in_use_later(empty_database_url: str) -> None:
+async def test_disposed_pool_closes_connections_in_use_later(
+    empty_database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     database = Database(empty_database_url, pool_size=1)
     async with database.read() as db, database.snapshot() as snapshot:
         connections = [await driver_connection(each) for each in (db, snapshot)]
@@ -85,6 +89,8 @@ async def test_disposed_pool_closes_connections_in_use_later(empty_database_url:
     assert [each.closed for each in connections] == [True, True]
     assert await waiting == 1
     await database.close()
+    # The output of a command is not for the log of a pool.
+    assert caplog.messages == []
 
 
 async def _read(database: Database) -> int:
