@@ -14,21 +14,6 @@ from hub.store.migrate import migrate
 from hub.testing.running import all_connectors
 from tests.conftest import on, temporary_database
 
-HERE = Path(__file__).parent
-LEFT_OPEN = ("ignore:unclosed:ResourceWarning", "ignore:.*was deleted while still open:ResourceWarning")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Ignore connections that asyncio leaves open if their opening is cancelled at the moment in which it ends.
-
-    These tests cut off and cancel calls by the thousand. That the hub leaves no connection open is tested by memory
-    and tasks over many pulls.
-    """
-    for item in items:
-        if HERE in item.path.parents:
-            for warning in LEFT_OPEN:
-                item.add_marker(pytest.mark.filterwarnings(warning))
-
 
 @pytest.fixture(scope="session")
 async def every_system(postgres_url: str, template_database: str, keys: Path) -> AsyncIterator[str]:

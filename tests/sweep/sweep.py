@@ -20,7 +20,7 @@ from tests.waits import HANGS_AFTER
 
 WITHIN = 2 * HANGS_AFTER
 """Seconds after which an attempt hangs."""
-TRIES = 8
+TRIES = 4
 """How often a point is tried that a run did not reach."""
 
 
