@@ -85,7 +85,7 @@ def compare(
     if not left or not right:
         one = (left or right)[0]
         only = Side.LEFT if left else Side.RIGHT
-        # Permits come in at the centre, whoever decides them later.
+        # Applications arrive at the centre, even if the region decides them.
         decider = Side.LEFT if left else _decider(pair, one.values, one.values)
         return Comparison(state=AgreementState.ONE_SIDED, decider=decider, only=only)
     mine, theirs = left[0], right[0]
@@ -154,7 +154,7 @@ def _are_equal(
     if followed is None:
         return field.name in registers[deciding.other].may_omit
     if field.name == STATUS:
-        # Either side may have no word for what the other says; these losses are declared.
+        # Either side may have no code for a status of the other; these losses are declared.
         shown = registers[deciding.other].shows.get(decided)
         return shown == followed or registers[deciding].shows.get(followed) == decided
     return field.normalize(decided) == field.normalize(followed)

@@ -61,7 +61,7 @@ class Register:
 
 
 Decider = Callable[[Mapping[str, str | None]], Side | None]
-"""Returns the side that decides a matter with these values; None if nobody can tell."""
+"""Returns the side that decides a matter with these values; None if that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
