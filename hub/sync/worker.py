@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Collection, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from copy import deepcopy
 from typing import Any
 
@@ -39,11 +40,25 @@ def jobs_at_once(systems: Collection[str]) -> int:
 
 
 def queue(url: str, at_once: int = 1) -> App:
-    """Return the queue in the database at ``url``; open it with ``open_async``."""
+    """Return the queue in the database at ``url``; use it when it is ``opened``."""
     app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=at_once + 2))
     # Adding the tasks renames them, so that a second queue of the process would rename them twice.
     app.add_tasks_from(deepcopy(jobs.tasks), namespace="hub")
     return app
+
+
+@contextlib.asynccontextmanager
+async def opened(app: App) -> AsyncIterator[None]:
+    """Open the queue for a block.
+
+    It is closed also if it could not be opened or that was cancelled: its pool would go on connecting, in a task that
+    no cancellation ends, so that the process would not end either.
+    """
+    try:
+        await app.open_async()
+        yield
+    finally:
+        await app.close_async()
 
 
 async def run(settings: Settings) -> None:
@@ -111,7 +126,7 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 async def _run_until_disconnected(app: App, context: WorkerContext, settings: Settings) -> None:
     """Work until the connection to the database is lost, which ends procrastinate's worker."""
     try:
-        async with app.open_async():
+        async with opened(app):
             await _work(app, context, settings)
     except ConnectorException as error:
         log.warning("worker.database", error=type(error.__cause__ or error).__name__)

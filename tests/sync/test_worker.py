@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -250,6 +251,22 @@ async def test_without_a_database_it_does_not_start_and_says_why(database_url: s
     assert output.startswith("HUB_DATABASE_URL is wrong or its server is unavailable (")
 
 
+async def test_an_opening_that_is_cancelled_leaves_nothing_that_keeps_the_process() -> None:
+    """A server that accepts a connection and is silent, which is when SIGTERM arrives."""
+    await asyncio.wait_for(asyncio.to_thread(asyncio.run, _cancelled_opening()), HANGS_AFTER)
+
+
+async def _cancelled_opening() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        app = worker.queue(f"postgresql://hub@127.0.0.1:{silent.getsockname()[1]}/hub")
+        opening = asyncio.create_task(worker.opened(app).__aenter__())
+        connection, _ = await asyncio.get_running_loop().sock_accept(silent)
+        with connection:
+            opening.cancel()
+            await asyncio.wait({opening}, timeout=worker.END_WITHIN)
+
+
 async def test_periodic_cleanup_runs(database_url: str) -> None:
     database = Database(database_url)
     days = {age: datetime.now(UTC) - timedelta(days=age) for age in (89, 91)}
@@ -270,7 +287,8 @@ async def test_periodic_cleanup_runs(database_url: str) -> None:
             " ('client', 'rate', 'old', '', now() - interval '31 days'), ('client', 'rate', 'new', '', now())"
         )
     work = WorkerContext(database, FieldCipher([b"k" * 32], b"s" * 32), {}, STALLED_AFTER)
-    async with worker.queue(database_url).open_async() as app:
+    app = worker.queue(database_url)
+    async with worker.opened(app):
         await app.tasks["hub:delete_expired"].defer_async(timestamp=0)
         await app.run_worker_async(wait=False, additional_context={"context": work}, install_signal_handlers=False)
     async with database.read() as db:
