@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Sweep:
     missed: set[Point] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
     recorded: list[str] = field(default_factory=list)
+    after: defaultdict[str, list[Plan]] = field(default_factory=lambda: defaultdict(list))
+    """The kills after which a run passed a place that the recorded run did not."""
     server: EmbeddedPostgres | None = None
     """The database's server, if that is killed instead of the hub's processes."""
     choose: Callable[[Iterable[str]], list[Point]] = points_to_try
@@ -58,6 +61,7 @@ class Sweep:
         self.found |= {point.place for point in points}
         self.planned |= {*points}
         await asyncio.gather(*(self._sweep((point,)) for point in points))
+        await self._sweep_after_other_kills()
 
     async def _sweep(self, plan: Plan) -> None:
         """Kill at the last point of ``plan``, and then at those that only this run passed."""
@@ -71,6 +75,7 @@ class Sweep:
                 self.planned.discard(target)
                 self.planned.add(plan[-1])
                 self.swept.add(plan[-1])
+                self.missed.discard(plan[-1])
                 await self._go_on(plan, attempt)
                 return
             plan = _nearer(plan, attempt)
@@ -79,10 +84,24 @@ class Sweep:
     async def _go_on(self, plan: Plan, attempt: Attempt) -> None:
         if self.server:
             return
-        new = [place for place in dict.fromkeys(attempt.kills.passed[-1]) if place not in self.found]
+        passed = dict.fromkeys(attempt.kills.passed[-1])
+        for place in passed.keys() - {*self.recorded}:
+            self.after[place].append(plan)
+        new = [place for place in passed if place not in self.found]
         self.found |= {*new}
         self.planned |= {Point(place) for place in new}
         await asyncio.gather(*(self._sweep((*plan, Point(place))) for place in new))
+
+    async def _sweep_after_other_kills(self) -> None:
+        """Try the points that were missed after the other kills that led to their places.
+
+        After a kill among concurrent work the first run may come by a place and the next ones not; after another kill
+        each run does.
+        """
+        for point in [*self.missed]:
+            for plan in self.after[point.place]:
+                if point in self.missed:
+                    await self._sweep((*plan, point))
 
     def _begun(self, plan: Plan) -> AbstractAsyncContextManager[Attempt]:
         return started_attempt(self.setup, self.template, plan, self.scenario.speaks_to, self.server)
