@@ -30,6 +30,10 @@ log = structlog.get_logger()
 JOBS_END_WITHIN, END_WITHIN = 1.5, 2.2
 """Seconds from a signal until jobs are cancelled, and until the process ends even if the database is unavailable."""
 
+FETCH_EVERY = 0.25
+"""Seconds until the queue is looked at again: nobody is notified when the lock of a job that waits is released, and a
+decision passes two such locks on its way to the other side."""
+
 
 def jobs_at_once(systems: Collection[str]) -> int:
     """Return the number of concurrent jobs: pull, deliveries and inquiries of each system, and one for the others.
@@ -144,8 +148,7 @@ async def _work(app: App, context: WorkerContext, settings: Settings) -> None:
             additional_context={"context": context},
             install_signal_handlers=False,
             shutdown_graceful_timeout=JOBS_END_WITHIN,
-            # There is no notification when a job's lock is released, so the queue is polled.
-            fetch_job_polling_interval=settings.pull_tick,
+            fetch_job_polling_interval=FETCH_EVERY,
             update_heartbeat_interval=settings.stalled_after / 4,
             stalled_worker_timeout=settings.stalled_after,
         )

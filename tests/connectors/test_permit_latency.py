@@ -11,7 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from hub.store.database import Cause
 from tests import hub_processes
 from tests.connectors.licensing_hub import LicensingHub, licensing_hub
 from tests.waits import HANGS_AFTER, hanging, wait_until
@@ -25,6 +27,8 @@ SHOWN = "query($n: String!) {permitFacts(number: $n) {status}}"
 NOT_PULLED = "select count(*) from systems where synced_at is null"
 OPEN = """select (select count(*) from inquiries where due_at <= now()) + (select count(*) from decisions
     where state in ('WAITING', 'SENDING') and due_at < now() + interval '5 seconds')"""
+LONG_AGO = "update inquiries set asked_at = asked_at - interval '1 minute'"
+"""Of one permit the hub asks every half minute at most; these were asked about just now, when OSS told of them all."""
 POLL = 0.02
 
 
@@ -36,6 +40,8 @@ async def settled(hub: LicensingHub) -> None:
         return await hub.rows(NOT_PULLED) == [(0,)] and await hub.rows(OPEN) == [(0,)]
 
     await wait_until(holds, lambda: "something is still to be asked or sent")
+    async with hub.database.write(Cause("clock", "test", "time passes")) as db:
+        await db.execute(text(LONG_AGO))
 
 
 async def decide(hub: LicensingHub, http: httpx.AsyncClient, number: int) -> tuple[float, float]:
