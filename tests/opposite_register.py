@@ -77,11 +77,21 @@ async def decide(database: Database, running: Running, cipher: FieldCipher, coun
     raws = [_item(running.connector, record, now) for record in records]
     missing = (MISSING,) if declared.creates else ()
     raws += [raws[0] | {"id": each, "permit_id": each, "project_id": "R-UJI"} for each in missing]
-    opposite = opposite_of(running.connector)
-    async with Http("http://127.0.0.1:9") as http:
-        await _store(database, opposite(NoSettings(), http, Registered()), cipher, raws)  # type: ignore[call-arg]
+    await _store_opposite(database, running, cipher, raws)
     await hurry(database)
     return Decided(tuple(each.external_id for each in records), missing)
+
+
+async def store_missing(database: Database, running: Running, cipher: FieldCipher) -> None:
+    """Let the hub learn from the opposite of a permit that the system does not have."""
+    await _store_opposite(database, running, cipher, [permit("1", MISSING)])
+    await hurry(database)
+
+
+async def _store_opposite(database: Database, running: Running, cipher: FieldCipher, items: Sequence[Raw]) -> None:
+    opposite = opposite_of(running.connector)
+    async with Http("http://127.0.0.1:9") as http:
+        await _store(database, opposite(NoSettings(), http, Registered()), cipher, items)  # type: ignore[call-arg]
 
 
 def _to_decide(register: RunningRegister, count: int) -> Iterator[Record]:

@@ -35,7 +35,7 @@ class AgreementState(Code):
         "UNKNOWN",
         "Tidak diketahui",
         "Unknown",
-        "Nobody can tell: a side sent a code that the hub does not know, or more than one record matches.",
+        "It cannot be determined: a side sent a code that the hub does not know, or more than one record matches.",
     )
 
 
@@ -46,13 +46,13 @@ class DifferenceCause(Code):
         "NOT_TOLD",
         "Belum diberitahukan",
         "Not told",
-        "The side that follows was not told: nothing can be sent to it, or its turn has not come.",
+        "The value was not sent to the side that follows: it accepts no such value, or the delivery is not due yet.",
     )
     NOT_TAKEN = (
         "NOT_TAKEN",
         "Tidak diterima",
         "Not taken",
-        "The side that follows was called and did not take the value: it is down, or it refused.",
+        "The value was sent to the side that follows, which is unavailable or refused it.",
     )
     TOLD_LATE = (
         "TOLD_LATE",
@@ -78,7 +78,7 @@ class DifferenceCause(Code):
         "Match unsure",
         "More than one record of one side may be the same matter as the other side's.",
     )
-    CONFLICT = "CONFLICT", "Konflik", "Conflict", "Both sides changed the value, and a person has to decide."
+    CONFLICT = "CONFLICT", "Konflik", "Conflict", "Both sides changed the value, and a person must decide."
 
 
 class NextStep(Code):

@@ -19,8 +19,8 @@ STATUS = "status"
 class Register:
     """What one system declares as one side of a pair.
 
-    ``shows`` maps a status to the status that the system shows once it was told of it: the same one, or another where
-    it has no word of its own, which is a declared loss. A status that is not in it cannot be told to the system.
+    ``shows`` maps a status to the one that the system shows after it has received it: the same one, or another where
+    the system has no code for it, which is a declared loss. A status that is not in it cannot be sent to the system.
     ``may_omit`` are shared fields that the system may leave out although the matter has them. ``takes`` are the fields
     that the hub can send to it, and ``creates`` is whether the hub can create a record there. ``lists_all`` is whether
     the hub has all its records after a complete pull; of another register the hub must ask for each that it may have.

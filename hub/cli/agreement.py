@@ -101,4 +101,5 @@ def _as_declared(pair: SystemPair, enabled: list[Enabled]) -> SystemPair:
 def _rehearsed_line(each: Rehearsed) -> str:
     before = " ".join((each.stored, *each.stored_fields))
     after = " ".join((each.rehearsed, *each.rehearsed_fields))
-    return f"{each.key:<26} {each.left} | {each.right}  {before} -> {after}"
+    at = f"  from {each.at:%Y-%m-%d %H:%M} on, alike now" if each.at else ""
+    return f"{each.key:<26} {each.left} | {each.right}  {before} -> {after}{at}"

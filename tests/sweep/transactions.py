@@ -19,7 +19,6 @@ SPARED = {
     "sync/jobs.py delete_expired": "deletes what is old, and does so again every night",
     "sync/pull.py Pull._record_failure": "records one fact, which the next pull records again",
     "sync/inquiries.py InquiryRun._record_failure": "records one fact, which the next question records again",
-    "sync/inquiries.py InquiryRun._record_absence": "records one fact, which the next question records again",
     "sync/delivery_attempt.py DeliveryAttempts._release": "ends a lease; without it the delivery is looked up",
     "sync/call_failures.py CallFailures._pause": "records one fact, which the next attempt records again",
     "sync/compare_again.py _compare_side": "compares again what the next start compares again",

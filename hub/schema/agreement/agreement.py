@@ -71,7 +71,7 @@ class FieldDifference:
     field: str = strawberry.field(description="The field, named as in the graph, such as `status` or `validUntil`.")
     values: list[AgreementValue] = strawberry.field(description="The values of both sides.")
     decided_by: str | None = strawberry.field(
-        description="The system that decides the field; null if nobody can tell, or a person has to decide."
+        description="The system that decides the field; null if it is not known, or if a person must decide."
     )
     cause: DifferenceCause = strawberry.field(description="Why the sides differ.")
     cause_label: str | None = label_field("cause", "Why the sides differ")
@@ -170,7 +170,7 @@ class Agreement(Node):
         description="The earliest time of the next attempt to send; null if nothing is to be sent."
     )
     decided_by: str | None = strawberry.field(
-        description="The system that decides the status; null if nobody can tell, or a person has to decide."
+        description="The system that decides the status; null if it is not known, or if a person must decide."
     )
     sides: list[AgreementSide] = strawberry.field(description="The two sides.")
     agency_code: str | None = strawberry.field(description="The code of the agency that handles it; null if unknown.")

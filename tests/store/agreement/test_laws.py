@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.contract import Raw
-from tests.registers import Both, Centre, Region, at, permit
+from hub.store.agreement.registers import pairs_of
+from hub.store.agreement.rehearsal import rehearse
+from tests.registers import T0, Both, Centre, Region, at, permit
 
 FACTS = st.fixed_dictionaries(
     {
@@ -57,6 +59,9 @@ async def test_any_order_of_writes_leaves_the_same(
     order = data.draw(st.permutations([*range(len(writes)), *range(len(writes))]))
     in_order, mixed = (versions(name, writes, knows=knows) for name in (one, other))
     assert await stored(both, one, in_order) == await stored(both, other, [mixed[place] for place in order])
+    async with both.database.read() as db:
+        (pair,) = await pairs_of(db)
+        assert [each async for each in rehearse(db, pair, T0)] == [], "a replay gives what was recorded"
 
 
 async def test_an_authority_that_changes_turns_the_decision(both: Both) -> None:

@@ -147,3 +147,20 @@ async def test_a_rehearsal_tells_what_would_come_out_differently(both: Both) -> 
         ("status",),
     )
     assert (await both.states())["I-1"] == ("AGREED", None)
+
+
+async def test_a_rehearsal_tells_what_would_have_come_out_differently(both: Both) -> None:
+    await both.bring(Centre, permit("I-1", "I-1", status="WARNED"), permit("I-2", "I-2", project_id="R-2"))
+    await both.bring(Region, permit("7", "I-1", status="ISSUED"), permit("8", "I-2", project_id="R-2"))
+    await both.bring(Centre, permit("I-1", "I-1", status="ISSUED", since=at(5), changed=at(5)))
+    await both.bring(Centre, permit("I-2", "I-2", project_id="R-2", scale="LARGE", changed=at(5)))
+    await both.bring(Centre, permit("I-2", "I-2", project_id="R-2", changed=at(6)))
+    (changed,) = await both.rows("select recorded_at from changes where system = 'region' and subject = '7'")
+    async with both.database.read() as db:
+        (pair,) = await pairs_of(db)
+        assert [each async for each in rehearse(db, pair, T0)] == []
+        without_loss = replace(pair.registers[Side.RIGHT], shows=pair.registers[Side.LEFT].shows)
+        other = replace(pair, registers={**pair.registers, Side.RIGHT: without_loss})
+        (found,) = [each async for each in rehearse(db, other, T0)]
+        assert [each async for each in rehearse(db, other, changed[0] + timedelta(days=1))] == []
+    assert (found.key, found.stored, found.rehearsed, found.at) == ("I-1", "AGREED", "DIFFERS", changed[0])

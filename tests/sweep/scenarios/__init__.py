@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from hub.connectors.base import Connector
 from hub.contract import Coverage
+from tests.sweep.scenarios.absence import Absence
 from tests.sweep.scenarios.bulk import Bulk
 from tests.sweep.scenarios.decide import Decide
 from tests.sweep.scenarios.decisions import Decisions
@@ -22,5 +23,6 @@ def scenarios(connectors: Collection[type[Connector]]) -> tuple[Scenario, ...]:
     """Return every scenario for these systems; a system without a listing is not pulled before it has called."""
     listing = [each for each in connectors if each.covers(each.Settings()) is Coverage.FULL]
     registers = [each for each in connectors if each.register is not None]
+    asked = [each for each in registers if each.register and not each.register.lists_all]
     rest = (Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed())
-    return (*map(Pull, listing), *map(Decisions, registers), *rest)
+    return (*map(Pull, listing), *map(Decisions, registers), *map(Absence, asked), *rest)
