@@ -46,7 +46,7 @@ format: .venv ## Format the code, and mend what ruff can mend
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# TESTS="tests/auth" measures a part; `fail_under`, if pyproject.toml sets it, is for the whole.
+# TESTS="tests/auth" measures a part; `fail_under` in pyproject.toml is for the whole.
 coverage: .venv ## Measure which branches the tests of `make test` run; writes build/coverage/index.html
 	$(PYTEST) -m "not outside and not whole" --cov --cov-report=term --cov-report=html:build/coverage \
 		$(if $(TESTS),--cov-fail-under=0 $(TESTS))

@@ -251,7 +251,7 @@ async def test_without_a_database_it_does_not_start_and_says_why(database_url: s
     assert output.startswith("HUB_DATABASE_URL is wrong or its server is unavailable (")
 
 
-async def test_an_opening_that_is_cancelled_leaves_nothing_that_keeps_the_process() -> None:
+async def test_a_cancelled_opening_lets_the_process_end() -> None:
     """A server that accepts a connection and is silent, which is when SIGTERM arrives."""
     await asyncio.wait_for(asyncio.to_thread(asyncio.run, _cancelled_opening()), HANGS_AFTER)
 
