@@ -23,8 +23,8 @@ class DisagreementAct(Code):
     TELL_AGAIN = (
         "TELL_AGAIN",
         "Kirim ulang",
-        "Tell again",
-        "The hub sends the deciding side's value to the other side again, with a new budget of attempts. Of a"
+        "Send again",
+        "The hub sends the deciding side's value to the other side again, with a new count of attempts. For a"
         " complaint, its blocked deliveries are sent again.",
     )
     ACCEPT_OTHER = (

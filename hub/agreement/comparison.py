@@ -78,7 +78,7 @@ def compare(
 ) -> Comparison:
     """Compare the records that each side has under one key; at least one side has one.
 
-    More than one of a side is no match that anybody knows, nor is an ``unsure`` one.
+    The state is UNKNOWN if a side has several, or the match is ``unsure``.
     """
     if unsure or len(left) > 1 or len(right) > 1:
         return Comparison(state=AgreementState.UNKNOWN, cause=DifferenceCause.MATCH_UNSURE)

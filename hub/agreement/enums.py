@@ -22,14 +22,14 @@ class Side(StrEnum):
 class AgreementState(Code):
     """Whether the two sides of a matter agree."""
 
-    AGREED = "AGREED", "Sesuai", "Agreed", "Both sides hold the same values."
+    AGREED = "AGREED", "Sesuai", "Agreed", "Both sides have the same values."
     PENDING = (
         "PENDING",
         "Dalam proses",
         "Pending",
         "The sides differ, and the time in which the other side should follow has not passed.",
     )
-    DIFFERS = "DIFFERS", "Berbeda", "Differs", "The sides hold different values."
+    DIFFERS = "DIFFERS", "Berbeda", "Differs", "The sides have different values."
     ONE_SIDED = "ONE_SIDED", "Hanya di satu pihak", "One-sided", "Only one side has the matter."
     UNKNOWN = (
         "UNKNOWN",
@@ -44,20 +44,20 @@ class DifferenceCause(Code):
 
     NOT_TOLD = (
         "NOT_TOLD",
-        "Belum diberitahukan",
-        "Not told",
+        "Belum dikirim",
+        "Not sent",
         "The value was not sent to the side that follows: it accepts no such value, or the delivery is not due yet.",
     )
     NOT_TAKEN = (
         "NOT_TAKEN",
         "Tidak diterima",
-        "Not taken",
+        "Not accepted",
         "The value was sent to the side that follows, which is unavailable or refused it.",
     )
     TOLD_LATE = (
         "TOLD_LATE",
-        "Terlambat",
-        "Told late",
+        "Belum tampil",
+        "Not shown",
         "The side that follows accepted the value and does not show it yet.",
     )
     CHANGED_BACK = (

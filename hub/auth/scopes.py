@@ -32,7 +32,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope(
         "complaints:assign",
         "Mendisposisi aduan ke perangkat daerah atau sistem lain",
-        "Give complaints to agencies or other systems",
+        "Assign complaints, or forward them",
     ),
     Scope(
         "complaints:respond",
@@ -53,14 +53,16 @@ SCOPES: tuple[Scope, ...] = (
     Scope(
         "orders:read",
         "Membaca uraian dan catatan pesanan pengadaan",
-        "Read what was written about procurement orders: descriptions and notes",
+        "Read descriptions and notes of procurement orders",
     ),
     Scope(
         "licensing:read",
-        "Membaca usaha dan perizinannya, tanpa orangnya",
-        "Read businesses and permits, without their people",
+        "Membaca usaha dan perizinannya, tanpa data pribadi",
+        "Read businesses and permits, without persons",
     ),
-    Scope("hub:operate", "Mengoperasikan hub: karantina dan pengiriman", "Operate the hub: quarantine and deliveries"),
+    Scope(
+        "hub:operate", "Mengoperasikan hub: karantina dan pengiriman", "Operate the hub: deliveries and disagreements"
+    ),
     Scope("hub:audit", "Membaca jejak audit", "Read the audit trail"),
     Scope("openid", "Mengetahui bahwa Anda sudah masuk", "Know that you signed in"),
 )

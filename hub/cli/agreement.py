@@ -66,7 +66,7 @@ def rehearse(
     days: Annotated[int, typer.Option(min=1, help="Matters whose records changed in so many days.")] = 30,
     json: Json = False,
 ) -> None:
-    """Show which matters would come out differently as this version declares mappings and authorities.
+    """Show which matters would get another result by the authorities and losses that this version declares.
 
     The stored declaration, by which matters are compared, is that of the last `hub migrate`. Nothing is changed.
     """
@@ -86,7 +86,7 @@ def rehearse(
         entry = asdict(each)
         common.print_result(entry, _rehearsed_line(each), json=json)
     if not json:
-        typer.echo(f"{len(found)} matters would come out differently; nothing was changed.")
+        typer.echo(f"{len(found)} matters would get another result; nothing was changed.")
 
 
 def _as_declared(pair: SystemPair, enabled: list[Enabled]) -> SystemPair:
@@ -101,5 +101,5 @@ def _as_declared(pair: SystemPair, enabled: list[Enabled]) -> SystemPair:
 def _rehearsed_line(each: Rehearsed) -> str:
     before = " ".join((each.stored, *each.stored_fields))
     after = " ".join((each.rehearsed, *each.rehearsed_fields))
-    at = f"  from {each.at:%Y-%m-%d %H:%M} on, alike now" if each.at else ""
+    at = f"  from {each.at:%Y-%m-%d %H:%M}, not now" if each.at else ""
     return f"{each.key:<26} {each.left} | {each.right}  {before} -> {after}{at}"

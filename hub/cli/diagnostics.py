@@ -238,7 +238,7 @@ async def _check_inquiries(settings: Settings) -> list[Finding]:
         Finding(
             f"{each.system} inquiries",
             True,
-            f"{each.waiting} notifications since {each.since:%Y-%m-%d %H:%M} UTC are not confirmed by {each.system}."
+            f"{each.waiting} webhook calls since {each.since:%Y-%m-%d %H:%M} UTC are not confirmed by {each.system}."
             f" The hub repeats the inquiry for {inquiries.KEPT_DAYS} days; if this persists, ask the owner of"
             f" {each.system} about {', '.join(each.latest)}. Its last response: {each.error.rstrip('.')}.",
             waits=True,

@@ -92,7 +92,7 @@ def resolve(
 
 @commands.command()
 def repair(system: System = None, dry_run: DryRun = False, json: Json = False) -> None:
-    """Send again every decision that its receiver refused or did not take in all attempts."""
+    """Send again every decision and delivery that is blocked."""
     where = (("blocked", True), *((("system", (system,)),) if system else ()))
     _resolve(_act("TELL_AGAIN", None, None, None), where, set(), dry_run=dry_run, json=json)
 
@@ -186,7 +186,7 @@ def _lines(entry: dict[str, Any]) -> list[str]:
         lines.append(f"  {each['field']}: {values}, {other}: {each['cause']}, next {each['next_step']}")
     if decision := entry["decision"]:
         lines.append(
-            f"  sent to {decision['system']}: {decision['state']}, {decision['attempts']} attempts"
+            f"  decision for {decision['system']}: {decision['state']}, {decision['attempts']} attempts"
             f"{': ' + decision['trouble'] if decision['trouble'] else ''}"
         )
     for event in entry["history"]:

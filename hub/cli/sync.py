@@ -19,7 +19,7 @@ def sync(
     full: Annotated[bool, typer.Option("--full", help="Pull all that the system lists, from the start.")] = False,
     confirm_gone: Annotated[
         bool,
-        typer.Option("--confirm-gone", help="With --full: mark what it does not list as gone, whatever the share."),
+        typer.Option("--confirm-gone", help="With --full: mark all unlisted records as gone, however many."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:

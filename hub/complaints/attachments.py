@@ -59,7 +59,7 @@ def _check(path: str, attachment: Attachment) -> list[Problem]:
         message = Bilingual(f"Accepted media types: {accepted}.", f"Jenis berkas yang diterima: {accepted}.")
         problems.append(Problem(f"{path}.mediaType", ProblemCode.NOT_ALLOWED, message))
     if not 1 <= attachment.size <= MAX_BYTES:
-        message = Bilingual("A file has 1 byte to 10 MB.", "Ukuran berkas 1 bita sampai 10 MB.")
+        message = Bilingual("A file has 1 byte to 10 MB.", "Ukuran berkas 1 byte sampai 10 MB.")
         problems.append(Problem(f"{path}.size", ProblemCode.OUT_OF_RANGE, message))
     if not _SHA256.fullmatch(attachment.sha256):
         message = Bilingual("A SHA-256 has 64 hexadecimal digits.", "SHA-256 harus 64 angka heksadesimal.")

@@ -22,7 +22,7 @@ _NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 class Authority(Code):
     """Which side owns a field."""
 
-    REMOTE = "REMOTE", "Sistem asal", "The other system", "The value of the other system applies."
+    REMOTE = "REMOTE", "Sistem lain", "The other system", "The value of the other system applies."
     LOCAL = "LOCAL", "Hub", "The hub", "The value that was set in the hub applies."
     LATEST = (
         "LATEST",

@@ -45,7 +45,7 @@ class ComplaintField(Code):
     CLASS = "CLASS", "Klasifikasi", "Class", "The class."
     CATEGORY = "CATEGORY", "Kategori", "Category", "The code of the category."
     AREA = "AREA", "Wilayah", "Area", "The code of the regency or city that it concerns."
-    ANONYMOUS = "ANONYMOUS", "Anonim", "Anonymous", "Whether the reporter stays unnamed."
+    ANONYMOUS = "ANONYMOUS", "Anonim", "Anonymous", "Whether the reporter is anonymous."
     SECRET = "SECRET", "Rahasia", "Secret", "Whether only the reporter and the officers who handle it see it."
 
     @property

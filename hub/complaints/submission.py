@@ -114,7 +114,7 @@ def check_channel(channel: Channel, allowed: Collection[str]) -> list[Problem]:
     codes = ", ".join(allowed)
     message = Bilingual(
         f"This client can submit complaints only by: {codes}.",
-        f"Aplikasi ini hanya dapat mengajukan aduan lewat: {codes}.",
+        f"Klien ini hanya dapat mengajukan aduan lewat: {codes}.",
     )
     return [Problem("channel", ProblemCode.NOT_ALLOWED, message)]
 

@@ -40,7 +40,7 @@ class Action(Code):
     ASSIGN = "ASSIGN", "mendisposisi", "assign", "The complaint is assigned to an agency."
     START = "START", "menanggapi", "respond to", "The agency reports what it does, before its final answer."
     ANSWER = "ANSWER", "menjawab", "answer", "The agency gives its final answer."
-    CLOSE = "CLOSE", "menutup", "close", "The reporter is content, or did not reply for ten working days."
+    CLOSE = "CLOSE", "menutup", "close", "The reporter agrees, or did not reply for ten working days."
     REOPEN = "REOPEN", "membuka kembali", "reopen", "The answer or the rejection was wrong."
     RATE = "RATE", "menilai", "rate", "The reporter rates the answer with one to five stars."
     FORWARD = "FORWARD", "meneruskan", "forward", "The complaint is also sent to another system; its status stays."
@@ -69,7 +69,7 @@ class RejectionReason(Code):
     """The reason why a complaint is not handled (contract reference-data#laporgub)."""
 
     UNFIT = "UNFIT", "Tidak layak", "Not fit", "It has too little information, and the reporter did not add more."
-    NOT_OUR_AUTHORITY = "NOT_OUR_AUTHORITY", "Bukan wewenang", "Not our authority", "Another government must answer."
+    NOT_OUR_AUTHORITY = "NOT_OUR_AUTHORITY", "Bukan wewenang", "Not our authority", "Another institution must answer."
     SPAM = "SPAM", "Spam", "Spam", "It is advertising, a test, or a duplicate."
 
 

@@ -157,13 +157,13 @@ class Connector(ABC):
     # Agreement with another register
 
     register: ClassVar[Register | None] = None
-    """Which of two registers of the same matters this system is, and what it can be told; None if it is none."""
+    """Which of two registers of the same matters this system is, and what can be sent to it; None if it is none."""
 
     async def tell(self, decision: Decision) -> list[Raw]:
-        """Bring a decision of the other register over once; return the record's items as they are afterwards.
+        """Send the system a decision of the other register once; return the record's items as they are afterwards.
 
         The result may be empty, and may show that the system did not follow, because somebody changed the record
-        meanwhile. Telling the same decision twice changes nothing. Raise ``TryLater`` only if the system certainly did
+        meanwhile. Sending the same decision twice changes nothing. Raise ``TryLater`` only if the system certainly did
         nothing, ``OutcomeUnknown`` if it may have, and ``Refused`` if a person must correct it.
         """
         raise ConfigurationError(f"{self.name} takes no decisions")

@@ -62,7 +62,7 @@ class BusinessStatus(Code):
 
     ACTIVE = "ACTIVE", "Aktif", "Active", "The business is registered and active."
     INACTIVE = "INACTIVE", "Belum aktif", "Not active yet", "The business is registered and not active yet."
-    MAY_TRADE = "MAY_TRADE", "Diizinkan usaha", "May trade", "The business may begin to trade."
+    MAY_TRADE = "MAY_TRADE", "Diizinkan berusaha", "May trade", "The business may begin to trade."
     MAY_OPERATE = "MAY_OPERATE", "Diizinkan beroperasi", "May operate", "The business may operate."
     SUSPENDED = "SUSPENDED", "Dibekukan", "Suspended", "The registration is not in force for the time being."
     REVOKED = "REVOKED", "Dicabut", "Revoked", "The registration was revoked or cancelled."

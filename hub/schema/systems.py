@@ -46,7 +46,7 @@ class SystemState(Code):
         "STOPPED",
         "Dihentikan",
         "Stopped",
-        "The system rejects the hub's requests. The hub retries at growing intervals until a pull succeeds.",
+        "Settings are wrong, or requests or responses are invalid. The hub retries less and less often.",
     )
     STARTING = "STARTING", "Mulai", "Starting", "The first pull of records is not complete yet."
     DISABLED = (
@@ -91,7 +91,7 @@ class SystemIssueCode(Code):
         "Contract broken",
         (
             "The system's responses do not have the agreed format, or another server responds in its place. The"
-            " hub stops pulling if this persists."
+            " system becomes STOPPED if this persists."
         ),
     )
     MANY_MISSING = (
@@ -99,7 +99,7 @@ class SystemIssueCode(Code):
         "Banyak yang hilang",
         "Many absent",
         (
-            "A full pull missed far more records than usual. They are marked as gone after a second full pull or"
+            "A full pull missed far more records than usual. They are marked as gone once a second full pull or"
             " an operator confirms it."
         ),
     )

@@ -1,8 +1,8 @@
 """What follows from a failed call to another system: one rule for deliveries of complaints and for decisions.
 
 A refusal waits for a person, wrong settings pause the system, and a call that certainly did nothing is made again
-later. After any other failure, an internal error included, nobody knows whether the call has arrived: the other side is
-asked before it is called again.
+later. After any other failure, an internal error included, it is unknown whether the call has arrived: it is looked up
+before it is repeated.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def test_a_client_is_changed_and_keeps_what_is_not_named(run: Run) -> None:
 
 def test_a_submitting_client_needs_channels(run: Run) -> None:
     arguments = ("clients", "create", *GOJEK, "--scope", "complaints:submit", "--grant", "client_credentials")
-    for strange, message in (((), "Name by --channel how"), (("--channel", "FAX"), "There is no channel FAX")):
+    for strange, message in (((), "Set --channel to"), (("--channel", "FAX"), "There is no channel FAX")):
         with pytest.raises(BadSetting, match=message):
             run(*arguments, *strange)
     (made,) = run(*arguments, "--channel", "GOJEK", "--channel", "MOBILE_APP", "--json")
@@ -105,7 +105,7 @@ def test_a_submitting_client_needs_channels(run: Run) -> None:
     (after,) = run("clients", "set", "gojek", "--channel", "GOJEK", "--json")
     assert after["channels"] == ["GOJEK"]
     run("clients", "create", "--id", "reads", *GOJEK[:6], "--scope", "complaints:read", "--grant", "client_credentials")
-    with pytest.raises(BadSetting, match="Name by --channel how"):
+    with pytest.raises(BadSetting, match="Set --channel to"):
         run("clients", "set", "reads", "--add-scope", "complaints:submit")
 
 
@@ -124,7 +124,7 @@ def test_a_client_has_the_merchants_of_the_last_change(run: Run) -> None:
     [
         ((), "Name at least one thing to change"),
         (("--remove-scope", "complaints:read"), "gojek does not have the scope complaints:read"),
-        (("--remove-scope", "complaints:submit"), "Name by --scope what the client may be granted"),
+        (("--remove-scope", "complaints:submit"), "Set --scope to what the client may be granted"),
         (("--scope", "nothing:here"), "There is no scope nothing:here"),
         (("--grant", "authorization_code"), "needs a --redirect-uri"),
         (("--origin", "https://a.example/x"), "is not a valid origin"),

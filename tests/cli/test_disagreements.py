@@ -71,7 +71,7 @@ async def test_a_matter_is_shown_with_what_was_sent(blocked: Registers, run: Run
     assert len(shown["history"]) == 2  # type: ignore[arg-type]
     text = run("disagreements", "show", str(first["id"])).output
     assert "status: centre ISSUED" in text
-    assert "sent to region: BLOCKED, 3 attempts: the region refused it" in text
+    assert "decision for region: BLOCKED, 3 attempts: the region refused it" in text
     assert isinstance(run("disagreements", "show", "999").exception, NotFound)
 
 
@@ -104,5 +104,5 @@ async def test_one_that_cannot_be_resolved_is_named(blocked: Registers, run: Run
 
 async def test_a_rehearsal_of_the_stored_declaration_finds_nothing(blocked: Registers, run: Run) -> None:
     result = run("agreement", "rehearse", "--days", "7")
-    assert (result.exit_code, result.output) == (0, "0 matters would come out differently; nothing was changed.\n")
+    assert (result.exit_code, result.output) == (0, "0 matters would get another result; nothing was changed.\n")
     assert run("agreement", "rehearse", "--days", "0").exit_code == 2

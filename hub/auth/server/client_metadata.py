@@ -99,7 +99,7 @@ def check(client: Client, scopes: Iterable[str]) -> Client:
 def check_channels(client: Client) -> None:
     """Raise ``BadSetting`` for a client that submits complaints in its own name without channels."""
     if not client.channels and submits_as_itself(client):
-        raise BadSetting(f"Name by --channel how complaints reach the client: some of {', '.join(Channel)}.")
+        raise BadSetting(f"Set --channel to the client's channels: one or more of {', '.join(Channel)}.")
 
 
 def submits_as_itself(client: Client) -> bool:
@@ -117,7 +117,7 @@ def _problems(client: Client) -> Iterator[str]:
     if not client.grants or set(client.grants) - {*GRANTS}:
         yield f"Grants must be some of {', '.join(GRANTS)}."
     if not client.scopes:
-        yield "Name by --scope what the client may be granted."
+        yield "Set --scope to what the client may be granted."
     if unknown := sorted({*client.channels} - {*Channel}):
         yield f"There is no channel {unknown[0]}: a --channel is one of {', '.join(Channel)}."
     if wrong := [name for name in client.merchants if not _MERCHANT.fullmatch(name)]:

@@ -16,9 +16,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "or_through": ("Atau masuk melalui", "Or sign in with"),
     "summary": ("Ada masalah", "There is a problem"),
     "wrong": (
-        "Nama pengguna atau kata sandi salah, atau akun ini ditunda setelah beberapa kali gagal. "
+        "Nama pengguna atau kata sandi salah, atau percobaan masuk ditunda setelah beberapa kali gagal. "
         "Periksa keduanya dan coba lagi beberapa saat lagi.",
-        "The user name or the password is wrong, or this account is delayed after several failures. "
+        "The user name or the password is wrong, or attempts are delayed after several failures. "
         "Check both and try again in a moment.",
     ),
     "missing": ("Isi nama pengguna dan kata sandi.", "Enter your user name and your password."),
@@ -58,9 +58,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "code": ("Kode enam angka", "Six-digit code"),
     "wrong_code": (
-        "Kode salah, sudah dipakai, atau akun ini ditunda setelah beberapa kali gagal. "
+        "Kode salah, sudah dipakai, atau percobaan masuk ditunda setelah beberapa kali gagal. "
         "Tunggu kode berikutnya dan periksa jam ponsel Anda.",
-        "The code is wrong, was already used, or this account is delayed after several failures. "
+        "The code is wrong, was already used, or attempts are delayed after several failures. "
         "Wait for the next code, and check the clock of your phone.",
     ),
     "lost": ("Tidak ada ponsel?", "No access to your phone?"),

@@ -14,20 +14,20 @@ SHARED = (
     SharedField(
         "status",
         Authority.LATEST,
-        "Pusat dan daerah sama-sama memindahkan laporan; yang terakhir bertindak paling tahu.",
-        "Centre and region both move a report; who acted last knows best.",
+        "Pusat dan daerah sama-sama mengubah status; perubahan terakhir berlaku.",
+        "Both sides change the status; the latest change applies.",
         LEAVES,
     ),
     SharedField(
         "agency",
         Authority.MANUAL,
-        "Pusat mendisposisi dan meja pengaduan mendisposisi; bila berbeda, orang yang memutuskan siapa menjawab.",
-        "The centre passes on and the desk passes on; where they differ a person decides who answers.",
+        "Pusat dan meja pengaduan sama-sama mendisposisi; jika berbeda, petugas memutuskan siapa yang menjawab.",
+        "Centre and desk both assign reports; if they differ, a person decides who answers.",
     ),
     SharedField(
         "class",
         Authority.LOCAL,
-        "Batas waktu provinsi berjalan menurut jenis yang ditetapkan meja pengaduan.",
+        "Batas waktu provinsi berjalan menurut klasifikasi yang ditetapkan meja pengaduan.",
         "The province's deadlines run by the class its desk gave.",
     ),
     SharedField(
@@ -57,14 +57,14 @@ SHARED = (
     SharedField(
         "anonymous",
         Authority.MANUAL,
-        "Perlindungan pelapor tidak pernah dibuka atau diubah dengan sendirinya.",
-        "A reporter's protection is never opened or changed by itself.",
+        "Anonimitas pelapor tidak pernah diubah secara otomatis.",
+        "A reporter's anonymity is never changed automatically.",
     ),
     SharedField(
         "secret",
         Authority.MANUAL,
-        "Kerahasiaan laporan tidak pernah dibuka atau diubah dengan sendirinya.",
-        "A report's secrecy is never opened or changed by itself.",
+        "Kerahasiaan laporan tidak pernah diubah secara otomatis.",
+        "A report's secrecy is never changed automatically.",
     ),
 )
 

@@ -60,7 +60,7 @@ class AgreementValue:
 
     system: str = strawberry.field(description="The name of the system; `hub` for the complaint service.")
     value: str | None = strawberry.field(description="The value, a code of the graph; null if the side has none.")
-    at: datetime = strawberry.field(description="When the side set the value, as far as it says so.")
+    at: datetime = strawberry.field(description="When the value was set, or its record changed.")
 
 
 @strawberry.type(description="A field on which the two sides of a matter differ.")
@@ -109,7 +109,7 @@ class AgreementEvent:
     """A row of ``agreement_events``."""
 
     at: datetime = strawberry.field(description="When it happened.")
-    state: AgreementState = strawberry.field(description="The state after it, without the time for following.")
+    state: AgreementState = strawberry.field(description="The state after it; never PENDING.")
     state_label: str | None = label_field("state", "The state after it")
     cause: DifferenceCause | None = strawberry.field(description="Why the sides differed; null if they agreed.")
     fields: list[str] = strawberry.field(description="The fields on which they differed, named as in the graph.")
@@ -233,8 +233,7 @@ async def _load(context: Context, node: Node) -> Agreement | None:
 @part.extends(Permit)
 class _PermitAgreement:
     @strawberry.field(
-        description="Whether the other licensing system has the same of the permit; null if no other system could have"
-        " it."
+        description="Whether the other licensing system has the same values; null if no other system could have it."
     )
     async def agreement(self: Any, info: Info) -> Agreement | None:
         """Load it with one SQL statement per level."""
@@ -254,7 +253,7 @@ class _ReportAgreement:
 @part.extends(Complaint)
 class _ComplaintAgreement:
     @strawberry.field(
-        description="Whether the complaint and its records at other systems agree: of several, the least agreed one;"
+        description="Agreement with the record at another system; of several, the one that agrees least;"
         f" null if no system shares it. {requirement(READ)}",
         extensions=requires(READ),
     )

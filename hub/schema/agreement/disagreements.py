@@ -55,11 +55,11 @@ class DisagreementFilter:
     state: list[AgreementState] | None = strawberry.field(default=None, description="States other than AGREED.")
     agency: list[str] | None = strawberry.field(default=None, description="Codes of agencies.")
     area: list[str] | None = strawberry.field(default=None, description="Codes of areas, such as 33.74.")
-    sector: list[PermitSector] | None = strawberry.field(default=None, description="What permits are for.")
+    sector: list[PermitSector] | None = strawberry.field(default=None, description="Sectors of permits.")
     authority: list[PermitAuthority] | None = strawberry.field(
         default=None, description="The levels of government that decide permits."
     )
-    older_than: datetime | None = strawberry.field(default=None, description="Since before this time.")
+    older_than: datetime | None = strawberry.field(default=None, description="Began before this time.")
     system: list[str] | None = strawberry.field(default=None, description="Names of systems on either side.")
     ignored: bool | None = strawberry.field(default=None, description="Whether an officer ignores it for now.")
 

@@ -31,7 +31,7 @@ class AgreementTotalsGrouping(Enum):
     AGENCY = strawberry.enum_value("agency", description="The code of the agency; null for matters without one.")
     AREA = strawberry.enum_value("area", description="The code of the area; null for matters without one.")
     DAY = strawberry.enum_value(
-        "day", description=f"The day in Jakarta since which they agree or do not, of the last {DAYS} days."
+        "day", description=f"The day in Jakarta on which their state began, in the last {DAYS} days."
     )
 
 
@@ -49,8 +49,8 @@ class AgreementTotal:
     agreed: int | None = strawberry.field(description="The number of matters on which both sides agree.")
     share_agreed: float | None = strawberry.field(description="The share of matters that agree, from 0 to 1.")
     median_seconds: float | None = strawberry.field(
-        description=f"How many seconds it took until two sides agreed, in the median of the last {SECONDS_DAYS} days;"
-        " null if none did."
+        description=f"The median time until two sides agreed, in seconds, in the last {SECONDS_DAYS} days; null if none"
+        " did."
     )
     p95_seconds: float | None = strawberry.field(name="p95Seconds", description="The same, at the 95th percentile.")
     oldest: datetime | None = strawberry.field(

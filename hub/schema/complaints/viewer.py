@@ -25,7 +25,7 @@ for _value in _kinds.values:
     _value.description = _DESCRIPTIONS[ViewerKind(_value.value)]
 
 
-@strawberry.type(description="The authenticated viewer of the request. It contains no personal data.")
+@strawberry.type(description="The viewer of the request. It contains no personal data.")
 class Viewer:
     """The viewer of the request, without personal data."""
 
@@ -35,7 +35,7 @@ class Viewer:
         description="The id of the OAuth client that sent the request; null if there is none."
     )
     scopes: list[str] = strawberry.field(
-        description="The granted OAuth scopes in alphabetical order; the README lists all scopes."
+        description="The granted OAuth scopes in alphabetical order; docs/access.md lists all scopes."
     )
     merchants: list[str] = strawberry.field(
         description="The merchants whose payments a partner may see; the values are defined by the payment provider."

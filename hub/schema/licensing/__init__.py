@@ -20,7 +20,7 @@ SCOPE = "licensing:read"
 """The scope that is required to see businesses and permits."""
 
 for _codes, _description in (
-    (PermitStatus, "The status of a permit, in the words of no one system; new values may be added."),
+    (PermitStatus, "The status of a permit, the same for all systems; new values may be added."),
     (PermitClock, "Whether the time that the office has for a permit is running."),
     (PermitSector, "What a permit is for."),
     (PermitAuthority, "The level of government that decides a permit."),

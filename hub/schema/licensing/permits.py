@@ -81,9 +81,7 @@ class Permit(SystemRecord):
     )
     clock_label: str | None = label_field("clock", "Whether the office's time is running")
 
-    @strawberry.field(
-        description="How often the office's time began again from its start, as far as the hub has seen it."
-    )
+    @strawberry.field(description="How often the office's time was restarted, as far as the hub has seen it.")
     async def clock_restarts(self, info: Info) -> int:
         """Load it with one SQL statement per level."""
         events = await info.context.load("clock events", permit_clock.events, self.ref)
@@ -156,10 +154,10 @@ class PermitFilter:
     status: list[PermitStatus] | None = strawberry.field(default=None, description="Statuses.")
     system: list[str] | None = strawberry.field(default=None, description="Names of systems.")
     occurred_from: datetime | None = strawberry.field(
-        default=None, name="statusSinceFrom", description="In their status since this time or a later one."
+        default=None, name="statusSinceFrom", description="Status changed at this time or later."
     )
     occurred_to: datetime | None = strawberry.field(
-        default=None, name="statusSinceTo", description="In their status since a time before this one."
+        default=None, name="statusSinceTo", description="Status changed before this time."
     )
 
 

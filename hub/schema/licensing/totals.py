@@ -45,7 +45,7 @@ class PermitTotal:
         " number of such a group could be derived from it; then all other numbers are null as well."
     )
     restarted: int | None = strawberry.field(
-        description="The number of those whose clock was restarted, as far as the hub has seen it."
+        description="The number of permits whose clock the hub has seen restarted."
     )
     restarts: int | None = strawberry.field(description="How often their clocks were restarted, in total.")
 

@@ -1,7 +1,7 @@
 """What the two sides of a pair hold, grouped into matters: by the key that both know, or by facts that must be equal.
 
-Where records without the key match more than one record of the other side, nobody knows which are the same matter, and
-a person confirms one.
+Where records without the key match more than one record of the other side, the match is unsure, and a
+person confirms one.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ class MatterAct:
             (found.right, names["right_system"], names["right"]),
         ):
             if not exists:
-                raise _Refused(f"There is no record {id_} of {system}.", f"Tidak ada data {id_} dari {system}.")
+                raise _Refused(f"There is no record {id_} of {system}.", f"Tidak ada catatan {id_} dari {system}.")
         if found.stated is not None and found.stated != names["left"]:
             raise _Refused(
                 f"{names['right']} names {found.stated} itself, so it must be corrected at {names['right_system']}.",
@@ -178,7 +178,7 @@ class MatterAct:
             await self._record()
         system = self._row["right_system"] if accept else "hub"
         names = ", ".join(fields)
-        return Bilingual(f"The value of {system} holds in {names}.", f"Nilai dari {system} berlaku untuk {names}.")
+        return Bilingual(f"The value of {system} applies to {names}.", f"Nilai dari {system} berlaku untuk {names}.")
 
     async def _resolve_conflicts(self, fields: Sequence[str], *, accept: bool) -> None:
         resolution = ConflictResolution.ACCEPT_REMOTE if accept else ConflictResolution.KEEP_LOCAL
@@ -194,7 +194,7 @@ class MatterAct:
         decider = self._decider()
         if decider is None:
             return _Refused(
-                "Nobody can tell which system decides this permit; correct it in one of the two systems.",
+                "It is unknown which system decides this permit; correct it in one of the two systems.",
                 "Tidak diketahui sistem mana yang memutuskan izin ini; perbaiki di salah satu sistem.",
             )
         return _Refused(
@@ -207,8 +207,8 @@ class MatterAct:
         if receiver is None:
             return self._decided_elsewhere()
         return _Refused(
-            f"Nothing can be sent to {receiver}: it does not take what differs from {decider}.",
-            f"Tidak ada yang dapat dikirim ke {receiver}: sistem itu tidak menerima yang berbeda dari {decider}.",
+            f"Nothing can be sent to {receiver}: it accepts no value that differs from {decider}.",
+            f"Tidak ada yang dapat dikirim ke {receiver}: sistem itu tidak menerima nilai yang berbeda dari {decider}.",
         )
 
     def _decider(self) -> str | None:
@@ -225,7 +225,7 @@ class MatterAct:
         await audit.record(self._db, "disagreements:resolve", f"matter:{self._id}", act=self._act.kind.value)
 
 
-# What was told is told under another key; what was never told keeps its own, by which the other side knows a repeat.
+# A decision that was sent gets a new key; one that never was keeps its key, so that a repeat is recognised.
 _TELL_AGAIN = """
 with told as (
     update decisions set state = 'WAITING', times = times + (state = 'DONE')::int, attempts = 0, due_at = now(),

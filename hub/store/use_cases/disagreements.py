@@ -66,10 +66,10 @@ def _too_many(count: int, act: Act) -> Problem | None:
     if count > MAX_MATTERS:
         message = Bilingual(
             f"More than {MAX_MATTERS} disagreements match; narrow the filter.",
-            f"Lebih dari {MAX_MATTERS} perbedaan cocok; persempit filternya.",
+            f"Lebih dari {MAX_MATTERS} ketidaksesuaian cocok; persempit filternya.",
         )
         return Problem("filter", ProblemCode.TOO_MANY, message)
     if act.kind is DisagreementAct.CONFIRM_MATCH and count > 1:
-        message = Bilingual("A match is confirmed for one at a time.", "Pasangan dipastikan satu per satu.")
+        message = Bilingual("Confirm one match at a time.", "Pastikan pasangan satu per satu.")
         return Problem("ids", ProblemCode.TOO_MANY, message)
     return None

@@ -205,7 +205,7 @@ async def test_a_conflict_of_a_complaint_is_decided(registers: Registers) -> Non
     (outcome,) = (await _resolve(registers, desk_less, filter={}, act="ACCEPT_OTHER"))["outcomes"]
     assert (outcome["accepted"], outcome["message"]) == (False, "This requires the scope complaints:assign.")
     outcome = await _outcome(registers, filter={}, act="ACCEPT_OTHER")
-    assert (outcome["accepted"], outcome["message"]) == (True, "The value of fake holds in agency.")
+    assert (outcome["accepted"], outcome["message"]) == (True, "The value of fake applies to agency.")
     assert await stage.rows("select agency_code from complaints") == [("DINKES",)]
     assert outcome["agreement"]["state"] == "AGREED"
     query = "{complaints {nodes {agreement {state history {note}}}}}"

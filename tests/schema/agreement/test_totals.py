@@ -53,7 +53,7 @@ async def test_matters_are_grouped_in_every_way(counted: Registers) -> None:
     }
     causes = await _totals(counted, "CAUSE")
     assert causes["NOT_TOLD"]["matters"] >= 4
-    assert causes["NOT_TOLD"]["label"] == "Not told"
+    assert causes["NOT_TOLD"]["label"] == "Not sent"
     assert {key: row["matters"] for key, row in (await _totals(counted, "AREA")).items()} == {"33.72": 2, "33.74": 6}
 
 
