@@ -76,6 +76,15 @@ def check_indexed(text: str, name: str) -> None:
         raise BadRecord(f"{name} contains control or invisible characters")
 
 
+def is_indexable(text: str) -> bool:
+    """Return whether a value from outside can be an identifier: not blank, and as ``check_indexed`` defines it."""
+    try:
+        check_indexed(text, "")
+    except BadRecord:
+        return False
+    return bool(text.strip())
+
+
 def check_whole(number: int, name: str, most: int = INT_MAX) -> None:
     """Raise ``BadRecord`` for anything but an integer of at most ``most`` in absolute value."""
     if type(number) is not int or abs(number) > most:

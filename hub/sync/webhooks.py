@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from hub.bounds import is_indexable
 from hub.connectors import registry
 from hub.connectors.base import Connector
 from hub.connectors.registry import Enabled
@@ -66,6 +67,6 @@ class Webhook:
             if result.items:
                 await self._ingest.store(db, result.items, call.now)
             # After the records, as an inquiry stores its answer before it is marked: otherwise both could deadlock.
-            if result.about:
-                await inquiries.add(db, self.system, result.about)
+            if about := [each for each in result.about if is_indexable(each)]:
+                await inquiries.add(db, self.system, about)
                 await job_queue.enqueue_inquiries(db, [self.system])

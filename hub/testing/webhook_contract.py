@@ -13,7 +13,16 @@ from hub.contract import WebhookCall
 from hub.testing.running import Running, secrets_of
 from hub.testing.samples import Suite
 
-BODIES = (b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 10_000, b'{"a": {"b": [1, null, "x"]}}')
+BODIES = (
+    b"",
+    b"{}",
+    b"[]",
+    b"null",
+    b"\xff\xfe",
+    b"[" * 10_000,
+    b'{"a": {"b": [1, null, "x"]}}',
+    b'{"a": "\\ud800\\u0000"}',
+)
 NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 
 

@@ -43,6 +43,14 @@ async def test_a_notification_is_stored_before_it_is_answered(hub: WebhookHub) -
     assert hub.counted("taken") == 1
 
 
+async def test_only_what_can_be_an_id_is_asked_about(hub: WebhookHub) -> None:
+    odd = ["P-1", "x\0", "", " ", "9" * 501, 7, None]
+    answer = await hub.call(*(payment(f"A{number}", about=each) for number, each in enumerate(odd)))
+    assert answer.status_code == 200
+    assert await hub.rows("select reference from inquiries") == [("P-1",)]
+    assert len(await hub.rows(RECORDS)) == len(odd)
+
+
 async def test_parallel_repeats_and_older_versions_change_nothing(hub: WebhookHub) -> None:
     answers = await asyncio.gather(*(hub.call(payment("A", version=2)) for _ in range(12)))
     answers.append(await hub.call(payment("A", version=1, status="PENDING")))

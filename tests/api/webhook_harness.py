@@ -56,7 +56,9 @@ class WebhookConnector(Fake):
     def receive(self, call: WebhookCall) -> WebhookResult:
         if not hmac.compare_digest(call.headers.get("x-signature", ""), sign(call.endpoint, call.body)):
             return WebhookResult(answer={"code": "no"}, status=401, refused="signature")
-        return WebhookResult(answer={"code": "taken"}, items=tuple(orjson.loads(call.body)))
+        items = tuple(orjson.loads(call.body))
+        about = tuple(each["about"] for each in items if "about" in each)
+        return WebhookResult(answer={"code": "taken"}, items=items, about=about)
 
 
 def sign(endpoint: str, body: bytes) -> str:

@@ -31,7 +31,8 @@ def is_valid(received: str, settings: OssSettings, nib: str, npwp: str, now: dat
     """Return whether ``received`` is the token of a document with these numbers; compares in constant time."""
     numbers = [nib, npwp] if settings.token_form == "npwp" else [nib]  # noqa: S105  (a form)
     given = received.strip().lower().encode()
-    right = [token(settings, number, day).encode() for number in numbers if number for day in _days(now)]
+    # Not for text that cannot be encoded, such as half of a surrogate pair.
+    right = [token(settings, each, day).encode() for each in numbers if each.isascii() and each for day in _days(now)]
     return any(hmac.compare_digest(given, each) for each in right)
 
 

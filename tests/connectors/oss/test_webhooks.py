@@ -65,6 +65,14 @@ def test_a_body_without_a_document_is_refused_in_one_sentence(body: bytes) -> No
     assert result.answer["responreceiveNIB"] == {"status": "2", "keterangan": 'Isi harus JSON dengan objek "dataNIB".'}
 
 
+@pytest.mark.parametrize("number", ["\ud800", "1234567890123\ud800", "\0"])
+def test_a_number_that_is_no_text_is_refused(number: str) -> None:
+    body = json.dumps({"dataNIB": {"nib": number, "npwp_perseroan": number}}).encode()
+    for settings in (SETTINGS, SETTINGS.model_copy(update={"token_form": "npwp"})):
+        result = Calls(settings).receive(call(body=body, signed="f" * 40))
+        assert (result.status, result.answer["responreceiveNIB"]["status"]) == (401, "2")
+
+
 @pytest.mark.parametrize("nib", ["123", "12345678901234", "123456789012x"])
 def test_a_number_of_another_form_is_refused(nib: str) -> None:
     result = CALLS.receive(call(DOCUMENT | {"nib": nib}, signed=token(SETTINGS, nib, TODAY)))
