@@ -63,7 +63,7 @@ def _line(entry: dict[str, Any]) -> str:
 
 @commands.command()
 def rehearse(
-    days: Annotated[int, typer.Option(min=1, help="Matters whose records changed in so many days.")] = 30,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Matters whose records changed in so many days.")] = 30,
     json: Json = False,
 ) -> None:
     """Show which matters would get another result by the authorities and losses that this version declares.

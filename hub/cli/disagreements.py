@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,7 +95,20 @@ def resolve(
 def repair(system: System = None, dry_run: DryRun = False, json: Json = False) -> None:
     """Send again every decision and delivery that is blocked."""
     where = (("blocked", True), *((("system", (system,)),) if system else ()))
-    _resolve(_act("TELL_AGAIN", None, None, None), where, set(), dry_run=dry_run, json=json)
+    act = _act("TELL_AGAIN", None, None, None)
+
+    async def work(settings: Settings, store: Database) -> list[Result]:
+        from hub.agreement.acts import MAX_MATTERS
+        from hub.store.use_cases.disagreements import matching_ids
+        from hub.viewer import WORKER
+
+        async with store.read() as db:
+            ids = await matching_ids(db, WORKER, where)
+        groups = [tuple(ids[at : at + MAX_MATTERS]) for at in range(0, len(ids), MAX_MATTERS)]
+        done = [await _done(store, act, (*where, ("ids", group)), dry_run=dry_run) for group in groups]
+        return [result for group in done for result in group]
+
+    _print(common.run(work), set(), dry_run=dry_run, json=json)
 
 
 def _conditions(system: str | None, states: list[str] | None, causes: list[str] | None, field: str | None) -> Where:
@@ -119,18 +133,27 @@ def _act(act: str, until: datetime | None, reason: str | None, record: str | Non
 
 def _resolve(act: Act, where: Where, ids: set[int], *, dry_run: bool, json: bool) -> None:
     async def work(settings: Settings, store: Database) -> list[Result]:
-        from hub.complaints.problems import Problem
-        from hub.store.use_cases import disagreements
-        from hub.viewer import WORKER
+        return await _done(store, act, where, dry_run=dry_run)
 
-        cause = common.cause("disagreements:resolve")
-        async with store.read() if dry_run else store.write(cause) as db:
-            done = await disagreements.resolve(db, cause, WORKER, act, where, preview=dry_run)
-        if problems := [each for each in done if isinstance(each, Problem)]:
-            raise BadSetting(" ".join(f"{each.field}: {each.message}" for each in problems))
-        return [each for each in done if not isinstance(each, Problem)]
+    _print(common.run(work), ids, dry_run=dry_run, json=json)
 
-    results = common.run(work)
+
+async def _done(store: Database, act: Act, where: Where, *, dry_run: bool) -> list[Result]:
+    """Act in one transaction, or with ``dry_run`` plan it."""
+    from hub.complaints.problems import Problem
+    from hub.store.use_cases import disagreements
+    from hub.viewer import WORKER
+
+    cause = common.cause("disagreements:resolve")
+    async with store.read() if dry_run else store.write(cause) as db:
+        done = await disagreements.resolve(db, cause, WORKER, act, where, preview=dry_run)
+    if problems := [each for each in done if isinstance(each, Problem)]:
+        raise BadSetting(" ".join(f"{each.field}: {each.message}" for each in problems))
+    return [each for each in done if not isinstance(each, Problem)]
+
+
+def _print(results: Sequence[Result], ids: set[int], *, dry_run: bool, json: bool) -> None:
+    """Print each result, and exit; ``ids`` are those that were asked for."""
     outcomes = [(each.matter_id, each.accepted, str(each.message)) for each in results]
     missing = ids - {id_ for id_, *_ in outcomes}
     outcomes += [(id_, False, "There is no such matter: see `hub disagreements list`.") for id_ in sorted(missing)]

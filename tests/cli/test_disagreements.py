@@ -10,9 +10,12 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from hub.agreement import acts
+from hub.agreement.acts import MAX_MATTERS
 from hub.cli.common import NotFound, operator
 from hub.cli.main import build_cli
 from hub.errors import BadSetting
+from hub.store.use_cases import disagreements
 from tests.schema.agreement.conftest import Registers, registered_systems, registers
 
 __all__ = ["registered_systems", "registers"]
@@ -75,7 +78,12 @@ async def test_a_matter_is_shown_with_what_was_sent(blocked: Registers, run: Run
     assert isinstance(run("disagreements", "show", "999").exception, NotFound)
 
 
-async def test_blocked_decisions_are_sent_again_together(blocked: Registers, run: Run) -> None:
+@pytest.mark.parametrize("most", [MAX_MATTERS, 1])
+async def test_all_blocked_decisions_are_sent_again(
+    blocked: Registers, run: Run, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    for module in (acts, disagreements):
+        monkeypatch.setattr(module, "MAX_MATTERS", most)
     planned = run("disagreements", "repair", "--dry-run", "--json")
     assert planned.exit_code == 0
     assert [(row["accepted"], row["done"]) for row in _lines(planned)] == [(True, False)] * 2
@@ -105,4 +113,4 @@ async def test_one_that_cannot_be_resolved_is_named(blocked: Registers, run: Run
 async def test_a_rehearsal_of_the_stored_declaration_finds_nothing(blocked: Registers, run: Run) -> None:
     result = run("agreement", "rehearse", "--days", "7")
     assert (result.exit_code, result.output) == (0, "0 matters would get another result; nothing was changed.\n")
-    assert run("agreement", "rehearse", "--days", "0").exit_code == 2
+    assert [run("agreement", "rehearse", "--days", days).exit_code for days in ("0", "1000000")] == [2, 2]

@@ -43,6 +43,12 @@ async def resolve(
     return results
 
 
+async def matching_ids(db: AsyncConnection, viewer: Viewer, where: Where) -> list[int]:
+    """Return the numbers of all disagreements that match, to act on ``MAX_MATTERS`` of them at a time."""
+    matching = MATTER.allowed(viewer), MATTER.where(viewer, where)
+    return list(await db.scalars(select(matters.c.id).where(*matching).order_by(matters.c.id)))
+
+
 async def _matching(db: AsyncConnection, viewer: Viewer, where: Where) -> list[Row]:
     """Return the disagreements in the order in which the locks of their pairs are taken; one more than allowed."""
     matching = MATTER.allowed(viewer), MATTER.where(viewer, where)
