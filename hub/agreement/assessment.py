@@ -64,12 +64,13 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is stored about a matter: its state without the window, since when, and the end of the window."""
+    """What is stored about a matter: its state without the window, since when, its differences, and what was sent."""
 
     state: AgreementState
     since: datetime
     pending_until: datetime | None
     telling: Telling | None
+    differences: tuple[FieldDifference, ...] = ()
 
 
 def assess(
@@ -82,10 +83,11 @@ def assess(
 ) -> Assessment:
     """Assess a comparison. ``changed_at`` is when either side last changed, for a state that no field explains."""
     telling = known.telling if known else None
-    decision = _decision(registers, comparison)
-    again = _next_telling(comparison, known, decision)
+    sendable = _sendable(registers, comparison)
+    decision = _decision(registers, comparison, sendable)
+    again = _next_telling(sendable, known, decision)
     current = again or (telling if decision else None)
-    differences = tuple(_assessed(each, registers, current) for each in comparison.differences)
+    differences = tuple(_assessed(each, current if each in sendable else None) for each in comparison.differences)
     since = _since(comparison, known, now, changed_at)
     waits = again is not None or (telling is not None and telling.decision == decision and telling.state in _OPEN)
     until = None
@@ -105,15 +107,24 @@ def assess(
     )
 
 
-def _decision(registers: Mapping[Side, Register], comparison: Comparison) -> str | None:
+def _sendable(registers: Mapping[Side, Register], comparison: Comparison) -> tuple[FieldDifference, ...]:
+    """Return the differences whose value can be sent to the side that follows; no other affects what is sent."""
+    if comparison.decider is None:
+        return ()
+    follower = registers[comparison.decider.other]
+    return tuple(each for each in comparison.differences if _can_be_told(each, follower, comparison.decider))
+
+
+def _decision(
+    registers: Mapping[Side, Register], comparison: Comparison, sendable: tuple[FieldDifference, ...]
+) -> str | None:
     """Return the digest of what has to be sent to the side that follows; None if there is nothing to send."""
     if comparison.decider is None:
         return None
-    follower = registers[comparison.decider.other]
     if comparison.state is AgreementState.ONE_SIDED:
         has_it = comparison.only is comparison.decider is Side.LEFT
-        return "CREATE" if has_it and follower.creates else None
-    if not any(_can_be_told(each, follower, comparison.decider) for each in comparison.differences):
+        return "CREATE" if has_it and registers[comparison.decider.other].creates else None
+    if not sendable:
         return None
     return hashlib.sha256(repr(comparison.decided).encode()).hexdigest()[:16]
 
@@ -125,48 +136,53 @@ def _can_be_told(difference: FieldDifference, follower: Register, decider: Side 
     return difference.field != STATUS or value in follower.shows
 
 
-def _next_telling(comparison: Comparison, known: Known | None, decision: str | None) -> Telling | None:
+def _next_telling(sendable: tuple[FieldDifference, ...], known: Known | None, decision: str | None) -> Telling | None:
     """Return what has to be sent now: a new decision, or the same once more if it was changed back."""
     if decision is None:
         return None
     telling = known.telling if known else None
-    if telling is None or telling.decision != decision:
+    if known is None or telling is None or telling.decision != decision:
         # A value that was changed back before it was ever sent is sent once, not twice.
-        times = MAX_TIMES if any(each.is_changed_back for each in comparison.differences) else 1
+        times = MAX_TIMES if any(each.is_changed_back for each in sendable) else 1
         return Telling(decision=decision, times=times, state=DeliveryState.WAITING)
-    # The clocks of the systems differ, but a side that agreed and differs again has changed it back in any case.
-    agreed = known is not None and known.state is AgreementState.AGREED
-    done = telling.state is DeliveryState.DONE and telling.done_at is not None
-    if done and telling.times < MAX_TIMES and (agreed or _changed_after(comparison, telling.done_at)):
+    if telling.state is not DeliveryState.DONE or telling.done_at is None or telling.times >= MAX_TIMES:
+        return None
+    if _differs_again(sendable, known) or _changed_after(sendable, telling.done_at):
         return Telling(decision=decision, times=telling.times + 1, state=DeliveryState.WAITING)
     return None
 
 
-def _changed_after(comparison: Comparison, at: datetime | None) -> bool:
+def _differs_again(sendable: tuple[FieldDifference, ...], known: Known) -> bool:
+    """Return whether the sides agreed on a value, or on all, and differ now.
+
+    The decision is the same, so the side that follows has changed it back, whatever the clocks of the systems say.
+    """
+    if known.state is AgreementState.DIFFERS:
+        return not {each.field for each in sendable} <= {each.field for each in known.differences}
+    return known.state is AgreementState.AGREED
+
+
+def _changed_after(sendable: tuple[FieldDifference, ...], at: datetime) -> bool:
     """Return whether the side that follows changed a value after it was sent."""
     return any(
-        each.is_changed_back and at is not None and (each.right_at if each.decider is Side.LEFT else each.left_at) > at
-        for each in comparison.differences
+        each.is_changed_back and (each.right_at if each.decider is Side.LEFT else each.left_at) > at
+        for each in sendable
     )
 
 
-def _assessed(
-    difference: FieldDifference, registers: Mapping[Side, Register], telling: Telling | None
-) -> AssessedDifference:
-    cause, step = _cause(difference, registers, telling)
+def _assessed(difference: FieldDifference, telling: Telling | None) -> AssessedDifference:
+    cause, step = _cause(difference, telling)
     return AssessedDifference(difference=difference, cause=cause, next_step=step)
 
 
-def _cause(
-    difference: FieldDifference, registers: Mapping[Side, Register], telling: Telling | None
-) -> tuple[DifferenceCause, NextStep]:
+def _cause(difference: FieldDifference, telling: Telling | None) -> tuple[DifferenceCause, NextStep]:
+    """Return the cause and the next step. ``telling`` is what is sent of the difference, or was; None if nothing."""
     if difference.decider is None:
         return DifferenceCause.CONFLICT, NextStep.PERSON
-    follower = registers[difference.decider.other]
-    if not _can_be_told(difference, follower, difference.decider) or telling is None:
+    if telling is None:
         return DifferenceCause.NOT_TOLD, NextStep.PERSON
     step = NextStep.DELIVERY if telling.state in _OPEN else NextStep.PERSON
-    if difference.is_changed_back or telling.times == MAX_TIMES:
+    if difference.is_changed_back or telling.times >= MAX_TIMES:
         return DifferenceCause.CHANGED_BACK, step
     if telling.state is DeliveryState.DONE:
         return DifferenceCause.TOLD_LATE, NextStep.READ

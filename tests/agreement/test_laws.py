@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hub.agreement.assessment import MAX_TIMES, Assessment, Known, Telling, assess
 from hub.agreement.comparison import Comparison, Held, compare
-from hub.agreement.enums import AgreementState, Side
+from hub.agreement.enums import AgreementState, NextStep, Side
 from hub.agreement.pairs import PERMITS, Register
 from hub.complaints.forwarding import DeliveryState
 from hub.connectors.oss import statuses as oss
@@ -38,17 +38,10 @@ HELD = st.builds(Held, external_id=st.just("1"), values=VALUES, status_at=MINUTE
 TELLINGS = st.none() | st.builds(
     Telling,
     decision=st.sampled_from(["a", "CREATE"]),
-    times=st.integers(1, MAX_TIMES),
+    times=st.integers(1, MAX_TIMES + 1),
     state=st.sampled_from(DeliveryState),
     attempts=st.integers(0, 3),
     done_at=st.none() | MINUTES,
-)
-KNOWN = st.none() | st.builds(
-    Known,
-    state=st.sampled_from([each for each in AgreementState if each is not AgreementState.PENDING]),
-    since=MINUTES,
-    pending_until=st.none() | MINUTES,
-    telling=TELLINGS,
 )
 WRITES = st.lists(st.tuples(st.sampled_from(Side), HELD), min_size=1, max_size=8)
 
@@ -57,8 +50,27 @@ def compared(left: Held | None, right: Held | None) -> Comparison:
     return compare(PERMITS, REGISTERS, [left] if left else [], [right] if right else [])
 
 
+DIFFERENCES = st.just(()) | st.builds(compared, HELD, HELD).map(lambda found: found.differences)
+KNOWN = st.none() | st.builds(
+    Known,
+    state=st.sampled_from([each for each in AgreementState if each is not AgreementState.PENDING]),
+    since=MINUTES,
+    pending_until=st.none() | MINUTES,
+    telling=TELLINGS,
+    differences=DIFFERENCES,
+)
+
+
 def assessed(comparison: Comparison, known: Known | None, now: datetime = T0) -> Assessment:
     return assess(PERMITS, REGISTERS, comparison, known, now, T0)
+
+
+def with_decision(known: Known | None, comparison: Comparison) -> Known | None:
+    """Return what is known with the decision that the comparison leads to, so that it was sent, or is being sent."""
+    first = assessed(comparison, None).tell
+    if known is None or known.telling is None or first is None:
+        return known
+    return replace(known, telling=replace(known.telling, decision=first.decision))
 
 
 def with_status(status: PermitStatus, authority: PermitAuthority | None) -> Held:
@@ -81,6 +93,34 @@ def test_state_and_differences_depend_on_values_alone(
     assert [(each.field, each.left, each.right) for each in again.differences] == [
         (each.field, each.left, each.right) for each in comparison.differences
     ]
+
+
+@given(HELD, HELD, KNOWN)
+def test_what_cannot_be_sent_does_not_affect_what_is_sent(left: Held, right: Held, known: Known | None) -> None:
+    """The data of the business is such: no register takes it."""
+    known = with_decision(known, compared(left, right))
+    business = {name: left.values[name] for name in ("type_code", "kbli", "scale", "area_code")}
+    found, same = (
+        assessed(compared(left, each), known) for each in (right, replace(right, values={**right.values, **business}))
+    )
+    assert found.tell == same.tell
+    sent = [each for each in found.differences if each.difference.field not in business]
+    assert sent == list(same.differences)
+
+
+@given(HELD, HELD, st.integers(MAX_TIMES, MAX_TIMES + 3), st.sampled_from(["AGREED", "DIFFERS"]), MINUTES)
+def test_what_was_sent_twice_waits_for_a_person(
+    left: Held, right: Held, times: int, state: str, done_at: datetime
+) -> None:
+    """A person can have it sent more often than that."""
+    comparison = compared(left, right)
+    first = assessed(comparison, None).tell
+    assume(first is not None)
+    assert first
+    sent = replace(first, times=times, state=DeliveryState.DONE, done_at=done_at)
+    found = assessed(comparison, Known(state=AgreementState(state), since=T0, pending_until=None, telling=sent))
+    assert found.tell is None
+    assert {each.next_step for each in found.differences} == {NextStep.PERSON}
 
 
 @given(WRITES, st.data())

@@ -148,6 +148,41 @@ async def test_a_field_that_cannot_be_sent_does_not_delay_the_rest(decided: Both
     assert set(await decided.fields("I-1")) == {"scale"}
 
 
+async def test_data_of_a_business_does_not_count_as_changed_back(decided: Both) -> None:
+    """The region's record changed last, but what it changed is nothing that it can be sent."""
+    await decided.bring(Region, decided.region.items["7"] | {"scale": "LARGE", "changed": at(9)})
+    await decided.bring(Centre, decided.centre.items["I-1"] | {"status": "PAYMENT", "since": at(10), "changed": at(8)})
+    assert await decided.rows("select decision is not null, times from decisions") == [(True, 1)]
+    assert (await decided.fields("I-1"))["status"][2] == "NOT_TOLD"
+    decided.region.deaf = True
+    assert await decided.deliver(Region) == {"DONE": 1}
+    later = "2027-01-01T00:00:00+00:00"
+    await decided.bring(Region, decided.region.items["7"] | {"scale": "MEDIUM", "changed": later})
+    assert await decided.rows("select state, times from decisions") == [("DONE", 1)]
+    assert (await decided.fields("I-1"))["status"][2] == "TOLD_LATE"
+    assert await decided.rows("select next_step from matters") == [("READ",)]
+
+
+async def test_a_status_is_sent_once_more_whatever_else_differs(decided: Both) -> None:
+    """The scale differs all the time, so both sides never agree."""
+    await decided.bring(Region, decided.region.items["7"] | {"scale": "LARGE", "changed": at(1)})
+    await decided.deliver(Region)
+    assert set(await decided.fields("I-1")) == {"scale"}
+    back = {"status": "REJECTED", "since": at(2), "changed": "2027-01-01T00:00:00+00:00"}
+    await decided.bring(Region, decided.region.items["7"] | back)
+    assert (await decided.fields("I-1"))["status"][2] == "CHANGED_BACK"
+    assert await decided.rows("select state, times from decisions") == [("WAITING", 2)]
+
+
+async def test_what_a_person_sent_again_stays_with_a_person(decided: Both) -> None:
+    decided.region.deaf = True
+    await decided.bring(Region, decided.region.items["7"] | {"changed": at(4)})
+    await decided.run("update decisions set times = 3")
+    assert await decided.deliver(Region) == {"DONE": 1}
+    assert await decided.states() == {"I-1": ("DIFFERS", "CHANGED_BACK")}
+    assert await decided.rows("select next_step from matters") == [("PERSON",)]
+
+
 async def test_a_permit_that_the_centre_lacks_is_not_created(both: Both) -> None:
     await both.bring(Region, permit("7", "I-1", authority="CENTRE"))
     assert await both.rows("select state, next_step, pending_until from matters") == [("ONE_SIDED", "PERSON", None)]

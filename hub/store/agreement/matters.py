@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.agreement.assessment import Assessment, Known, Telling
+from hub.agreement.comparison import FieldDifference
 from hub.agreement.enums import AgreementState, Side
 from hub.complaints.forwarding import DeliveryState
 from hub.store.agreement.registers import SystemPair
@@ -42,13 +43,12 @@ class StoredMatter:
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that differ, by name."""
-        return tuple(each[0] for each in self.content[-1])
+        return tuple(each.field for each in self.known.differences)
 
 
 _LOAD = """
 select m.*, d.decision, d.times, d.state as telling, d.attempts, d.done_at,
-       (select jsonb_agg(jsonb_build_array(f.field, f.left_value, f.right_value, f.cause, f.next_step) order by f.field)
-        from differences f where f.matter_id = m.id) as fields
+       (select jsonb_agg(to_jsonb(f) order by f.field) from differences f where f.matter_id = m.id) as differences
 from matters m left join decisions d on d.matter_id = m.id
 where m.pair = :pair and m.left_system = :left and m.right_system = :right and m.key = any(:keys)
 """
@@ -70,14 +70,31 @@ def _stored(row: Mapping[Any, Any]) -> StoredMatter:
             attempts=row["attempts"],
             done_at=row["done_at"],
         )
+    differences = row["differences"] or ()
     known = Known(
-        state=AgreementState(row["state"]), since=row["since"], pending_until=row["pending_until"], telling=telling
+        state=AgreementState(row["state"]),
+        since=row["since"],
+        pending_until=row["pending_until"],
+        telling=telling,
+        differences=tuple(map(_difference, differences)),
     )
-    fields = [tuple(each) for each in row["fields"] or ()]
+    fields = [tuple(each[name] for name in _OF_DIFFERENCE) for each in differences]
     own = (row[name] for name in (*_CONTENT, *LABELS))
     return StoredMatter(id=row["id"], known=known, created_at=row["created_at"], content=(*own, fields))
 
 
+def _difference(stored: Mapping[str, Any]) -> FieldDifference:
+    return FieldDifference(
+        field=stored["field"],
+        left=stored["left_value"],
+        right=stored["right_value"],
+        left_at=datetime.fromisoformat(stored["left_at"]),
+        right_at=datetime.fromisoformat(stored["right_at"]),
+        decider=Side(stored["decider"]) if stored["decider"] else None,
+    )
+
+
+_OF_DIFFERENCE = ("field", "left_value", "right_value", "cause", "next_step")
 _CONTENT = ("left_id", "right_id", "state", "cause", "decider", "next_step", "since", "pending_until", "declaration")
 LABELS = ("agency_code", "area_code", "sector", "authority")
 """What matters are filtered and counted by, as the records have it."""
