@@ -3,6 +3,7 @@
 HubError
 ├── TryLater         the other side is down, slow, or answered 429 or 5xx: sync backs off and retries
 │   ├── Maintenance      the other side is closed for upkeep at its announced time: it does not count as down
+│   ├── RecordChanged    the record was changed since the hub read it, and nothing was sent: it is stored first
 │   ├── OutcomeUnknown   a request was sent and no answer came: check before sending it again
 │   └── ContractBroken   a response does not match the contract: the connector stops only if this persists
 ├── Refused          the other side rejects one delivery: an operator decides about that delivery
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from hub.messages import Bilingual
 
@@ -54,6 +56,14 @@ class TryLater(HubError):
 
 class Maintenance(TryLater):
     """The other side is closed for upkeep at a time that it announced; ``after`` is how long that lasts yet."""
+
+
+class RecordChanged(TryLater):
+    """Somebody changed a record since the hub read it, so nothing was sent; ``items`` are its raw items as they are."""
+
+    def __init__(self, items: Sequence[dict[str, Any]]) -> None:
+        super().__init__("the record was changed since the hub read it")
+        self.items = tuple(items)
 
 
 class OutcomeUnknown(TryLater):

@@ -14,6 +14,7 @@ from hub.agreement.enums import Side
 from hub.agreement.pairs import Register
 from hub.connectors.base import Connector, ConnectorSettings
 from hub.contract import Decision, Page, Raw, Record, Run
+from hub.errors import RecordChanged
 from hub.http_client import Http
 from hub.kinds import Key, Kind, Permit, PermitStatus
 from hub.store.database import Cause, Database
@@ -128,8 +129,10 @@ class _Permits(Connector):
             facts = {name: getattr(record.facts, name) for name in _FACTS}
             return [here.put(permit(f"new-{record.facts.permit_id}") | facts | {"status": "RECEIVED"})]
         raw = here.items[decision.external_id]
-        if here.deaf or decision.based_on != datetime.fromisoformat(raw["changed"]):
-            return [here.put(raw)]
+        if decision.based_on != datetime.fromisoformat(raw["changed"]):
+            raise RecordChanged([raw])
+        if here.deaf:
+            return [raw]
         since = record.occurred_at.isoformat()
         now = max(datetime.now(UTC), datetime.fromisoformat(raw["changed"]) + timedelta(seconds=1)).isoformat()
         new = {"status": record.status, "since": since, "changed": now, "number": record.facts.number}

@@ -8,7 +8,8 @@ owns scheduling, storage, quarantine and clean-up.
 Errors: the connector raises ``TryLater`` (down, slow, 429, 5xx), ``ContractBroken`` (an envelope of another shape,
 which stops the connector only if it lasts) and ``ConfigurationError`` (401 or 403 after one fresh token, wrong
 settings); a delivery also ``OutcomeUnknown`` (the other side may have accepted it) and ``Refused`` (a person must
-correct it). The mapping raises ``BadRecord``.
+correct it), and a decision ``RecordChanged`` (the record was changed meanwhile, and nothing was sent). The mapping
+raises ``BadRecord``.
 
 A connector that only reads leaves out the sections "Deliveries", "Agreement", "Intake and shared fields" and
 "Webhooks".
@@ -162,9 +163,11 @@ class Connector(ABC):
     async def tell(self, decision: Decision) -> list[Raw]:
         """Send the system a decision of the other register once; return the record's items as they are afterwards.
 
-        The result may be empty, and may show that the system did not follow, because somebody changed the record
-        meanwhile. Sending the same decision twice changes nothing. Raise ``TryLater`` only if the system certainly did
-        nothing, ``OutcomeUnknown`` if it may have, and ``Refused`` if a person must correct it.
+        Return only if the system accepted the decision, or had it already; the result may be empty. Sending the same
+        decision twice changes nothing. Raise ``RecordChanged`` with the items if somebody changed the record since
+        ``decision.based_on`` and nothing was sent: the core stores them and determines anew what has to be sent. Raise
+        any other ``TryLater`` only if the system certainly did nothing, ``OutcomeUnknown`` if it may have done
+        something, and ``Refused`` if a person must correct the decision.
         """
         raise ConfigurationError(f"{self.name} takes no decisions")
 

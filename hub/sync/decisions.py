@@ -1,7 +1,8 @@
 """Sends one system the decisions of other registers that it has to follow.
 
 A decision is committed as being sent before the call, and its outcome is committed after it, with what the system now
-says. After a call without a response the record is read from the system before anything is sent again.
+says. After a call without a response the record is read from the system before anything is sent again. If the record
+was changed meanwhile, nothing was sent: it is stored, and what has to be sent is determined again at the next attempt.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -17,7 +19,7 @@ from hub.complaints.forwarding import AttemptOutcome, DeliveryState
 from hub.concurrency import gather_all
 from hub.connectors.base import Connector
 from hub.contract import Decision, Raw
-from hub.errors import TryLater
+from hub.errors import RecordChanged
 from hub.store.agreement import decisions, payload, refresh
 from hub.store.agreement.decisions import LeasedDecision
 from hub.store.database import Cause, Database
@@ -74,7 +76,7 @@ class DecisionRun:
                     return await self._found(leased)
                 if leased.outcome_unknown and leased.attempts > self._max_attempts:
                     return await self._not_found(leased)
-                items = await self._connector.tell(prepared.decision)
+                items = await self._tell(prepared.decision)
             return await self._sent(leased, prepared.decision, items)
         # An error of one decision, an internal one included, is recorded and interrupts no other.
         except Exception as error:
@@ -88,8 +90,18 @@ class DecisionRun:
             other_id = (await payload.build(db, leased)).other_id
         raw = await self._connector.fetch_one(other_id) if other_id else None
         if raw is not None:
-            async with self._database.write(self._cause) as db:
-                await self._ingest.store(db, [raw], datetime.now(UTC))
+            await self._store([raw])
+
+    async def _tell(self, decision: Decision) -> list[Raw]:
+        try:
+            return await self._connector.tell(decision)
+        except RecordChanged as changed:
+            await self._store(changed.items)
+            raise
+
+    async def _store(self, items: Sequence[Raw]) -> None:
+        async with self._database.write(self._cause) as db:
+            await self._ingest.store(db, items, datetime.now(UTC))
 
     async def _not_read(self, leased: LeasedDecision, failure: Failure) -> AttemptOutcome:
         """Release a decision that may have arrived; after too many attempts it waits for a person."""
@@ -109,13 +121,8 @@ class DecisionRun:
             if items:
                 await self._ingest.store(db, items, datetime.now(UTC))
             await refresh.lock_matter(db, leased.matter_id)
-            left = (await payload.build(db, leased)).decision
-            conflict = left is not None and _is_conflict(decision, left)
-            if not conflict:
-                await decisions.mark_done(db, leased)
-                await refresh.refresh_matter(db, leased.matter_id, self._cause.actor)
-        if conflict:
-            raise TryLater("the record was changed since the hub read it")
+            await decisions.mark_done(db, leased)
+            await refresh.refresh_matter(db, leased.matter_id, self._cause.actor)
         log.info("decision.done", system=self._name, matter=leased.matter_id, created=decision.external_id is None)
         return AttemptOutcome.DONE
 
@@ -146,9 +153,3 @@ class DecisionRun:
             error=failure.message,
         )
         return failure.outcome
-
-
-def _is_conflict(sent: Decision, left: Decision) -> bool:
-    """Return whether somebody changed the record before ``sent`` arrived, so that all of it is ``left`` to send."""
-    changed = sent.based_on is not None and left.based_on != sent.based_on
-    return changed and left.external_id == sent.external_id and left.fields >= sent.fields

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from hub.agreement.pairs import STATUS, UNKNOWN_STATUS
-from hub.errors import OutcomeUnknown, Refused, TryLater
+from hub.errors import OutcomeUnknown, RecordChanged, Refused, TryLater
 from hub.testing.registers import NOW, RunningRegister, new_key, values_of
 from hub.testing.samples import Suite
 
@@ -69,6 +69,20 @@ class RegisterContract(Suite):
         decided = replace(first.record, status="PAYMENT", occurred_at=after.occurred_at - timedelta(days=3))
         again = replace(first, key=new_key(), record=decided, based_on=after.updated_at)
         assert (await register.tell(again)).status == register.declared.shows["PAYMENT"]
+
+    async def test_a_decision_on_a_changed_record_is_not_lost(self, register: RunningRegister) -> None:
+        """Raise RecordChanged with the record if it was changed since `based_on`, or bring the decision over anyway."""
+        decision = register.decision(register.record(), "PAYMENT")
+        assert decision.based_on
+        before, taken, changed = await register.item(decision), register.taken, None
+        try:
+            after = await register.tell(replace(decision, based_on=decision.based_on - timedelta(hours=1)))
+        except RecordChanged as error:
+            changed = list(error.items)
+        if changed is not None:
+            assert (changed, await register.item(decision), register.taken) == ([before], before, taken)
+            after = await register.tell(decision)
+        assert after.status == register.declared.shows["PAYMENT"]
 
     async def test_a_status_without_a_code_is_refused(self, register: RunningRegister) -> None:
         """Raise Refused with one sentence, without a value, for a status that is not in `shows`."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.errors import ConfigurationError, OutcomeUnknown, Refused, TryLater
+from hub.contract import Decision, Raw
+from hub.errors import ConfigurationError, OutcomeUnknown, RecordChanged, Refused, TryLater
 from hub.store.agreement import decisions, payload
 from hub.store.database import Cause, Database
+from hub.sync.call_failures import MAX_FAILURES
 from hub.sync.compare_again import compare_outdated
 from tests.registers import Both, Centre, Region, at, permit
 
@@ -133,6 +136,41 @@ async def test_a_record_that_was_changed_meanwhile_is_sent_again(decided: Both) 
     assert len({told.key for told in decided.region.told}) == 1
 
 
+async def test_a_change_that_follows_in_part_is_sent_the_rest(decided: Both) -> None:
+    issued = {"status": "ISSUED", "number": "1/2", "issued_on": "2026-11-02", "since": at(5), "changed": at(5)}
+    await decided.bring(Centre, decided.centre.items["I-1"] | issued)
+    decided.region.put(decided.region.items["7"] | {"number": "1/2", "changed": at(6)})
+    assert await decided.deliver(Region) == {"TRY_LATER": 1}
+    assert set(await decided.fields("I-1")) == {"status", "issued_on"}
+    assert await decided.states() == {"I-1": ("DIFFERS", "NOT_TAKEN")}
+    await decided.run(DUE)
+    assert await decided.deliver(Region) == {"DONE": 1}
+    assert await decided.states() == {"I-1": ("AGREED", None)}
+
+
+async def test_an_unreadable_change_ends_with_a_person(decided: Both) -> None:
+    decided.region.put(decided.region.items["7"] | {"valid_until": 31, "changed": at(4)})
+    for _ in range(2):
+        assert await decided.deliver(Region, attempts=2) == {"TRY_LATER": 1}
+        assert await decided.states() == {"I-1": ("DIFFERS", "NOT_TAKEN")}
+        await decided.run(DUE)
+    assert await decided.rows("select d.state, next_step from decisions d, matters") == [("BLOCKED", "PERSON")]
+    assert await decided.rows("select count(*) from quarantine") == [(1,)]
+
+
+async def test_a_change_to_an_unknown_code_withdraws_it(decided: Both) -> None:
+    before = decided.region.items["7"]
+    decided.region.put(before | {"status": "NEW", "changed": at(4)})
+    assert await decided.deliver(Region) == {"TRY_LATER": 1}
+    assert await decided.rows("select m.state, d.state from matters m, decisions d") == [("UNKNOWN", "WAITING")]
+    await decided.run(DUE)
+    assert await decided.deliver(Region) == {"FOUND": 1}
+    assert await decided.rows("select * from decisions") == []
+    await decided.bring(Region, before | {"changed": at(5)})
+    assert await decided.deliver(Region) == {"DONE": 1}
+    assert await decided.states() == {"I-1": ("AGREED", None)}
+
+
 async def test_a_record_that_never_stays_the_same_ends_with_a_person(decided: Both) -> None:
     for minute in (4, 5):
         decided.region.put(decided.region.items["7"] | {"changed": at(minute)})
@@ -140,6 +178,19 @@ async def test_a_record_that_never_stays_the_same_ends_with_a_person(decided: Bo
         await decided.deliver(Region, attempts=2)
     assert await decided.rows("select state from decisions") == [("BLOCKED",)]
     assert await decided.rows("select next_step from matters") == [("PERSON",)]
+
+
+async def test_registers_that_change_all_the_time_end_a_run(decided: Both) -> None:
+    minutes = itertools.count(10)
+
+    class Restless(Region):
+        async def tell(self, decision: Decision) -> list[Raw]:
+            minute = next(minutes)
+            status = "APPROVAL" if minute % 2 else "PAYMENT"
+            await decided.bring(Centre, decided.centre.items["I-1"] | {"status": status, "changed": at(minute)})
+            raise RecordChanged([self.registered.put(self.registered.items["7"] | {"changed": at(minute)})])
+
+    assert await decided.deliver(Restless) == {"TRY_LATER": MAX_FAILURES}
 
 
 async def test_a_field_that_cannot_be_sent_does_not_delay_the_rest(decided: Both) -> None:

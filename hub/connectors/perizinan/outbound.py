@@ -14,7 +14,7 @@ from hub.connectors.perizinan.client import PATH, PerizinanClient
 from hub.connectors.perizinan.mapping import JAKARTA
 from hub.connectors.perizinan.statuses import CODE
 from hub.contract import Raw
-from hub.errors import OutcomeUnknown, Refused
+from hub.errors import OutcomeUnknown, RecordChanged, Refused
 from hub.kinds import PermitStatus
 
 _LICENCE = ("nomor_izin", "tgl_izin", "berlaku_sampai")
@@ -54,35 +54,31 @@ class StatusChange:
         return code == body["kode"] and all(row.get(name) == body[name] for name in _LICENCE if name in body)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The row after a call; ``conflict``: it was changed by others before, and the call changed nothing."""
-
-    row: Raw
-    conflict: bool = False
-
-
 class OutboundCalls:
     """The calls that change something in the app."""
 
     def __init__(self, client: PerizinanClient) -> None:
         self._client = client
 
-    async def set_status(self, external_id: str, change: StatusChange) -> Written:
-        """Set the status of a row; raise ``Refused`` if the app has no code for it, or refuses it."""
+    async def set_status(self, external_id: str, change: StatusChange) -> Raw:
+        """Set the status of a row, and return the row.
+
+        Raise ``Refused`` if the app has no code for it, or refuses it, and ``RecordChanged`` if the row has another
+        version than ``change`` is based on.
+        """
         path = f"{PATH}/{int(external_id)}/status"
         status, answer = await self._client.write("PUT", path, change.body())
         if status == 409 and answer.get("galat") == "sudah_berubah":
-            return Written(_row(answer), conflict=True)
-        return Written(_accepted(status, answer))
+            raise RecordChanged([_row(answer)])
+        return _accepted(status, answer)
 
-    async def create(self, permit: Raw) -> Written:
-        """Create a permit that came from the national system; one that is there already is returned as it is.
+    async def create(self, permit: Raw) -> Raw:
+        """Create a permit that came from the national system, and return its row; one that is there stays as it is.
 
         ``permit`` has the columns of a row; its ``id_izin`` is the idempotency key.
         """
         status, answer = await self._client.write("POST", PATH, {**permit, "kunci": permit["id_izin"]})
-        return Written(_accepted(status, answer))
+        return _accepted(status, answer)
 
 
 def code_of(status: PermitStatus) -> str:

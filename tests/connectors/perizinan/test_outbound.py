@@ -11,7 +11,7 @@ import pytest
 
 from hub.connectors.perizinan.outbound import OutboundCalls, StatusChange
 from hub.contract import Raw
-from hub.errors import Refused, TryLater
+from hub.errors import RecordChanged, Refused, TryLater
 from hub.kinds import PermitStatus
 from hub.testing.running import Running, pages_of
 from tests.connectors.perizinan.app_calls import client_of, running_app
@@ -49,8 +49,7 @@ async def test_a_new_status_answers_to_the_known_version(app: Running) -> None:
     async with client_of(app) as client:
         written = await OutboundCalls(client).set_status(str(row["id"]), issued(row))
         found = await client.row(str(row["id"]))
-    assert not written.conflict
-    assert written.row == found
+    assert written == found
     assert found is not None
     assert (found["status"]["kode"], found["nomor_izin"], found["tgl_izin"]) == ("TERBIT", "503/1/2026", "2026-11-20")
 
@@ -70,18 +69,19 @@ async def test_a_lost_answer_is_repeated_and_written_once(app: Running) -> None:
         with pytest.raises(TryLater):
             await OutboundCalls(client).set_status(str(row["id"]), issued(row))
         written = await OutboundCalls(client).set_status(str(row["id"]), issued(row))
-    assert written.row["nomor_izin"] == "503/1/2026"
+    assert written["nomor_izin"] == "503/1/2026"
     assert app.sandbox.figures()["changed"] == 1
 
 
 async def test_a_change_by_others_is_a_conflict_with_their_row(app: Running) -> None:
     row = await open_row(app)
     async with app.fault("changed_before", times=1), client_of(app) as client:
-        written = await OutboundCalls(client).set_status(str(row["id"]), issued(row))
+        with pytest.raises(RecordChanged) as raised:
+            await OutboundCalls(client).set_status(str(row["id"]), issued(row))
         found = await client.row(str(row["id"]))
-    assert written.conflict
     assert found is not None
-    assert written.row["diubah_pada"] == found["diubah_pada"] != row["diubah_pada"]
+    assert raised.value.items == (found,)
+    assert found["diubah_pada"] != row["diubah_pada"]
     assert found["status"]["kode"] == "VERIFIKASI"
 
 
@@ -107,5 +107,5 @@ async def test_a_permit_is_created_once(app: Running) -> None:
     async with client_of(app) as client:
         first = await OutboundCalls(client).create(new)
         assert await OutboundCalls(client).create(new) == first
-    assert first.row["id_izin"] == new["id_izin"]
+    assert first["id_izin"] == new["id_izin"]
     assert app.sandbox.figures()["created"] == 1

@@ -18,7 +18,7 @@ from hub.connectors.perizinan.mapping import JAKARTA, to_record
 from hub.connectors.perizinan.new_rows import REQUIRED
 from hub.connectors.perizinan.sandbox import PerizinanSandbox
 from hub.contract import Decision, Raw, Record
-from hub.errors import Maintenance, OutcomeUnknown, Refused, TryLater
+from hub.errors import Maintenance, OutcomeUnknown, RecordChanged, Refused, TryLater
 from hub.kinds import Permit
 from hub.testing.running import Running
 from hub.testing.samples import samples
@@ -52,6 +52,15 @@ class App:
         """Bring a decision over, and return the row that the app has then."""
         async with self.running.connected() as connector:
             (row,) = await connector.tell(decision)
+            assert row == await connector.fetch_one(f"{row['id']}")
+            return row
+
+    async def changed(self, decision: Decision) -> Raw:
+        """Fail to bring a decision over, because the row was changed meanwhile; return the row."""
+        async with self.running.connected() as connector:
+            with pytest.raises(RecordChanged) as raised:
+                await connector.tell(decision)
+            (row,) = raised.value.items
             assert row == await connector.fetch_one(f"{row['id']}")
             return row
 
@@ -114,7 +123,7 @@ async def test_a_row_that_follows_already_is_not_changed(app: App) -> None:
 async def test_a_row_that_was_changed_meanwhile_is_only_read(app: App) -> None:
     row = await app.row()
     app.sandbox.act({"do": "status", "id": row["id"], "kode": "SURVEI"})
-    after = await app.tell(decision(row))
+    after = await app.changed(decision(row))
     assert after["status"]["kode"] == "SURVEI"
     assert after["diubah_pada"] != row["diubah_pada"]
     assert app.calls(row) == 0
@@ -123,7 +132,7 @@ async def test_a_row_that_was_changed_meanwhile_is_only_read(app: App) -> None:
 async def test_a_conflict_returns_their_row_and_ends(app: App) -> None:
     row = await app.row()
     async with app.running.fault("changed_before", times=1):
-        after = await app.tell(decision(row, "INSPECTION"))
+        after = await app.changed(decision(row, "INSPECTION"))
     assert after["diubah_pada"] != row["diubah_pada"]
     assert app.sandbox.figures()["conflicts"] == 1
     assert (await app.tell(decision(after, "INSPECTION")))["status"]["kode"] == "SURVEI"
