@@ -31,6 +31,14 @@ _BY_KEY = f"""
 select {_COLUMNS} from record_keys k join records r on r.system = k.system and r.id = k.record_id
 where k.system = :system and k.kind = :kind and k.name = :name and k.value = any(:ids) and r.gone_at is null
 """  # noqa: S608
+_GONE_LEFTS = f"""
+select {_COLUMNS}, r.external_id as key from records r
+where r.system = :system and r.kind = :kind and r.external_id = any(:ids) and r.gone_at >= :since
+"""  # noqa: S608
+_GONE_RIGHTS = f"""
+select {_COLUMNS}, k.value as key from record_keys k join records r on r.system = k.system and r.id = k.record_id
+where k.system = :system and k.kind = :kind and k.name = :name and k.value = any(:ids) and r.gone_at >= :since
+"""  # noqa: S608
 _BY_FACT = f"""
 select {_COLUMNS} from records r
 where r.system = :system and r.kind = :kind and r.body ->> :fact = any(:ids) and r.gone_at is null
@@ -98,6 +106,17 @@ class Loader:
         stated = await self._rights(_BY_ID, ids=list(right_ids))
         keys |= {each.key for each in stated.values() if each.key}
         return await self._matters(keys, stated)
+
+    async def gone(self, keys: Collection[str], since: datetime) -> Matters:
+        """Return by key the records that have gone since then."""
+        matters = defaultdict[str, MatterHoldings](MatterHoldings)
+        params = {"ids": [key for key in keys if not key.startswith(KEYLESS)], "since": since}
+        for row in await self._rows(_GONE_LEFTS, self._pair.left, params):
+            matters[row["key"]].left.append(_holding(row, row["key"]))
+        name = {"name": self._pair.pair.key_name}
+        for row in await self._rows(_GONE_RIGHTS, self._pair.right, params | name):
+            matters[row["key"]].right.append(_holding(row, row["key"]))
+        return matters
 
     async def _matters(self, keys: set[str], stated: dict[str, Holding]) -> Matters:
         real = [key for key in keys if not key.startswith(KEYLESS)]

@@ -69,7 +69,7 @@ async def _compared(
     now = {key: _now(pair, key, each, stored.get(key)) for key, each in holdings.items()}
     alike = {key: each for key, each in holdings.items() if now[key] is None}
     was, would = await recorded(db, pair, alike, since), await replayed(db, pair, alike, since)
-    then = [_then(pair, key, was.get(key, []), steps) for key, steps in would.items()]
+    then = [_then(pair, key, was[key], steps) for key, steps in would.items() if key in was]
     return [each for each in (*now.values(), *then) if each]
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.agreement.comparison import Held, compare
-from hub.agreement.enums import AgreementState
-from hub.store.agreement.holdings import MatterHoldings
+from hub.agreement.enums import AgreementState, DifferenceCause
+from hub.store.agreement.holdings import Holding, Loader, MatterHoldings
 from hub.store.agreement.registers import SystemPair
 
 _CHANGES = """
@@ -24,7 +24,7 @@ where kind = :kind and recorded_at >= :since
 order by id desc
 """
 _EVENTS = """
-select m.key, e.at, e.state from matters m join agreement_events e on e.matter_id = m.id
+select m.key, e.at, e.state, e.cause from matters m join agreement_events e on e.matter_id = m.id
 where m.pair = :kind and m.left_system = :left and m.right_system = :right and m.key = any(:keys)
 order by e.at, e.id
 """
@@ -41,30 +41,39 @@ class Step:
 
 @dataclass(slots=True)
 class _Side:
-    """What one side held at the time to which its changes are undone."""
+    """The record of one side at the time to which its changes are undone; not ``present``: it did not exist then."""
 
-    held: Held | None
+    record: Held | None
+    present: bool
+
+    @property
+    def held(self) -> list[Held]:
+        """What the side had."""
+        return [self.record] if self.record and self.present else []
 
     def undo(self, before: Mapping[str, Any] | None) -> None:
         """Undo a change; ``before`` has the earlier values of what it changed, and is null if it created the record."""
-        if self.held is None:
+        if before is None or self.record is None:
+            self.present = False
             return
-        if before is None or before.get(_GONE) is not None:
-            self.held = None
-        else:
-            earlier = {name: None if value is None else str(value) for name, value in before.items()}
-            self.held = replace(self.held, values={**self.held.values, **earlier})
+        earlier = {name: None if value is None else str(value) for name, value in before.items()}
+        self.record = replace(self.record, values={**self.record.values, **earlier})
+        if _GONE in before:
+            self.present = before[_GONE] is None
 
 
 async def recorded(
     db: AsyncConnection, pair: SystemPair, keys: Iterable[str], since: datetime
 ) -> dict[str, list[Step]]:
-    """Return the states that stored matters had from ``since`` on."""
-    params = {"kind": pair.pair.kind, "left": pair.left, "right": pair.right, "keys": list(keys)}
+    """Return the states that stored matters had from ``since`` on; left out are those whose match was once unsure."""
+    params: dict[str, Any] = {"kind": pair.pair.kind, "left": pair.left, "right": pair.right, "keys": list(keys)}
     steps = defaultdict[str, list[Step]](list)
-    for key, at, state in await db.execute(text(_EVENTS), params):
+    unsure = set()
+    for key, at, state, cause in await db.execute(text(_EVENTS), params):
         steps[key].append(Step(at, state))
-    return {key: _distinct(_from(each, since)) for key, each in steps.items()}
+        if cause == DifferenceCause.MATCH_UNSURE:
+            unsure.add(key)
+    return {key: _distinct(_from(steps[key], since)) for key in params["keys"] if key not in unsure}
 
 
 async def replayed(
@@ -75,18 +84,21 @@ async def replayed(
     Left out are matters with more than one record of a side, and those whose records do not state, or did not state,
     the key of both sides: they were other matters before.
     """
-    single = {key: each for key, each in matters.items() if _is_single(pair, each)}
+    gone = await Loader(db, pair).gone(matters.keys(), since)
+    both = {key: (each, gone.get(key, MatterHoldings())) for key, each in matters.items()}
+    single = {key: each for key, each in both.items() if _is_single(pair, *each)}
     changes = await _changes(db, pair, single, since)
     found = {}
-    for key, each in single.items():
+    for key, (present, left_over) in single.items():
         if not any(_matches_anew(pair, row.before) for row in changes.get(key, ())):
-            found[key] = _distinct(_replay(pair, each, changes.get(key, []), since))
+            found[key] = _distinct(_replay(pair, present, left_over, changes.get(key, []), since))
     return found
 
 
-def _is_single(pair: SystemPair, matter: MatterHoldings) -> bool:
-    single = not matter.unsure and len(matter.left) <= 1 and len(matter.right) <= 1
-    return single and (not matter.left or all(each.body.get(pair.pair.key) for each in matter.right))
+def _is_single(pair: SystemPair, present: MatterHoldings, gone: MatterHoldings) -> bool:
+    lefts, rights = [*present.left, *gone.left], [*present.right, *gone.right]
+    single = not present.unsure and len(lefts) <= 1 and len(rights) <= 1
+    return single and (not lefts or all(each.body.get(pair.pair.key) for each in rights))
 
 
 def _matches_anew(pair: SystemPair, before: Mapping[str, Any] | None) -> bool:
@@ -94,11 +106,11 @@ def _matches_anew(pair: SystemPair, before: Mapping[str, Any] | None) -> bool:
 
 
 async def _changes(
-    db: AsyncConnection, pair: SystemPair, matters: Mapping[str, MatterHoldings], since: datetime
+    db: AsyncConnection, pair: SystemPair, matters: Mapping[str, tuple[MatterHoldings, ...]], since: datetime
 ) -> dict[str, list[Any]]:
     """Return the changes of each matter's records, the latest first."""
-    lefts = {each.held.external_id: key for key, matter in matters.items() for each in matter.left}
-    rights = {each.held.external_id: key for key, matter in matters.items() for each in matter.right}
+    lefts = {each.held.external_id: key for key, parts in matters.items() for part in parts for each in part.left}
+    rights = {each.held.external_id: key for key, parts in matters.items() for part in parts for each in part.right}
     params = {
         "kind": pair.pair.kind,
         "since": since,
@@ -113,9 +125,11 @@ async def _changes(
     return found
 
 
-def _replay(pair: SystemPair, matter: MatterHoldings, changes: list[Any], since: datetime) -> list[Step]:
+def _replay(
+    pair: SystemPair, present: MatterHoldings, gone: MatterHoldings, changes: list[Any], since: datetime
+) -> list[Step]:
     """Undo ``changes``, those of one transaction together; return the state after each, and that before all."""
-    left, right = (_Side(next((one.held for one in side), None)) for side in (matter.left, matter.right))
+    left, right = _side(present.left, gone.left), _side(present.right, gone.right)
     steps = list[Step]()
     for at, together in groupby(changes, key=lambda row: row.recorded_at):
         steps += _state(pair, left, right, at)
@@ -124,10 +138,15 @@ def _replay(pair: SystemPair, matter: MatterHoldings, changes: list[Any], since:
     return [*reversed(steps + _state(pair, left, right, since))]
 
 
+def _side(present: list[Holding], gone: list[Holding]) -> _Side:
+    return _Side(next((each.held for each in (*present, *gone)), None), bool(present))
+
+
 def _state(pair: SystemPair, left: _Side, right: _Side, at: datetime) -> list[Step]:
     """Return the state as one step; none if neither side has the matter."""
-    mine, theirs = ([side.held] if side.held else [] for side in (left, right))
-    return [Step(at, compare(pair.pair, pair.registers, mine, theirs).state.value)] if mine or theirs else []
+    if not (left.held or right.held):
+        return []
+    return [Step(at, compare(pair.pair, pair.registers, left.held, right.held).state.value)]
 
 
 def _from(steps: list[Step], since: datetime) -> list[Step]:

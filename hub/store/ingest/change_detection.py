@@ -5,7 +5,8 @@ record by two values: its *version*, which orders what the system reports of one
 content:
 
 - a row with a lower version is STALE; it changes nothing, unless the stored version is impossible by the clock;
-- a row with an equal digest is UNCHANGED; only its version and the time it was last seen are updated;
+- a row with an equal digest is UNCHANGED; only its version and the time it was last seen are updated. If the stored
+  record is marked as gone, it is UPDATED: it exists again;
 - a row of equal version with another digest contradicts the stored record. Within a run it is PENDING, because a later
   page may have a newer version; at the end of the run the last one applies, and two different final statuses put the
   record in doubt (see ``Row.with_contradiction``);
@@ -33,7 +34,7 @@ _STORED = """
 select r.*
 from unnest(cast(:kinds as text[]), cast(:ids as text[])) as requested(kind, external_id)
 cross join lateral (
-    select id, kind, external_id, version, facts_version, digest, final, status
+    select id, kind, external_id, version, facts_version, digest, final, status, gone_at
     from records where system = :system and kind = requested.kind and external_id = requested.external_id limit 1) r
 """
 _NEW_IDS = "select nextval('record_ids') from generate_series(1, :count)"
@@ -95,7 +96,7 @@ def _comparison(
     if record.version < stored["version"] and not wrong_clock:
         outcome = Outcome.STALE
     elif row.digest == bytes(stored["digest"]):
-        outcome = Outcome.UNCHANGED
+        outcome = Outcome.UNCHANGED if stored["gone_at"] is None else Outcome.UPDATED
     elif not settle and (record.version, record.facts_version) == (stored["version"], stored["facts_version"]):
         outcome = Outcome.PENDING
     else:

@@ -149,6 +149,23 @@ async def test_a_rehearsal_tells_what_would_come_out_differently(both: Both) -> 
     assert (await both.states())["I-1"] == ("AGREED", None)
 
 
+async def test_a_rehearsal_follows_records_that_went_and_came(both: Both) -> None:
+    await both.bring(Centre, permit("I-1", "I-1"), permit("I-2", "I-2", project_id="R-2"))
+    others = [permit(str(each), f"I-{each}") for each in range(20, 40)]
+    await both.bring(Region, permit("7", "I-1"), permit("8", "I-2", project_id="R-2"), *others)
+    for kept in ((), ("7",)):
+        both.region.items = {each["id"]: each for each in others}
+        both.region.items |= {each: permit(each, "I-1") for each in kept}
+        async with both.connected(Region) as connector:
+            rules = RemovalRules(direct=timedelta())
+            assert (await Pull(both.database, connector, SEAL, rules).run(full=True)).outcome == "DONE"
+    states = await both.states()
+    assert (states["I-1"], states["I-2"]) == (("AGREED", None), ("ONE_SIDED", "NOT_TOLD"))
+    async with both.database.read() as db:
+        (pair,) = await pairs_of(db)
+        assert [each async for each in rehearse(db, pair, T0)] == []
+
+
 async def test_a_rehearsal_tells_what_would_have_come_out_differently(both: Both) -> None:
     await both.bring(Centre, permit("I-1", "I-1", status="WARNED"), permit("I-2", "I-2", project_id="R-2"))
     await both.bring(Region, permit("7", "I-1", status="ISSUED"), permit("8", "I-2", project_id="R-2"))
