@@ -7,7 +7,7 @@ person confirms one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,13 @@ _BY_FACT = f"""
 select {_COLUMNS} from records r
 where r.system = :system and r.kind = :kind and r.body ->> :fact = any(:ids) and r.gone_at is null
 """  # noqa: S608
+_FORMER = """
+select r.body || c.before as body
+from records r cross join lateral (
+    select before from changes where system = r.system and kind = r.kind and subject = r.external_id
+    order by id desc limit 1) c
+where r.system = :system and r.kind = :kind and r.external_id = any(:ids) and c.before ?| cast(:names as text[])
+"""
 _CONFIRMED = """
 select left_id, right_id from confirmed_matches
 where left_system = :left and right_system = :right and (left_id = any(:ids) or right_id = any(:right_ids))
@@ -105,7 +112,19 @@ class Loader:
         right_ids = {row.right_id for row in known if row.right_id} | set(rights)
         stated = await self._rights(_BY_ID, ids=list(right_ids))
         keys |= {each.key for each in stated.values() if each.key}
-        return await self._matters(keys, stated)
+        former = await self._former(system, ids)
+        keys |= {str(key) for each in former if (key := each.get(pair.pair.key))}
+        facts = {str(value) for each in former if (value := each.get(pair.pair.match[0]))}
+        return await self._matters(keys, stated, facts)
+
+    async def _former(self, system: str, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Return the former facts of records whose latest change has moved them to another matter, or removed them.
+
+        Those that they left behind may match without doubt now.
+        """
+        pair = self._pair.pair
+        names = [pair.key, *pair.match, "gone_at"]
+        return [row["body"] for row in await self._rows(_FORMER, system, {"ids": ids, "names": names})]
 
     async def gone(self, keys: Collection[str], since: datetime) -> Matters:
         """Return by key the records that have gone since then."""
@@ -118,11 +137,11 @@ class Loader:
             matters[row["key"]].right.append(_holding(row, row["key"]))
         return matters
 
-    async def _matters(self, keys: set[str], stated: dict[str, Holding]) -> Matters:
+    async def _matters(self, keys: set[str], stated: dict[str, Holding], facts: set[str]) -> Matters:
         real = [key for key in keys if not key.startswith(KEYLESS)]
         lefts = await self._lefts(_BY_ID, ids=real)
         rights = stated | await self._rights(_BY_KEY, name=self._pair.pair.key_name, ids=real)
-        lefts, rights = await self._with_matches(lefts, rights)
+        lefts, rights = await self._with_matches(lefts, rights, facts)
         matters: Matters = {key: MatterHoldings() for key in keys}
         for id_, each in lefts.items():
             matters.setdefault(id_, MatterHoldings()).left.append(each)
@@ -132,23 +151,25 @@ class Loader:
         return matters
 
     async def _with_matches(
-        self, lefts: dict[str, Holding], rights: dict[str, Holding]
+        self, lefts: dict[str, Holding], rights: dict[str, Holding], facts: set[str]
     ) -> tuple[dict[str, Holding], dict[str, Holding]]:
-        """Add all records of the businesses of which a record without the key exists."""
+        """Add all records of the businesses of which a record without the key exists, those of ``facts`` included."""
         fact = self._pair.pair.match[0]
         partnered = {each.key for each in rights.values()}
         alone = [each for id_, each in lefts.items() if id_ not in partnered]
         keyless = [each for each in rights.values() if each.key is None]
-        values = {str(each.body[fact]) for each in (*alone, *keyless) if each.body.get(fact)}
+        values = facts | {str(each.body[fact]) for each in (*alone, *keyless) if each.body.get(fact)}
         if not values:
             return lefts, rights
         others = await self._rights(_BY_FACT, fact=fact, ids=sorted(values))
-        values = {str(each.body[fact]) for each in others.values() if each.key is None}
+        values = facts | {str(each.body[fact]) for each in others.values() if each.key is None}
         if not values:
             return lefts, rights
         lefts = lefts | await self._lefts(_BY_FACT, fact=fact, ids=sorted(values))
-        same = {id_: each for id_, each in others.items() if str(each.body[fact]) in values}
-        return lefts, rights | same
+        rights = rights | {id_: each for id_, each in others.items() if str(each.body[fact]) in values}
+        # The partners of those found by facts, which may have other facts.
+        lefts = lefts | await self._lefts(_BY_ID, ids=[each.key for each in rights.values() if each.key])
+        return lefts, await self._rights(_BY_KEY, name=self._pair.pair.key_name, ids=list(lefts)) | rights
 
     async def _lefts(self, statement: str, **params: Any) -> dict[str, Holding]:
         return {

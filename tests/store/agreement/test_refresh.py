@@ -92,6 +92,60 @@ async def test_two_rows_with_one_key_wait_for_a_person(both: Both) -> None:
     assert await both.states() == {"I-1": ("UNKNOWN", "MATCH_UNSURE")}
 
 
+async def remove(both: Both, *ids: str) -> None:
+    """Let the region list some of its records no more."""
+    for each in range(50, 70):
+        both.region.put(permit(str(each), f"I-{each}", project_id=f"R-{each}"))
+    for id_ in ids:
+        del both.region.items[id_]
+    async with both.connected(Region) as connector:
+        rules = RemovalRules(direct=timedelta())
+        assert (await Pull(both.database, connector, SEAL, rules).run(full=True)).outcome == "DONE"
+
+
+async def test_a_match_is_sure_once_the_second_row_is_gone(both: Both) -> None:
+    await both.bring(Centre, permit("I-1", "I-1"))
+    await both.bring(Region, permit("7", "I-1"), permit("8", "I-1"))
+    await remove(both)
+    assert (await both.states())["I-1"] == ("UNKNOWN", "MATCH_UNSURE")
+    await remove(both, "8")
+    assert (await both.states())["I-1"] == ("AGREED", None)
+
+
+async def test_a_match_is_sure_once_the_second_row_is_corrected(both: Both) -> None:
+    await both.bring(Centre, permit("I-1", "I-1"))
+    await both.bring(Region, permit("7", "I-1"), permit("8", "I-1"))
+    await both.bring(Region, permit("8", "I-2", project_id="R-2", changed=at(1)))
+    assert await both.states() == {"I-1": ("AGREED", None), "I-2": ("ONE_SIDED", "NOT_TOLD")}
+
+
+@pytest.mark.parametrize("over", [{"permit_id": "I-2"}, {"nib": "3399000000002"}, {"project_id": "R-2"}])
+async def test_facts_match_once_the_second_row_has_others(both: Both, over: dict[str, str]) -> None:
+    await both.bring(Centre, permit("I-1", "I-1"))
+    await both.bring(Region, permit("7"), permit("8"))
+    assert (await both.states())["I-1"] == ("UNKNOWN", "MATCH_UNSURE")
+    await both.bring(Region, permit("8") | over | {"changed": at(1)})
+    states = await both.states()
+    assert states["I-1"] == ("AGREED", None)
+    assert "right:7" not in states
+
+
+async def test_permits_that_no_row_may_match_are_one_sided(both: Both) -> None:
+    await both.bring(Centre, permit("I-1", "I-1"), permit("I-2", "I-2"), permit("I-3", "I-3", nib="3399000000002"))
+    await both.bring(Region, permit("7"), permit("9", "I-3"))
+    assert (await both.states())["I-2"] == ("UNKNOWN", "MATCH_UNSURE")
+    await remove(both, "7")
+    states = await both.states()
+    assert [states[key] for key in ("I-1", "I-2", "I-3")] == [*[("ONE_SIDED", "NOT_TOLD")] * 2, ("AGREED", None)]
+
+
+async def test_facts_match_once_the_second_row_is_gone(both: Both) -> None:
+    await both.bring(Centre, permit("I-1", "I-1"))
+    await both.bring(Region, permit("7"), permit("8"))
+    await remove(both, "8")
+    assert (await both.states())["I-1"] == ("AGREED", None)
+
+
 async def test_a_record_that_gets_the_key_leaves_no_second_matter(both: Both) -> None:
     await both.bring(Region, permit("7", type_code="1"))
     await both.bring(Centre, permit("I-1", "I-1"))
