@@ -14,6 +14,8 @@ from hub.complaints.forwarding import DeliveryState
 
 MAX_TIMES = 2
 """How often one decision is sent: once, and once more if the side that follows changed the value back."""
+CREATION = "CREATE"
+"""How the digest begins of a decision to create a missing record; that of an earlier version is nothing else."""
 _OPEN = frozenset({DeliveryState.WAITING, DeliveryState.SENDING})
 
 
@@ -119,14 +121,16 @@ def _decision(
     registers: Mapping[Side, Register], comparison: Comparison, sendable: tuple[FieldDifference, ...]
 ) -> str | None:
     """Return the digest of what has to be sent to the side that follows; None if there is nothing to send."""
-    if comparison.decider is None:
-        return None
+    digest = hashlib.sha256(repr(comparison.decided).encode()).hexdigest()[:16]
     if comparison.state is AgreementState.ONE_SIDED:
-        has_it = comparison.only is comparison.decider is Side.LEFT
-        return "CREATE" if has_it and registers[comparison.decider.other].creates else None
-    if not sendable:
-        return None
-    return hashlib.sha256(repr(comparison.decided).encode()).hexdigest()[:16]
+        return f"{CREATION}-{digest}" if _can_be_created(registers, comparison) else None
+    return digest if sendable else None
+
+
+def _can_be_created(registers: Mapping[Side, Register], comparison: Comparison) -> bool:
+    """Return whether the hub can create the record that a side lacks, which it cannot with an unknown status."""
+    has_it = comparison.only is comparison.decider is Side.LEFT
+    return has_it and comparison.cause is None and registers[Side.RIGHT].creates
 
 
 def _can_be_told(difference: FieldDifference, follower: Register, decider: Side | None) -> bool:

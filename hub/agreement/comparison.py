@@ -55,7 +55,8 @@ class FieldDifference:
 class Comparison:
     """The result: a state other than ``PENDING``, the fields that differ, and who decides the status.
 
-    ``decided`` are the status and the values that belong to it, as the deciding side has them.
+    ``decided`` are the status and the values that belong to it, as the deciding side has them; all values if only one
+    side has the matter.
     """
 
     state: AgreementState
@@ -87,7 +88,13 @@ def compare(
         only = Side.LEFT if left else Side.RIGHT
         # Applications arrive at the centre, even if the region decides them.
         decider = Side.LEFT if left else _decider(pair, one.values, one.values)
-        return Comparison(state=AgreementState.ONE_SIDED, decider=decider, only=only)
+        return Comparison(
+            state=AgreementState.ONE_SIDED,
+            decider=decider,
+            decided=_stated(one, sorted(one.values)),
+            cause=DifferenceCause.UNKNOWN_CODE if one.values.get(STATUS) == UNKNOWN_STATUS else None,
+            only=only,
+        )
     mine, theirs = left[0], right[0]
     decider = _decider(pair, mine.values, theirs.values)
     if UNKNOWN_STATUS in (mine.values.get(STATUS), theirs.values.get(STATUS)):
@@ -96,12 +103,13 @@ def compare(
     found = (_difference(field, registers, mine, theirs, joined) for field in pair.fields)
     differences = tuple(each for each in found if each is not None)
     state = AgreementState.DIFFERS if differences else AgreementState.AGREED
-    decided = _decided(pair, theirs if decider is Side.RIGHT else mine)
+    with_status = [field.name for field in pair.fields if field.with_status]
+    decided = _stated(theirs if decider is Side.RIGHT else mine, with_status)
     return Comparison(state=state, differences=differences, decider=decider, decided=decided)
 
 
-def _decided(pair: Pair, held: Held) -> tuple[tuple[str, str], ...]:
-    values = ((field.name, held.values.get(field.name)) for field in pair.fields if field.with_status)
+def _stated(held: Held, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    values = ((name, held.values.get(name)) for name in names)
     return tuple((name, value) for name, value in values if value is not None)
 
 

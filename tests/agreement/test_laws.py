@@ -10,7 +10,7 @@ from itertools import product
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hub.agreement.assessment import MAX_TIMES, Assessment, Known, Telling, assess
+from hub.agreement.assessment import CREATION, MAX_TIMES, Assessment, Known, Telling, assess
 from hub.agreement.comparison import Comparison, Held, compare
 from hub.agreement.enums import AgreementState, NextStep, Side
 from hub.agreement.pairs import PERMITS, Register
@@ -37,7 +37,7 @@ VALUES = st.fixed_dictionaries(
 HELD = st.builds(Held, external_id=st.just("1"), values=VALUES, status_at=MINUTES, changed_at=MINUTES)
 TELLINGS = st.none() | st.builds(
     Telling,
-    decision=st.sampled_from(["a", "CREATE"]),
+    decision=st.sampled_from(["a", CREATION]),
     times=st.integers(1, MAX_TIMES + 1),
     state=st.sampled_from(DeliveryState),
     attempts=st.integers(0, 3),
@@ -121,6 +121,20 @@ def test_what_was_sent_twice_waits_for_a_person(
     found = assessed(comparison, Known(state=AgreementState(state), since=T0, pending_until=None, telling=sent))
     assert found.tell is None
     assert {each.next_step for each in found.differences} == {NextStep.PERSON}
+
+
+@given(HELD, HELD, KNOWN)
+def test_a_creation_depends_on_values_alone(one: Held, other: Held, known: Known | None) -> None:
+    """It is the same decision with the same values, another with others, and none with an unknown status."""
+    first, second = (assessed(compared(each, None), None).tell for each in (one, other))
+    assert (first is None) == (one.values["status"] == UNKNOWN)
+    if first and second:
+        assert first.decision.startswith(CREATION)
+        assert (first.decision == second.decision) == (one.values == other.values)
+    found = assessed(compared(one, None), with_decision(known, compared(other, None)))
+    if found.tell:
+        assert first
+        assert found.tell.decision == first.decision
 
 
 @given(WRITES, st.data())

@@ -234,22 +234,6 @@ async def test_what_a_person_sent_again_stays_with_a_person(decided: Both) -> No
     assert await decided.rows("select next_step from matters") == [("PERSON",)]
 
 
-async def test_a_permit_that_the_centre_lacks_is_not_created(both: Both) -> None:
-    await both.bring(Region, permit("7", "I-1", authority="CENTRE"))
-    assert await both.rows("select state, next_step, pending_until from matters") == [("ONE_SIDED", "PERSON", None)]
-    assert await both.rows("select * from decisions") == []
-
-
-async def test_a_missing_permit_is_created_after_the_window(both: Both) -> None:
-    await both.bring(Centre, permit("I-1", "I-1", authority="CENTRE"))
-    assert await both.deliver(Region) == {}
-    await both.run(DUE)
-    assert await both.deliver(Region) == {}, "the region was not listed yet"
-    await both.run("update systems set synced_at = now()")
-    assert await both.deliver(Region) == {"DONE": 2}, "created, and brought to its status"
-    assert await both.states() == {"I-1": ("AGREED", None)}
-
-
 async def test_another_declaration_is_compared_again(decided: Both) -> None:
     await decided.deliver(Region)
     assert await compare_outdated(decided.database) == 0

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.agreement.assessment import CREATION
 from hub.complaints.forwarding import DeliveryState
 from hub.store.outbox.deliveries import MAX_BACKOFF
 
@@ -31,8 +32,8 @@ class LeasedDecision:
 
 
 # A record is created only once the system was listed: before that nobody knows what it has.
-_DUE = """d.state in ('WAITING', 'SENDING') and d.due_at <= now() and s.enabled and s.stopped_at is null
-    and (d.decision <> 'CREATE' or s.synced_at is not null)"""
+_DUE = f"""d.state in ('WAITING', 'SENDING') and d.due_at <= now() and s.enabled and s.stopped_at is null
+    and (d.decision not like '{CREATION}%' or s.synced_at is not null)"""
 
 
 async def due_systems(db: AsyncConnection) -> list[str]:
