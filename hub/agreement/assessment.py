@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.agreement.comparison import Comparison, FieldDifference
@@ -37,7 +37,7 @@ class Telling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessedDifference:
-    """A difference with its cause and what happens next."""
+    """A difference with its cause and what happens next. Its times are those when it was first known."""
 
     difference: FieldDifference
     cause: DifferenceCause
@@ -48,7 +48,8 @@ class AssessedDifference:
 class Assessment:
     """What is known about a matter. ``tell`` is the decision that has to be sent to the side that follows, if any.
 
-    ``withdraw``: what was planned before need not be sent any more.
+    ``withdraw``: what was planned before need not be sent any more. ``unchanged``: the state and the values that differ
+    are those that are known.
 
     A state other than ``AGREED`` counts as ``PENDING`` until ``pending_until``.
     """
@@ -62,6 +63,7 @@ class Assessment:
     next_step: NextStep | None
     tell: Telling | None = None
     withdraw: bool = False
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,23 +91,25 @@ def assess(
     decision = _decision(registers, comparison, sendable)
     again = _next_telling(sendable, known, decision)
     current = again or (telling if decision else None)
-    differences = tuple(_assessed(each, current if each in sendable else None) for each in comparison.differences)
-    since = _since(comparison, known, now, changed_at)
+    before = {each.values: each for each in known.differences} if known else {}
+    differences = tuple(
+        _assessed(each, before.get(each.values), current if each in sendable else None)
+        for each in comparison.differences
+    )
     waits = again is not None or (telling is not None and telling.decision == decision and telling.state in _OPEN)
-    until = None
-    if waits:
-        same = known is not None and known.pending_until is not None and again is None
-        until = known.pending_until if same and known else now + timedelta(seconds=pair.window)
     return Assessment(
         state=comparison.state,
         cause=comparison.cause or _main_cause(differences) or _one_sided_cause(comparison, current),
-        since=since,
-        pending_until=until,
+        since=_since(comparison, differences, known, now, changed_at),
+        pending_until=_pending_until(known, again, now + timedelta(seconds=pair.window)) if waits else None,
         differences=differences,
         decider=comparison.decider,
         next_step=_next_step(registers, comparison, differences, waits=waits),
         tell=again,
         withdraw=telling is not None and again is None and telling.decision != decision,
+        unchanged=known is not None
+        and known.state is comparison.state
+        and before.keys() == {each.values for each in comparison.differences},
     )
 
 
@@ -174,9 +178,15 @@ def _changed_after(sendable: tuple[FieldDifference, ...], at: datetime) -> bool:
     )
 
 
-def _assessed(difference: FieldDifference, telling: Telling | None) -> AssessedDifference:
+def _assessed(
+    difference: FieldDifference, before: FieldDifference | None, telling: Telling | None
+) -> AssessedDifference:
+    """Assess a difference. ``before`` is the same one as it is known, which the times of a record do not restart."""
     cause, step = _cause(difference, telling)
-    return AssessedDifference(difference=difference, cause=cause, next_step=step)
+    first = min(before, difference, key=lambda each: each.since) if before else difference
+    return AssessedDifference(
+        difference=replace(difference, left_at=first.left_at, right_at=first.right_at), cause=cause, next_step=step
+    )
 
 
 def _cause(difference: FieldDifference, telling: Telling | None) -> tuple[DifferenceCause, NextStep]:
@@ -220,10 +230,22 @@ def _next_step(
     return differences[0].next_step if differences else NextStep.PERSON
 
 
-def _since(comparison: Comparison, known: Known | None, now: datetime, changed_at: datetime) -> datetime:
+def _since(
+    comparison: Comparison,
+    differences: tuple[AssessedDifference, ...],
+    known: Known | None,
+    now: datetime,
+    changed_at: datetime,
+) -> datetime:
     """Return since when the state holds: since the earliest of its differences, or since the hub saw it."""
-    if comparison.differences:
-        return min(now, min(each.since for each in comparison.differences))
+    if differences:
+        return min(now, min(each.difference.since for each in differences))
     if known is not None and known.state is comparison.state:
         return known.since
     return now if known is not None else min(now, changed_at)
+
+
+def _pending_until(known: Known | None, again: Telling | None, end: datetime) -> datetime:
+    """Return the end of the window: ``end`` if one begins now, for what is sent now."""
+    going_on = known.pending_until if known and again is None else None
+    return going_on or end

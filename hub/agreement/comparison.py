@@ -36,6 +36,11 @@ class FieldDifference:
     decider: Side | None
 
     @property
+    def values(self) -> tuple[str, str | None, str | None]:
+        """The field and both values. A difference with the same ones is the same difference, whatever its times are."""
+        return self.field, self.left, self.right
+
+    @property
     def since(self) -> datetime:
         """When the later of the two was set: since then they differ."""
         return max(self.left_at, self.right_at)

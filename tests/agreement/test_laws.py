@@ -85,7 +85,11 @@ def test_state_and_differences_depend_on_values_alone(
     comparison = compared(left, right)
     found = assessed(comparison, known, now)
     assert found.state is comparison.state
-    assert tuple(each.difference for each in found.differences) == comparison.differences
+    assert [(each.difference.values, each.difference.decider) for each in found.differences] == [
+        (each.values, each.decider) for each in comparison.differences
+    ]
+    without = assessed(comparison, replace(known, differences=()) if known else None, now)
+    assert tuple(each.difference for each in without.differences) == comparison.differences
     assert found.decider is comparison.decider
     later = [replace(each, status_at=now, changed_at=now) for each in (left, right)]
     again = compared(*later)
@@ -155,6 +159,24 @@ def test_no_order_or_repetition_of_writes_changes_the_end(writes: list[tuple[Sid
             end = compared(*(last.get(one) for one in Side))
             assert found.state is end.state
             assert tuple(one.difference for one in found.differences) == end.differences
+
+
+@given(st.lists(st.tuples(HELD, HELD), min_size=2, max_size=5))
+def test_a_difference_began_when_it_was_first_seen(seen: list[tuple[Held, Held]]) -> None:
+    """Whatever the times of later records are; a matter differs since the oldest of its present differences."""
+    now = T0 + timedelta(minutes=10)
+    began: dict[tuple[str, str | None, str | None], datetime] = {}
+    known: Known | None = None
+    for comparison in (compared(*each) for each in seen):
+        began = {each.values: min(each.since, began.get(each.values, each.since)) for each in comparison.differences}
+        found = assessed(comparison, known, now)
+        differences = tuple(each.difference for each in found.differences)
+        assert {each.values: each.since for each in differences} == began
+        if began:
+            assert found.since == min(began.values())
+        before = (known.state, {each.values for each in known.differences}) if known else None
+        assert found.unchanged == (before == (comparison.state, set(began)))
+        known = Known(state=found.state, since=found.since, pending_until=None, telling=None, differences=differences)
 
 
 @given(VALUES, VALUES)

@@ -130,14 +130,13 @@ def _row(pair: SystemPair, matter: Matter) -> dict[str, Any]:
 _TYPES = {"since": "timestamptz", "pending_until": "timestamptz"}
 _NAMES = ("key", *_CONTENT, *LABELS)
 _ARRAYS = ", ".join(f"cast(:{name} as {_TYPES.get(name, 'text')}[])" for name in _NAMES)
-# A person's decision to ignore a difference ends when the matter changes.
+# A person's decision to ignore a matter ends when its state or a value that differs changes.
 _SAVE = f"""
 insert into matters (pair, left_system, right_system, {", ".join(_NAMES)})
 select :pair, :left, :right, * from unnest({_ARRAYS})
 on conflict (pair, left_system, right_system, key) do update set
     {", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])},
-    ignored_until = case when matters.state = excluded.state and matters.since = excluded.since
-                         then matters.ignored_until end
+    ignored_until = case when excluded.key = any(cast(:unchanged as text[])) then matters.ignored_until end
 returning id, key
 """  # noqa: S608 - only constants are interpolated
 
@@ -158,7 +157,12 @@ async def save(db: AsyncConnection, pair: SystemPair, changed: Sequence[Matter])
     if not changed:
         return {}
     rows = [_row(pair, each) for each in changed]
-    params = {"pair": pair.pair.kind, "left": pair.left, "right": pair.right}
+    params = {
+        "pair": pair.pair.kind,
+        "left": pair.left,
+        "right": pair.right,
+        "unchanged": [each.key for each in changed if each.assessment.unchanged],
+    }
     columns = {name: [row[name] for row in rows] for name in _NAMES}
     found = await db.execute(text(_SAVE), params | columns)
     ids = {row.key: row.id for row in found}
