@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.connectors.oss import documents, variants
-from hub.connectors.oss.budget import budget_of
+from hub.connectors.oss.budget import Use, budget_of
 from hub.connectors.oss.envelope import Answer, read
 from hub.connectors.oss.settings import OssSettings
 from hub.contract import Raw
@@ -21,10 +21,10 @@ class LookUpFailed(TryLater):
 
 
 class OssClient:
-    """The methods of OSS; a look-up returns None for what OSS does not have."""
+    """The methods of OSS, for one use of look-ups; a look-up returns None for what OSS does not have."""
 
-    def __init__(self, settings: OssSettings, http: Http) -> None:
-        self._settings, self._http = settings, http
+    def __init__(self, settings: OssSettings, http: Http, use: Use) -> None:
+        self._settings, self._http, self._use = settings, http, use
         self._budget = budget_of(settings.url, settings.inquiries)
 
     async def inquery_nib(self, nib: str) -> Mapping[str, Any] | None:
@@ -62,7 +62,7 @@ class OssClient:
 
     async def _look_up(self, method: str, body: Raw, section: str) -> Mapping[str, Any] | None:
         headers = self._headers()
-        await self._budget.spend()
+        await self._budget.spend(self._use)
         response = await self._http.send("POST", f"/{method}", idempotent=True, headers=headers, json=body)
         answer = read(response, method)
         if answer.code == "404":

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.connectors.base import Connector, ConnectorSettings
 from hub.connectors.oss import documents
+from hub.connectors.oss.budget import DECISION, INQUIRY, PULL, READ_BACK, Use
 from hub.connectors.oss.client import LookUpFailed, OssClient
 from hub.connectors.oss.decisions import Decisions
 from hub.connectors.oss.mapping import COLUMNS, PERSONAL, PROSE, to_record
@@ -62,8 +63,8 @@ class Oss(Connector):
     def __init__(self, settings: ConnectorSettings, http: Http) -> None:
         super().__init__(settings, http)
         assert isinstance(settings, OssSettings)
-        self._client, self._calls = OssClient(settings, http), Calls(settings)
-        self._oss_settings, self._decisions = settings, Decisions(settings, self._client)
+        self._oss_settings, self._calls = settings, Calls(settings)
+        self._decisions = Decisions(settings, self._client(DECISION))
 
     @classmethod
     def covers(cls, settings: ConnectorSettings) -> Coverage:
@@ -89,7 +90,7 @@ class Oss(Connector):
         failed = 0
         for number, id_ in enumerate(ids, 1):
             try:
-                items += await self._items(id_)
+                items += await self._items(id_, PULL)
                 failed = 0
             except TryLater as error:
                 failed += 1
@@ -103,12 +104,11 @@ class Oss(Connector):
 
     async def fetch_one(self, external_id: str) -> Raw | None:
         """Return the item of a business or a permit; None if OSS has none of that id."""
-        items = await self._items(external_id)
-        return next((item for item in items if item["id"] == external_id), None)
+        return await self._item(external_id, DECISION)
 
     async def probe(self) -> None:
         """Look up a business that does not exist."""
-        await self._client.inquery_nib(_PROBED)
+        await self._client(PULL).inquery_nib(_PROBED)
 
     async def missing_reference_data(self) -> list[str]:
         """Return what is not reported because a setting is missing."""
@@ -118,7 +118,7 @@ class Oss(Connector):
         """Report a decision of the region; return what OSS has then, or nothing if that look-up fails."""
         permit_id = await self._decisions.bring_over(decision)
         try:
-            return await self._items(permit_id)
+            return await self._items(permit_id, READ_BACK)
         except (TryLater, ConfigurationError):
             return []
 
@@ -146,13 +146,19 @@ class Oss(Connector):
 
     async def inquire(self, reference: str) -> Raw | None:
         """Return the item of a permit whose document has changed."""
-        return await self.fetch_one(reference)
+        return await self._item(reference, INQUIRY)
 
-    async def _items(self, id_: str) -> list[Raw]:
+    async def _item(self, id_: str, use: Use) -> Raw | None:
+        return next((item for item in await self._items(id_, use) if item["id"] == id_), None)
+
+    async def _items(self, id_: str, use: Use) -> list[Raw]:
         """Return the items of one look-up: a business with its permits, or one permit."""
-        prefix, _, nib = id_.partition("-")
+        client, (prefix, _, nib) = self._client(use), id_.partition("-")
         if prefix == "NIB":
-            document = await self._client.inquery_nib(nib)
+            document = await client.inquery_nib(nib)
             return documents.split(document) if document else []
-        permit = await self._client.permit(id_)
+        permit = await client.permit(id_)
         return [permit] if permit else []
+
+    def _client(self, use: Use) -> OssClient:
+        return OssClient(self._oss_settings, self.http, use)

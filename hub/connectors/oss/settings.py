@@ -25,8 +25,9 @@ class OssSettings(ConnectorSettings):
     """``HUB_OSS_*``: ``user_key`` is for calls to OSS, ``username`` and ``password`` for the token of its calls.
 
     ``token_form`` is ``npwp`` if OSS may still sign with the tax number. ``instansi`` is the province's own
-    ``kd_instansi``, and ``inquiries`` how many calls a minute the hub may spend on look-ups. ``signatory_name``,
-    ``_number`` and ``_position`` are the official who signs the permits that the hub reports as issued.
+    ``kd_instansi``, and ``inquiries`` how many calls a minute the hub may spend on look-ups, of which a quarter is
+    reserved for decisions (``budget``). ``signatory_name``, ``_number`` and ``_position`` are the official who signs
+    the permits that the hub reports as issued.
     """
 
     model_config = SettingsConfigDict(env_prefix="HUB_OSS_")

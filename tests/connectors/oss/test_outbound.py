@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.connectors.oss.budget import DECISION
 from hub.connectors.oss.client import OssClient
 from hub.connectors.oss.connector import Oss
 from hub.connectors.oss.outbound import Licence, PermitReference, licence_report, send, status_report
@@ -41,7 +42,7 @@ async def oss(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running
 async def client_of(oss: Running) -> AsyncIterator[OssClient]:
     assert isinstance(oss.settings, OssSettings)
     async with Http(oss.url, attempts=1) as http:
-        yield OssClient(oss.settings, http)
+        yield OssClient(oss.settings, http, DECISION)
 
 
 def test_a_status_report_is_what_the_contract_names() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from hub.connectors.oss.budget import DECISION, Budget
 from hub.connectors.oss.client import OssClient
 from hub.connectors.oss.connector import Oss
 from hub.connectors.oss.decisions import Decisions
@@ -22,6 +24,7 @@ from hub.errors import BadSetting, ConfigurationError, ContractBroken, OutcomeUn
 from hub.kinds import Permit
 from hub.testing.running import Running, running_sandbox
 from tests.connectors.oss.running_sandbox import TODAY
+from tests.connectors.oss.test_look_ups import pulled
 
 ISSUED = {"number": "503/1/2026", "issued_on": "2026-11-20", "valid_until": "2029-11-19"}
 CENTRE = "00"
@@ -237,8 +240,49 @@ async def test_an_unreadable_time_does_not_stop_a_report(office: Office) -> None
     ):
         async with office.running.connected() as connector:
             assert isinstance(connector, Oss)
-            await Decisions(office.settings(), connector._client).bring_over(decision)
+            await Decisions(office.settings(), connector._client(DECISION)).bring_over(decision)
     assert sent[0].body["IZINSTATUS"]["tgl_status"] == "2026-11-20 10:00:00"
+
+
+class Waiting(Exception):
+    """A look-up has to wait for the budget."""
+
+
+@contextmanager
+def budgeted(calls: int) -> Iterator[None]:
+    """A budget of ``calls`` in a minute that does not pass."""
+
+    async def sleep(seconds: float) -> None:
+        raise Waiting
+
+    budget = Budget(calls, lambda: 0.0, sleep)
+    with patch("hub.connectors.oss.client.budget_of", lambda url, calls: budget):
+        yield
+
+
+async def test_a_decision_does_not_wait_for_a_pull(office: Office) -> None:
+    permit_id = office.open_permit()
+    decision = await office.decision(permit_id, "INSPECTION")
+    with budgeted(24):
+        with pytest.raises(Waiting):
+            await pulled(office.running, office.sandbox.some_ids(30))
+        async with office.running.connected() as connector:
+            assert await connector.inquire(permit_id)
+            with pytest.raises(Waiting):
+                await connector.inquire(permit_id)
+        assert (await office.tell(decision)).status == "INSPECTION"
+
+
+async def test_without_a_free_look_up_a_decision_did_nothing(office: Office) -> None:
+    permit_id = office.open_permit()
+    decisions = [await office.decision(permit_id, status) for status in ("INSPECTION", "PAYMENT", "APPROVAL")]
+    with budgeted(6):
+        for each in decisions[:2]:
+            assert (await office.tell(each)).status == each.record.status
+        with pytest.raises(TryLater) as raised:
+            await office.tell(decisions[2])
+    assert (type(raised.value), raised.value.after) == (TryLater, 60.0)
+    assert office.calls("receiveLicenseStatus") == 2
 
 
 async def test_approve_without_an_id_takes_one_of_the_centre(office: Office) -> None:
