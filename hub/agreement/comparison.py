@@ -163,6 +163,7 @@ def _are_equal(
     deciding = decider or Side.LEFT
     decided, followed = values[deciding], values[deciding.other]
     if decided is None:
+        # It may be unknown there, left out, or a code that the hub cannot read; and the hub sends no empty value.
         return True
     if followed is None:
         return field.name in registers[deciding.other].may_omit

@@ -209,6 +209,28 @@ def test_only_declared_losses_are_no_differences() -> None:
     assert {status for status in oss.CODE if LEFT.shows[status.value] != status.value} == set()
 
 
+def test_what_the_deciding_side_does_not_state_is_not_compared() -> None:
+    """The side that follows may leave out what its register declares, and no more."""
+    silent = {(field.name, side) for field, side in product(PERMITS.fields, Side) if field.name != "status"}
+    for level in PermitAuthority:
+        status_decider = Side.LEFT if level is PermitAuthority.CENTRE else Side.RIGHT
+        agreed = {(name, side) for name, side in silent if one_states(name, side.other, level).state.value == "AGREED"}
+        omitted = {("valid_until", Side.LEFT)}
+        undecided = {
+            (name, status_decider if name in {"number", "issued_on", "valid_until"} else Side.LEFT)
+            for name, _ in silent
+        }
+        assert agreed == undecided | omitted
+
+
+def one_states(name: str, side: Side, level: PermitAuthority) -> Comparison:
+    """Compare an issued permit of which one side states a value and the other none."""
+    stated = with_status(PermitStatus.ISSUED, level)
+    stated = replace(stated, values={**stated.values, name: stated.values.get(name) or "1"})
+    other = replace(stated, values={**stated.values, name: None})
+    return compared(stated, other) if side is Side.LEFT else compared(other, stated)
+
+
 def test_each_status_can_be_sent_or_is_declared() -> None:
     for register, codes in ((LEFT, oss), (RIGHT, perizinan)):
         assert register.shows.keys() == {status.value for status in PermitStatus} - {
