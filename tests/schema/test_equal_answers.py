@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
@@ -108,8 +109,12 @@ async def _compare(stage: Stage, seed: int) -> None:
 
 
 @pytest.fixture(autouse=True)
-def collect_unawaited() -> Iterator[None]:
-    """Collect what graphql-core left unawaited here, where it is expected, and not in a later test."""
+def collect_unawaited(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Collect what graphql-core left unawaited here, where it is expected, and not in a later test.
+
+    Strawberry logs errors with their traces, which refer to it, and pytest keeps what is logged until the test is over.
+    """
+    monkeypatch.setattr(logging.getLogger("strawberry.execution"), "disabled", True)
     yield
     gc.collect()
 
