@@ -23,6 +23,9 @@ from bench.summary import summaries
 from bench.viewers import Viewer
 from hub.runtime.embedded_postgres import THROWAWAY, EmbeddedPostgres
 
+CONNECTIONS = {"max_connections": "200"}
+"""All contenders run at the same time, each with its pool."""
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -49,7 +52,10 @@ CONTENDERS: dict[str, Callable[[DataSet], Contender]] = {
 @asynccontextmanager
 async def data_set(folder: Path, *, short: bool = False) -> AsyncIterator[DataSet]:
     """Yield the data set in a private PostgreSQL, with the settings of ``hub run``, or faster with ``short``."""
-    server, began = EmbeddedPostgres(folder / "requests", THROWAWAY if short else {}), time.perf_counter()
+    server, began = (
+        EmbeddedPostgres(folder / "requests", (THROWAWAY if short else {}) | CONNECTIONS),
+        time.perf_counter(),
+    )
     url = server.start()
     try:
         await filled.fill(url, folder, short=short)
