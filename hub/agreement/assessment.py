@@ -15,7 +15,7 @@ from hub.complaints.forwarding import DeliveryState
 MAX_TIMES = 2
 """How often one decision is sent: once, and once more if the side that follows changed the value back."""
 CREATION = "CREATE"
-"""How the digest begins of a decision to create a missing record; that of an earlier version is nothing else."""
+"""The prefix of the digest of a decision to create a missing record; earlier versions stored the prefix alone."""
 _OPEN = frozenset({DeliveryState.WAITING, DeliveryState.SENDING})
 
 
@@ -125,10 +125,11 @@ def _decision(
     registers: Mapping[Side, Register], comparison: Comparison, sendable: tuple[FieldDifference, ...]
 ) -> str | None:
     """Return the digest of what has to be sent to the side that follows; None if there is nothing to send."""
+    is_creation = comparison.state is AgreementState.ONE_SIDED
+    if not (_can_be_created(registers, comparison) if is_creation else sendable):
+        return None
     digest = hashlib.sha256(repr(comparison.decided).encode()).hexdigest()[:16]
-    if comparison.state is AgreementState.ONE_SIDED:
-        return f"{CREATION}-{digest}" if _can_be_created(registers, comparison) else None
-    return digest if sendable else None
+    return f"{CREATION}-{digest}" if is_creation else digest
 
 
 def _can_be_created(registers: Mapping[Side, Register], comparison: Comparison) -> bool:
