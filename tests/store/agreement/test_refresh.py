@@ -9,12 +9,19 @@ from itertools import permutations
 import pytest
 
 from hub.agreement.enums import Side
-from hub.store.agreement.registers import pairs_of
+from hub.store.agreement.registers import SystemPair, pairs_of
 from hub.store.agreement.rehearsal import rehearse
 from hub.sync.inquiries import InquiryRun
 from hub.sync.pull import Pull
 from hub.sync.removal_detection import RemovalRules
 from tests.registers import SEAL, T0, Both, Centre, Region, at, permit
+
+
+async def pull_all(both: Both) -> None:
+    """Pull all records of the region; those that it does not list any more are gone."""
+    async with both.connected(Region) as connector:
+        rules = RemovalRules(direct=timedelta())
+        assert (await Pull(both.database, connector, SEAL, rules).run(full=True)).outcome == "DONE"
 
 
 async def test_equal_permits_agree_without_history(both: Both) -> None:
@@ -98,9 +105,7 @@ async def remove(both: Both, *ids: str) -> None:
         both.region.put(permit(str(each), f"I-{each}", project_id=f"R-{each}"))
     for id_ in ids:
         del both.region.items[id_]
-    async with both.connected(Region) as connector:
-        rules = RemovalRules(direct=timedelta())
-        assert (await Pull(both.database, connector, SEAL, rules).run(full=True)).outcome == "DONE"
+    await pull_all(both)
 
 
 async def test_a_match_is_sure_once_the_second_row_is_gone(both: Both) -> None:
@@ -165,10 +170,7 @@ async def test_a_permit_that_is_gone_from_one_side_is_one_sided(both: Both) -> N
     await both.bring(Centre, permit("I-1", "I-1"))
     await both.bring(Region, permit("7", "I-1"), *(permit(str(each), f"I-{each}") for each in range(20, 40)))
     del both.region.items["7"]
-    async with both.connected(Region) as connector:
-        assert (
-            await Pull(both.database, connector, SEAL, RemovalRules(direct=timedelta())).run(full=True)
-        ).outcome == "DONE"
+    await pull_all(both)
     assert (await both.states())["I-1"] == ("ONE_SIDED", "NOT_TOLD")
 
 
@@ -184,15 +186,25 @@ async def test_a_register_that_lists_nothing_is_asked(both: Both) -> None:
     assert await both.rows("select seconds from agreement_events where state = 'AGREED'") == [(None,)]
 
 
-async def test_a_rehearsal_tells_what_would_come_out_differently(both: Both) -> None:
+async def agree_by_a_loss(both: Both) -> None:
+    """Bring two permits that agree, one of them because the region has no code for the centre's status."""
     await both.bring(Centre, permit("I-1", "I-1", status="WARNED"), permit("I-2", "I-2", project_id="R-2"))
     await both.bring(Region, permit("7", "I-1", status="ISSUED"), permit("8", "I-2", project_id="R-2"))
+
+
+def without_losses(pair: SystemPair) -> SystemPair:
+    """Return the pair with a region that has a code for every status of the centre."""
+    region = replace(pair.registers[Side.RIGHT], shows=pair.registers[Side.LEFT].shows)
+    return replace(pair, registers={**pair.registers, Side.RIGHT: region})
+
+
+async def test_a_rehearsal_tells_what_would_come_out_differently(both: Both) -> None:
+    await agree_by_a_loss(both)
     assert (await both.states())["I-1"] == ("AGREED", None)
     async with both.database.read() as db:
         (pair,) = await pairs_of(db)
         assert [each async for each in rehearse(db, pair, T0)] == []
-        without_loss = replace(pair.registers[Side.RIGHT], shows=pair.registers[Side.LEFT].shows)
-        other = replace(pair, registers={**pair.registers, Side.RIGHT: without_loss})
+        other = without_losses(pair)
         (found,) = [each async for each in rehearse(db, other, T0)]
     assert (found.key, found.stored, found.rehearsed, found.rehearsed_fields) == (
         "I-1",
@@ -210,9 +222,7 @@ async def test_a_rehearsal_follows_records_that_went_and_came(both: Both) -> Non
     for kept in ((), ("7",)):
         both.region.items = {each["id"]: each for each in others}
         both.region.items |= {each: permit(each, "I-1") for each in kept}
-        async with both.connected(Region) as connector:
-            rules = RemovalRules(direct=timedelta())
-            assert (await Pull(both.database, connector, SEAL, rules).run(full=True)).outcome == "DONE"
+        await pull_all(both)
     states = await both.states()
     assert (states["I-1"], states["I-2"]) == (("AGREED", None), ("ONE_SIDED", "NOT_TOLD"))
     async with both.database.read() as db:
@@ -221,8 +231,7 @@ async def test_a_rehearsal_follows_records_that_went_and_came(both: Both) -> Non
 
 
 async def test_a_rehearsal_tells_what_would_have_come_out_differently(both: Both) -> None:
-    await both.bring(Centre, permit("I-1", "I-1", status="WARNED"), permit("I-2", "I-2", project_id="R-2"))
-    await both.bring(Region, permit("7", "I-1", status="ISSUED"), permit("8", "I-2", project_id="R-2"))
+    await agree_by_a_loss(both)
     await both.bring(Centre, permit("I-1", "I-1", status="ISSUED", since=at(5), changed=at(5)))
     await both.bring(Centre, permit("I-2", "I-2", project_id="R-2", scale="LARGE", changed=at(5)))
     await both.bring(Centre, permit("I-2", "I-2", project_id="R-2", changed=at(6)))
@@ -230,8 +239,7 @@ async def test_a_rehearsal_tells_what_would_have_come_out_differently(both: Both
     async with both.database.read() as db:
         (pair,) = await pairs_of(db)
         assert [each async for each in rehearse(db, pair, T0)] == []
-        without_loss = replace(pair.registers[Side.RIGHT], shows=pair.registers[Side.LEFT].shows)
-        other = replace(pair, registers={**pair.registers, Side.RIGHT: without_loss})
+        other = without_losses(pair)
         (found,) = [each async for each in rehearse(db, other, T0)]
         assert [each async for each in rehearse(db, other, changed[0] + timedelta(days=1))] == []
     assert (found.key, found.stored, found.rehearsed, found.at) == ("I-1", "AGREED", "DIFFERS", changed[0])
