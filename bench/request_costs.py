@@ -52,10 +52,8 @@ CONTENDERS: dict[str, Callable[[DataSet], Contender]] = {
 @asynccontextmanager
 async def data_set(folder: Path, *, short: bool = False) -> AsyncIterator[DataSet]:
     """Yield the data set in a private PostgreSQL, with the settings of ``hub run``, or faster with ``short``."""
-    server, began = (
-        EmbeddedPostgres(folder / "requests", (THROWAWAY if short else {}) | CONNECTIONS),
-        time.perf_counter(),
-    )
+    server = EmbeddedPostgres(folder / "requests", (THROWAWAY if short else {}) | CONNECTIONS)
+    began = time.perf_counter()
     url = server.start()
     try:
         await filled.fill(url, folder, short=short)

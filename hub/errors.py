@@ -59,7 +59,7 @@ class Maintenance(TryLater):
 
 
 class RecordChanged(TryLater):
-    """Somebody changed a record since the hub read it, so nothing was sent; ``items`` are its raw items as they are."""
+    """A record was changed since the hub read it, so nothing was sent; ``items`` are its current raw items."""
 
     def __init__(self, items: Sequence[dict[str, Any]]) -> None:
         super().__init__("the record was changed since the hub read it")

@@ -61,7 +61,9 @@ SCOPES: tuple[Scope, ...] = (
         "Read businesses and permits, without persons",
     ),
     Scope(
-        "hub:operate", "Mengoperasikan hub: karantina dan pengiriman", "Operate the hub: deliveries and disagreements"
+        "hub:operate",
+        "Mengoperasikan hub: pengiriman dan ketidaksesuaian",
+        "Operate the hub: deliveries and disagreements",
     ),
     Scope("hub:audit", "Membaca jejak audit", "Read the audit trail"),
     Scope("openid", "Mengetahui bahwa Anda sudah masuk", "Know that you signed in"),

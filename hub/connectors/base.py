@@ -164,7 +164,7 @@ class Connector(ABC):
         """Send the system a decision of the other register once; return the record's items as they are afterwards.
 
         Return only if the system accepted the decision, or had it already; the result may be empty. Sending the same
-        decision twice changes nothing. Raise ``RecordChanged`` with the items if somebody changed the record since
+        decision twice changes nothing. Raise ``RecordChanged`` with the items if the record was changed since
         ``decision.based_on`` and nothing was sent: the core stores them and determines anew what has to be sent. Raise
         any other ``TryLater`` only if the system certainly did nothing, ``OutcomeUnknown`` if it may have done
         something, and ``Refused`` if a person must correct the decision.

@@ -1,7 +1,7 @@
 """Sends one system the decisions of other registers that it has to follow.
 
 A decision is committed as being sent before the call, and its outcome is committed after it, with what the system now
-says. After a call without a response the record is read from the system before anything is sent again. If the record
+has. After a call without a response the record is read from the system before anything is sent again. If the record
 was changed meanwhile, nothing was sent: it is stored, and what has to be sent is determined again at the next attempt.
 """
 

@@ -31,8 +31,8 @@ JOBS_END_WITHIN, END_WITHIN = 1.5, 2.2
 """Seconds from a signal until jobs are cancelled, and until the process ends even if the database is unavailable."""
 
 FETCH_EVERY = 0.25
-"""Seconds until the queue is looked at again: nobody is notified when the lock of a job that waits is released, and a
-decision passes two such locks on its way to the other side."""
+"""Seconds between two polls of the queue. No notification is sent when a job's lock is released, and a decision needs
+two such locks on its way to the other side."""
 
 
 def jobs_at_once(systems: Collection[str]) -> int:

@@ -28,7 +28,7 @@ NOT_PULLED = "select count(*) from systems where synced_at is null"
 OPEN = """select (select count(*) from inquiries where due_at <= now()) + (select count(*) from decisions
     where state in ('WAITING', 'SENDING') and due_at < now() + interval '5 seconds')"""
 LONG_AGO = "update inquiries set asked_at = asked_at - interval '1 minute'"
-"""Of one permit the hub asks every half minute at most; these were asked about just now, when OSS told of them all."""
+"""The hub looks up one permit every 30 seconds at most; these were looked up just now, after OSS reported them all."""
 POLL = 0.02
 
 

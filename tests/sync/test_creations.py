@@ -28,7 +28,7 @@ async def test_a_missing_permit_is_created_after_the_window(both: Both) -> None:
     await both.run(DUE)
     assert await both.deliver(Region) == {}, "the region was not listed yet"
     await both.run("update systems set synced_at = now()")
-    assert await both.deliver(Region) == {"DONE": 2}, "created, and brought to its status"
+    assert await both.deliver(Region) == {"DONE": 2}, "created, and set to its status"
     assert await both.states() == {"I-1": ("AGREED", None)}
 
 
@@ -57,7 +57,7 @@ async def test_a_refused_creation_is_planned_anew_when_values_change(both: Both)
         assert await both.rows("select state, times, attempts from decisions") == [("WAITING", 1, 0)]
         assert await both.rows("select next_step from matters") == [("DELIVERY",)]
     await both.run(LISTED_AND_DUE)
-    assert await both.deliver(Region) == {"DONE": 2}, "created, and brought to its status"
+    assert await both.deliver(Region) == {"DONE": 2}, "created, and set to its status"
     assert await both.states() == {"I-1": ("AGREED", None)}
 
 
@@ -79,7 +79,7 @@ async def test_a_creation_is_withdrawn_when_the_status_is_unknown(both: Both) ->
 
 
 async def test_a_creation_of_an_earlier_version_is_planned_anew(both: Both) -> None:
-    """It was stored without its values, so nobody knows which of them were refused."""
+    """It was stored without its values, so it is unknown which of them were refused."""
     await refuse_creation(both)
     await both.run("update decisions set decision = 'CREATE'")
     await both.run("update systems set synced_at = null")

@@ -37,7 +37,7 @@ PULL = Use(name="pull", own=Fraction(2, 3), total=Fraction(3, 4))
 INQUIRY = Use(name="inquiry", own=Fraction(2, 3), total=Fraction(3, 4))
 DECISION = Use(name="decision", own=Fraction(1), total=Fraction(5, 6), patience=5.0)
 READ_BACK = Use(name="read back", own=Fraction(1), total=Fraction(1), patience=5.0)
-"""What OSS has after a decision was reported. A decision is not begun with the calls that this needs."""
+"""Look-ups after a reported decision. Their share of the budget cannot be used to begin another decision."""
 
 
 class Budget:

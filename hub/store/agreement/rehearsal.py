@@ -29,9 +29,9 @@ where system = :system and kind = :kind and recorded_at >= :since and subject > 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """A matter that would come out differently: its state and differing fields, as stored and under the other one.
+    """A matter with another result: its state and differing fields, as stored and under the other declaration.
 
-    With ``at`` it comes out alike now and did not from that time on; its fields at that time are not known.
+    With ``at`` the results are equal now, and first differed at that time; the fields at that time are not known.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Rehearsed:
 
 
 async def rehearse(db: AsyncConnection, pair: SystemPair, since: datetime) -> AsyncIterator[Rehearsed]:
-    """Yield the matters of records that changed since ``since`` and come out differently with ``pair``, now or then."""
+    """Yield the matters of records that changed since ``since`` and get another result by ``pair``, now or earlier."""
     seen = set[str]()
     for system in (pair.left, pair.right):
         after = ""
@@ -66,14 +66,15 @@ async def _compared(
 ) -> list[Rehearsed]:
     holdings = {key: each for key, each in (await Loader(db, pair).touched(system, ids)).items() if each.all}
     stored = await matters.load(db, pair, holdings)
-    now = {key: _now(pair, key, each, stored.get(key)) for key, each in holdings.items()}
-    alike = {key: each for key, each in holdings.items() if now[key] is None}
-    was, would = await recorded(db, pair, alike, since), await replayed(db, pair, alike, since)
-    then = [_then(pair, key, was[key], steps) for key, steps in would.items() if key in was]
-    return [each for each in (*now.values(), *then) if each]
+    current = {key: _current(pair, key, each, stored.get(key)) for key, each in holdings.items()}
+    equal = {key: each for key, each in holdings.items() if current[key] is None}
+    history, replay = await recorded(db, pair, equal, since), await replayed(db, pair, equal, since)
+    earlier = [_earlier(pair, key, history[key], steps) for key, steps in replay.items() if key in history]
+    return [each for each in (*current.values(), *earlier) if each]
 
 
-def _now(pair: SystemPair, key: str, each: MatterHoldings, known: StoredMatter | None) -> Rehearsed | None:
+def _current(pair: SystemPair, key: str, each: MatterHoldings, known: StoredMatter | None) -> Rehearsed | None:
+    """Return the present result if it is another one than the stored one."""
     left, right = ([one.held for one in side] for side in (each.left, each.right))
     new = compare(pair.pair, pair.registers, left, right, unsure=each.unsure)
     before = (known.known.state.value, known.fields) if known else ("UNKNOWN", ())
@@ -81,10 +82,10 @@ def _now(pair: SystemPair, key: str, each: MatterHoldings, known: StoredMatter |
     return None if before == after else _rehearsed(pair, key, before, after)
 
 
-def _then(pair: SystemPair, key: str, was: list[Step], would: list[Step]) -> Rehearsed | None:
-    """Return the first state in which what was recorded and what was replayed are not alike."""
+def _earlier(pair: SystemPair, key: str, history: list[Step], replay: list[Step]) -> Rehearsed | None:
+    """Return the first state in which the recorded history and the replay differ."""
     last = AgreementState.AGREED.value
-    for old, new in zip_longest(was, would):
+    for old, new in zip_longest(history, replay):
         before, after = (each.state if each else last for each in (old, new))
         if before != after:
             return _rehearsed(pair, key, (before, ()), (after, ()), at=(new or old).at)
