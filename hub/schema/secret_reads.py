@@ -60,8 +60,8 @@ class RecordSecretRead(FieldExtension):
 
 def _audit_loader(context: Context) -> Any:
     async def load(subjects: list[str]) -> list[None]:
-        async with context.database.write(context.cause(audit.READ_SECRET)) as db:
-            await audit.record(db, audit.READ_SECRET, subjects)
+        cause = context.cause(audit.READ_SECRET)
+        await audit.record_reads(context.database, cause, audit.READ_SECRET, subjects)
         return [None] * len(subjects)
 
     return context.loader(audit.READ_SECRET, load)

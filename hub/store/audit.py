@@ -7,8 +7,9 @@ data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import (
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.database import execute
+from hub.store.database import DURABLE, Cause, Database, execute
 from hub.store.queries.entity import Entity, Sort, one_of
 from hub.store.tables.oauth import audit_events
 from hub.viewer import Viewer
@@ -61,6 +62,29 @@ async def record(
     if subjects:
         row = {"action": action, "subjects": subjects, "refused": refused, "details": Jsonb(details)}
         await execute(db, _RECORD, row)
+
+
+async def record_reads(database: Database, cause: Cause, action: str, subjects: Iterable[str]) -> None:
+    """Add one row for each ``subject`` that is read, in a transaction of their own; return when they are durable."""
+    await database.grouped_writes.write(_RECORD_READS, [read_row(cause, action, subject, {}) for subject in subjects])
+
+
+def read_row(cause: Cause, action: str, subject: str, details: Mapping[str, Detail]) -> dict[str, Any]:
+    """Return the row of a read for ``READ_COLUMNS``."""
+    by = {"actor": cause.actor, "client": cause.client, "network": cause.network, "request_id": cause.correlation}
+    return {"action": action, "subject": subject, "details": details, **by}
+
+
+READ_COLUMNS = "action text, subject text, details jsonb, actor text, client text, network text, request_id text"
+"""The columns of rows from ``read_row`` in a statement."""
+
+ADD_READS = """
+insert into audit_events (action, subject, details, actor, client, network, request_id)
+select action, subject, details, actor, nullif(client, ''), nullif(network, ''), request_id
+"""
+"""Adds rows with ``READ_COLUMNS`` to the trail."""
+
+_RECORD_READS = f"{DURABLE} {ADD_READS} from durable, jsonb_to_recordset(%(rows)s) as r({READ_COLUMNS})"
 
 
 async def expire(db: AsyncConnection, retention: timedelta) -> int:

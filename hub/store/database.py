@@ -8,10 +8,10 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import (
@@ -24,6 +24,8 @@ from sqlalchemy.exc import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
+from hub.store.driver_cursors import fetch_rows, reused_cursor
+from hub.store.grouped_writes import GroupedWrites, Rows
 from hub.store.value_loaders import register_loaders
 
 DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error)
@@ -86,9 +88,11 @@ class Database:
         self.url = url
         self._engine = _engine(url, pool_size, pool_pre_ping=True)
         self._snapshots = _engine(url, snapshots, isolation_level="AUTOCOMMIT")
+        self.grouped_writes = GroupedWrites(self._write_rows)
 
     async def close(self) -> None:
         """Close every connection."""
+        await self.grouped_writes.close()
         await self._engine.dispose()
         await self._snapshots.dispose()
 
@@ -114,6 +118,11 @@ class Database:
         """
         async with self._engine.connect() as connection, transaction(connection, cause):
             yield connection
+
+    async def _write_rows(self, statement: str, rows: Rows) -> None:
+        """Execute a statement that begins with ``DURABLE`` and reads ``rows``, a JSON array."""
+        async with self.read() as connection:
+            await execute(connection, statement, {"rows": orjson.dumps(rows).decode()})
 
     @contextlib.asynccontextmanager
     async def dedicated(self) -> AsyncIterator[AsyncConnection]:
@@ -186,11 +195,17 @@ async def _end_snapshot(connection: AsyncConnection) -> None:
             await connection.invalidate()
 
 
-_SET_CAUSE = """
+_BE_DURABLE = """
+case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end
+"""
+
+DURABLE = f"with durable as materialized (select {_BE_DURABLE})"
+"""Makes the commit of a statement that selects from ``durable`` return only when it is durable; see `transaction`."""
+
+_SET_CAUSE = f"""
 select set_config('hub.cause', %(operation)s, true), set_config('hub.actor', %(actor)s, true),
        set_config('hub.correlation', %(correlation)s, true), set_config('hub.client', %(client)s, true),
-       set_config('hub.network', %(network)s, true),
-       case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end
+       set_config('hub.network', %(network)s, true), {_BE_DURABLE}
 """
 
 
@@ -206,23 +221,12 @@ async def transaction(connection: AsyncConnection, cause: Cause) -> AsyncIterato
         yield
 
 
-@contextlib.asynccontextmanager
-async def session_lock(connection: AsyncConnection, name: str) -> AsyncIterator[bool]:
-    """Hold the advisory lock ``name`` on the session of ``connection``; yields False if another session has it."""
-    key = {"key": name}
-    async with connection.begin():
-        acquired = await connection.scalar(text("select pg_try_advisory_lock(hashtextextended(:key, 0))"), key)
-    try:
-        yield bool(acquired)
-    finally:
-        if acquired:
-            async with connection.begin():
-                await connection.execute(text("select pg_advisory_unlock(hashtextextended(:key, 0))"), key)
-
-
 async def driver_connection(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
     """Return the underlying psycopg connection, for COPY and for queueing jobs in the same transaction."""
-    raw = await connection.get_raw_connection()
+    sync = connection.sync_connection
+    # `get_raw_connection` switches to a greenlet and back, which only a connection that has to be opened again needs.
+    valid = sync is not None and not (sync.closed or sync.invalidated)
+    raw: Any = sync.connection if sync is not None and valid else await connection.get_raw_connection()
     driver = raw.driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
     return driver
@@ -237,10 +241,9 @@ async def execute(connection: AsyncConnection, statement: str, parameters: Mappi
     driver = await driver_connection(connection)
     record_statement(statement)
     try:
-        async with driver.cursor(row_factory=dict_row) as cursor:
+        async with reused_cursor(driver) as cursor:
             await cursor.execute(statement.encode(), parameters, prepare=True)
-            # Not `cursor.description`, which makes an object for each column.
-            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+            return await fetch_rows(cursor)
     except _UNUSABLE as error:
         await connection.invalidate()
         raise OperationalError(statement, None, error) from error

@@ -21,10 +21,11 @@ from hub.contract import Coverage, Cursor, Page, Raw, Run
 from hub.errors import ConfigurationError, HubError, TryLater
 from hub.store import systems
 from hub.store.agreement import decisions
-from hub.store.database import Cause, Database, session_lock, transaction
+from hub.store.database import Cause, Database, transaction
 from hub.store.encryption import FieldCipher
 from hub.store.ingest import file_downloads, quarantine, records
 from hub.store.outbox import deliveries
+from hub.store.session_lock import session_lock
 from hub.sync import removal_detection
 from hub.sync.ingest import Ingest, Tally
 from hub.sync.point_lookups import KnownRecords

@@ -11,7 +11,7 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from hub.store.database import UNAVAILABLE, Cause, Database, driver_connection, execute, record_statements
+from hub.store.database import DURABLE, UNAVAILABLE, Cause, Database, driver_connection, execute, record_statements
 from tests.waits import hanging
 
 
@@ -30,13 +30,18 @@ async def test_a_connection_without_a_peer_is_dropped_within_a_minute(empty_data
 async def test_commits_wait_for_the_disk_on_an_asynchronous_server(
     empty_database_url: str, server: str, hub: str
 ) -> None:
+    await _run(empty_database_url, "create table written (as_seen text)")
     async with await psycopg.AsyncConnection.connect(empty_database_url, autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
         await connection.execute(sql.SQL("alter database {} set synchronous_commit = {}").format(name, server))
     database = Database(empty_database_url)
+    seen = "select current_setting('synchronous_commit') from durable, jsonb_to_recordset(%(rows)s) as r(n int)"
     try:
         async with database.write(Cause("test", "test", "run-1")) as db:
             assert await db.scalar(text("show synchronous_commit")) == hub
+        await database.grouped_writes.write(f"{DURABLE} insert into written {seen}", [{"n": 1}])
+        async with database.read() as db:
+            assert await db.scalar(text("select as_seen from written")) == hub
     finally:
         await database.close()
 

@@ -20,7 +20,6 @@ from hub.kinds import Code
 from hub.schema.context import Context, Info
 from hub.schema.nodes import code_enum, label_field
 from hub.store.complaints import access_log, timeline
-from hub.store.complaints.access_log import AccessRecord
 from hub.store.queries.visibility import PII
 
 
@@ -73,7 +72,7 @@ class AccessLogEntry:
 
 
 async def load_reporters(info: Info, tickets: list[str]) -> list[Reporter | None]:
-    """Load the reporters and record the reads in one transaction, with two SQL statements per level.
+    """Load the reporters and record the reads, with two SQL statements per level.
 
     Raises ``PurposeRequired`` if the request states no purpose.
     """
@@ -92,13 +91,12 @@ def _selected_names(selections: Iterable[Selection]) -> Iterator[str]:
 
 
 def _reporter_loader(context: Context, purpose: Purpose, selected: tuple[str, ...]) -> Any:
-    reading = AccessRecord(context.viewer, purpose.value, context.request_id)
-
     async def load(tickets: list[str]) -> list[Reporter | None]:
-        async with context.database.write(context.cause("read:reporter")) as db:
+        async with context.read() as db:
             found = await timeline.load_reporters(db, context.viewer, context.cipher, tickets)
-            if found:
-                await access_log.record_access(db, reading, found.keys(), selected)
+        if found:
+            cause = context.cause("read:reporter")
+            await access_log.record_access(context.database, cause, purpose.value, found.keys(), selected)
         return [Reporter(**found[ticket]) if ticket in found else None for ticket in tickets]
 
     return context.loader(("reporters", selected), load)

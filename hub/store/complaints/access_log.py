@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import RowMapping, and_, insert, literal, not_, select, true
@@ -14,7 +14,7 @@ from sqlalchemy.types import Text
 
 from hub.contract import Delivery
 from hub.store import audit
-from hub.store.database import execute
+from hub.store.database import DURABLE, Cause, Database
 from hub.store.queries import visibility
 from hub.store.tables import complaints
 from hub.store.tables.oauth import reads
@@ -28,36 +28,31 @@ FORWARDING = "FORWARDING"
 """The purpose of a disclosure to another system."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccessRecord:
-    """The viewer, purpose and request of an access. ``correlation`` is the id of the request."""
-
-    viewer: Viewer
-    purpose: str
-    correlation: str
-
-
-_RECORD = """
-insert into reads (complaint_id, reader, client, purpose, fields, correlation)
-select id, %(reader)s, %(client)s, %(purpose)s, %(fields)s::text[], %(correlation)s
-from complaints where ticket = any(%(tickets)s)
-"""
+_RECORD = f"""
+{DURABLE}, reading as materialized (
+    select * from jsonb_to_recordset(%(rows)s)
+    as r({audit.READ_COLUMNS}, ticket text, purpose text, fields text[])
+), logged as (
+    insert into reads (complaint_id, reader, client, purpose, fields, correlation)
+    select c.id, actor, client, purpose, fields, request_id from reading join complaints c on c.ticket = reading.ticket
+)
+{audit.ADD_READS} from durable, reading
+"""  # noqa: S608 - of constants
 
 
 async def record_access(
-    db: AsyncConnection, access: AccessRecord, tickets: Collection[str], fields: Sequence[str]
+    database: Database, cause: Cause, purpose: str, tickets: Iterable[str], fields: Sequence[str]
 ) -> None:
-    """Record that the ``fields`` of the reporters of ``tickets`` are read: one row each, in one statement."""
-    row = {
-        "reader": access.viewer.name,
-        "client": access.viewer.client,
-        "purpose": access.purpose,
-        "fields": list(fields),
-        "correlation": access.correlation,
-    }
-    await execute(db, _RECORD, row | {"tickets": list(tickets)})
-    subjects = [f"complaint:{ticket}" for ticket in tickets]
-    await audit.record(db, "identity:read", subjects, purpose=access.purpose, fields=list(fields))
+    """Record that the ``fields`` of the reporters of ``tickets`` are read: here and in the audit trail, a row each.
+
+    It is done in a transaction of its own. Return when it is durable.
+    """
+    read: dict[str, audit.Detail] = {"purpose": purpose, "fields": list(fields)}
+    rows = [
+        {**audit.read_row(cause, "identity:read", f"complaint:{ticket}", read), **read, "ticket": ticket}
+        for ticket in tickets
+    ]
+    await database.grouped_writes.write(_RECORD, rows)
 
 
 async def record_disclosure(db: AsyncConnection, system: str, delivery: Delivery) -> None:
