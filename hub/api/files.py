@@ -67,8 +67,7 @@ class FileEndpoint:
 
     async def _record(self, request: Request, viewer: Viewer, found: StoredFile) -> None:
         cause = Cause("files", viewer.name, request_id(request), viewer.client, network_of(request))
-        async with self._database.write(cause) as db:
-            await audit.record(db, audit.READ_SECRET, found.subject)
+        await audit.record_reads(self._database, cause, audit.READ_SECRET, [found.subject])
 
 
 _CACHE_CONTROL = "private, no-cache"

@@ -24,9 +24,6 @@ SPARED = {
     "sync/compare_again.py _compare_side": "compares again what the next start compares again",
     "schema/agreement/disagreements.py _run": "acts in one transaction; a repeat with its key does nothing again",
     "schema/audit.py Query.audit_events": "writes down that somebody reads, in the transaction that reads",
-    "schema/complaints/reporter.py _reporter_loader": "writes down that somebody reads, before it is read",
-    "schema/secret_reads.py _audit_loader": "writes down that somebody reads, before it is shown",
-    "api/files.py FileEndpoint._record": "writes down that somebody reads, before it is sent",
 }
 """Transactions that are not swept, each with the reason."""
 
