@@ -88,7 +88,7 @@ class Database:
         self.url = url
         self._engine = _engine(url, pool_size, pool_pre_ping=True)
         self._snapshots = _engine(url, snapshots, isolation_level="AUTOCOMMIT")
-        self.grouped_writes = GroupedWrites(self._write_rows)
+        self.grouped_writes = GroupedWrites(self._write_rows, (psycopg.DataError, psycopg.IntegrityError, TypeError))
 
     async def close(self) -> None:
         """Close every connection."""

@@ -16,12 +16,12 @@ _Entry = tuple[Rows, asyncio.Future[None]]
 class GroupedWrites:
     """Collects rows while a statement runs, and gives all of them to the next one.
 
-    A single request does not wait for others. If a statement fails, the rows of each request are tried alone, so that
-    one request cannot fail another.
+    A single request does not wait for others. If a statement fails with one of ``refusals``, which are errors of rows
+    and not of the server, the rows of each request are tried alone, so that one request cannot fail another.
     """
 
-    def __init__(self, execute: Execute) -> None:
-        self._execute = execute
+    def __init__(self, execute: Execute, refusals: tuple[type[Exception], ...]) -> None:
+        self._execute, self._refusals = execute, refusals
         self._waiting: dict[str, list[_Entry]] = {}
         self._running: asyncio.Task[None] | None = None
 
@@ -38,26 +38,33 @@ class GroupedWrites:
 
     async def close(self) -> None:
         """Wait until everything is written."""
-        if self._running is not None:
+        if self._running is not None and not self._running.done():
             await asyncio.wait([self._running])
 
     async def _run(self) -> None:
         while self._waiting:
             statement = next(iter(self._waiting))
             entries = self._waiting.pop(statement)
-            if await self._failed(statement, entries) and len(entries) > 1:
+            error = await self._try(statement, entries)
+            if isinstance(error, self._refusals) and len(entries) > 1:
                 for entry in entries:
-                    await self._failed(statement, [entry])
+                    _settle([entry], await self._try(statement, [entry]))
+            else:
+                _settle(entries, error)
 
-    async def _failed(self, statement: str, entries: Sequence[_Entry]) -> bool:
-        """Execute ``statement`` for all entries; return whether it failed. The error is that of a single entry."""
+    async def _try(self, statement: str, entries: Sequence[_Entry]) -> Exception | None:
         try:
             await self._execute(statement, [row for rows, _ in entries for row in rows])
         except Exception as error:
-            if len(entries) == 1 and not entries[0][1].done():
-                entries[0][1].set_exception(error)
-            return True
-        for _, written in entries:
-            if not written.done():
-                written.set_result(None)
-        return False
+            return error
+        return None
+
+
+def _settle(entries: Sequence[_Entry], error: Exception | None) -> None:
+    for _, written in entries:
+        if written.done():
+            continue
+        if error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(error)

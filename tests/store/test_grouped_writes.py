@@ -15,11 +15,15 @@ class Server:
 
     def __init__(self) -> None:
         self.executed: list[list[Any]] = []
+        self.calls = 0
         self.free = asyncio.Event()
         self.free.set()
 
     async def execute(self, statement: str, rows: Rows) -> None:
+        self.calls += 1
         await self.free.wait()
+        if any(row.get("lost") for row in rows):
+            raise OSError(statement)
         if any(row.get("refused") for row in rows):
             raise ValueError(statement)
         self.executed.append([row["n"] for row in rows])
@@ -27,7 +31,7 @@ class Server:
 
 async def test_rows_that_wait_share_a_statement() -> None:
     server = Server()
-    writes = GroupedWrites(server.execute)
+    writes = GroupedWrites(server.execute, (ValueError,))
     server.free.clear()
     callers = [asyncio.create_task(writes.write("insert", [{"n": 1}]))]
     await asyncio.sleep(0)
@@ -42,7 +46,7 @@ async def test_rows_that_wait_share_a_statement() -> None:
 
 async def test_failure_is_that_of_its_request_alone() -> None:
     server = Server()
-    writes = GroupedWrites(server.execute)
+    writes = GroupedWrites(server.execute, (ValueError,))
     rows = [{"n": 1}, {"n": 2, "refused": True}, {"n": 3}]
     first, second, third = await asyncio.gather(
         *(writes.write("insert", [row]) for row in rows), return_exceptions=True
@@ -54,9 +58,18 @@ async def test_failure_is_that_of_its_request_alone() -> None:
     assert server.executed[-1] == [4]
 
 
+async def test_lost_server_fails_all_of_a_statement_at_once() -> None:
+    server = Server()
+    writes = GroupedWrites(server.execute, (ValueError,))
+    rows = [{"n": 1}, {"n": 2, "lost": True}, {"n": 3}]
+    found = await asyncio.gather(*(writes.write("insert", [row]) for row in rows), return_exceptions=True)
+    assert [type(each) for each in found] == [OSError] * 3
+    assert (server.calls, server.executed) == (1, [])
+
+
 async def test_cancelled_request_is_written_all_the_same() -> None:
     server = Server()
-    writes = GroupedWrites(server.execute)
+    writes = GroupedWrites(server.execute, (ValueError,))
     server.free.clear()
     caller = asyncio.create_task(writes.write("insert", [{"n": 1}]))
     await asyncio.sleep(0)
