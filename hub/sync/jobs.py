@@ -27,7 +27,7 @@ from hub.store.agreement import decisions
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.feed import sequence
-from hub.store.ingest import file_downloads, inquiries, quarantine, uploads
+from hub.store.ingest import file_downloads, inquiries, quarantine, totals, uploads
 from hub.store.job_queue import enqueue_deliveries, enqueue_inquiries
 from hub.store.oauth import grants
 from hub.store.outbox import deliveries
@@ -206,3 +206,13 @@ async def delete_expired(job: JobContext, timestamp: int) -> None:
         await audit.expire(db, timedelta(days=context.audit_days))
     await job.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)
     log.info("expired.deleted", quarantine=entries, idempotency_keys=keys, feed_positions=positions, files=contents)
+
+
+@tasks.periodic(cron="47 2 * * *")
+@tasks.task(name="compare_totals", queueing_lock="compare totals", pass_context=True)
+async def compare_totals(job: JobContext, timestamp: int) -> None:
+    """Compare the totals of records with the records, and correct them; a difference is an error of the hub."""
+    cause = Cause("compare-totals", "worker", str(timestamp))
+    corrected = await totals.correct(_worker_context(job).database, cause)
+    if corrected:
+        log.error("totals.corrected", totals=corrected)

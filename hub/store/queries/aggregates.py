@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Date, case, column, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.complaints.calendar import JAKARTA
 from hub.store.queries import visibility
 from hub.store.queries.entity import Entity
 from hub.store.queries.record_entities import ORDER, PAYMENT
@@ -116,15 +117,33 @@ async def _value_totals(
     start: datetime,
     end: datetime,
 ) -> Sequence[tuple[str | None, int, Decimal]]:
-    when = records.c.occurred_at
-    value = func.coalesce(func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0)), 0)
+    """Return (group, count, sum) from the totals by day; ``start`` and ``end`` are midnights in Asia/Jakarta."""
+    value = func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0))
+    first, last = (at.astimezone(JAKARTA).date() for at in (start, end))
     rows = await db.execute(
-        select(group, func.count(), value)
-        .where(entity.allowed(viewer), when >= start, when < end)
+        select(group, _RECORDS, value)
+        .add_cte(_TOTALS)
+        .where(entity.allowed(viewer), first <= _DAY, last > _DAY)
         .group_by(group)
+        .having(_RECORDS > 0)
         .order_by(group)
     )
     return [(name, n, Decimal(amount)) for name, n, amount in rows]
+
+
+_TOTALS = (
+    text("""
+select kind, system, status, secret, facts as body, amount, records, day,
+       midnight as occurred_at, midnight as updated_at, null::timestamptz as gone_at
+from record_totals, lateral (select day::timestamp at time zone 'Asia/Jakarta' as midnight) of_day
+""")
+    .columns(column("day", Date))
+    .cte("records")
+)
+"""The totals of each day in the form of records, and under their name: so the conditions of visibility are the same."""
+
+_DAY: ColumnElement[date] = literal_column("records.day", Date)
+_RECORDS = func.sum(literal_column("records.records", BigInteger))
 
 
 def _countable(viewer: Viewer) -> ColumnElement[bool]:

@@ -218,6 +218,19 @@ record_counts = Table(
     Column("records", BigInteger, nullable=False),
 )
 
+record_totals = Table(
+    "record_totals",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("secret", Boolean, primary_key=True),
+    Column("facts", JSONB, primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    Column("amount", Numeric, nullable=False),
+)
+
 pending_items = Table(
     "pending_items",
     metadata,

@@ -1,0 +1,13 @@
+"""Payments and orders are counted and summed by day as they are written."""
+
+from __future__ import annotations
+
+from hub.store.migrations import script
+
+revision = "0037"
+down_revision = "0032"
+
+
+def upgrade() -> None:
+    """Run the script."""
+    script.run(__file__)
