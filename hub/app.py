@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
@@ -28,10 +29,12 @@ from hub.api.graphql.quotas import Quotas
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.api.metrics import Metrics
 from hub.api.snapshots import SnapshotEndpoint
+from hub.api.streams.feed import FeedEndpoint
+from hub.api.streams.registry import Streams
 from hub.api.webhooks import BODY_LIMIT, PATH, WebhookEndpoint
 from hub.auth import issuer_config as trust
 from hub.auth import purposes, scopes
-from hub.auth.authentication import Authenticator
+from hub.auth.authentication import Authenticator, Renewed
 from hub.auth.demo_token import DemoToken
 from hub.auth.pages.routes import routes as page_routes
 from hub.auth.server.routes import routes as oauth_routes
@@ -54,6 +57,7 @@ from hub.store.encryption import FieldCipher
 from hub.store.ingest.contradictions import contradictable_kinds
 from hub.store.oauth.revocation_epoch import RevocationEpoch
 from hub.store.systems import SystemState
+from hub.streams.broadcaster import Broadcaster
 from hub.sync.uploads import Uploads
 from hub.sync.webhooks import Webhooks
 from hub.viewer import Viewer, ViewerKind
@@ -89,6 +93,7 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
         exception_handlers={HTTPException: http_error, **EXCEPTION_HANDLERS},
         lifespan=hub.lifespan,
     )
+    app.state.stop_streams = hub.streams.stop
     # Behind a proxy, a redirect would send the client's request to an http URL.
     app.router.redirect_slashes = False
     return app
@@ -140,6 +145,8 @@ class _AppParts:
             *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
             second_factor=settings.needs_second_factor,
         )
+        self._broadcaster = Broadcaster(database)
+        self.streams = Streams(self._renew, revocation_epoch.current)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""
@@ -175,6 +182,7 @@ class _AppParts:
         return [
             Route("/bulk/{system}", BulkEndpoint(auth, self._uploads).post, methods=["POST"]),
             Route("/bulk/{system}", SnapshotEndpoint(auth, self._database), methods=["GET"]),
+            Route("/feed", FeedEndpoint(auth, self.streams, self._database, self._broadcaster, self._kinds)),
             Route("/files/{sha256}", FileEndpoint(auth, self._database).get),
         ]
 
@@ -205,11 +213,17 @@ class _AppParts:
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Close the connections when the app stops."""
         yield
+        await self.streams.close()
+        await self._broadcaster.close()
         await self.rate_limiter.close()
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:
         return self._demo_token.viewer(request) or await self._authenticator.authenticate(request)
+
+    async def _renew(self, request: Request) -> Renewed:
+        demo = self._demo_token.viewer(request)
+        return await self._authenticator.renew(request) if demo is None else Renewed(demo, math.inf)
 
     async def _context(self, request: Request, viewer: Viewer) -> Any:
         @contextlib.asynccontextmanager

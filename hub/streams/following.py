@@ -8,7 +8,7 @@ changes that a snapshot is the shorter way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -91,11 +91,16 @@ class Following:
         positions, quiet = self._positions or {}, self._reader.buffer.quiet_end()
         return cursors.encode(positions if quiet is None else handover.advance(positions, quiet))
 
+    async def begin(self) -> None:
+        """Find the position of a reader that begins now, so that it has a cursor before the first change."""
+        if self._positions is None:
+            self._positions = cursors.decode((await self._page()).end)
+
     def checkpoint(self) -> Checkpoint:
         """Return a message with the current cursor, from which a reader that was cut off goes on."""
         return Checkpoint(self.cursor)
 
-    async def batches(self) -> AsyncIterator[Sequence[Message]]:
+    async def batches(self) -> AsyncGenerator[Sequence[Message], None]:
         """Yield what the reader gets, without end; a checkpoint comes whenever it has caught up."""
         while True:
             async for each in self._read_pages():
@@ -111,7 +116,7 @@ class Following:
             async for each in self._skip_if_far_behind():
                 yield each
 
-    async def _read_pages(self) -> AsyncIterator[Sequence[Message]]:
+    async def _read_pages(self) -> AsyncGenerator[Sequence[Message], None]:
         more = True
         while more:
             try:
@@ -136,7 +141,7 @@ class Following:
         async with self._database.read() as db:
             return await pages.read_page(db, self._reader.viewer, request)
 
-    async def _read_live(self) -> AsyncIterator[Sequence[Message]]:
+    async def _read_live(self) -> AsyncGenerator[Sequence[Message], None]:
         """Yield what the broadcaster hands out, until something of it is missing."""
         while batch := await self._reader.buffer.take():
             positions = self._positions or {}
@@ -150,7 +155,7 @@ class Following:
             if events:
                 yield events
 
-    async def _skip_if_far_behind(self) -> AsyncIterator[Sequence[Message]]:
+    async def _skip_if_far_behind(self) -> AsyncGenerator[Sequence[Message], None]:
         head, positions = await self._broadcaster.head(), self._positions or {}
         followed = {name: position for name, position in positions.items() if self._reader.follows(name)}
         if handover.behind(followed, head) <= MAX_BEHIND:

@@ -24,10 +24,20 @@ from hub.store.oauth.clients import Client
 LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 PUBLIC_PREFIXES = ("/.well-known/", "/oauth/jwks")
-CLIENT_PATHS = frozenset({"/graphql", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/par"})
+CLIENT_PATHS = frozenset(
+    {"/graphql", "/graphql/stream", "/feed", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/par"}
+)
 CLIENT_PREFIX = "/files/"
 
-ALLOWED_HEADERS = ("authorization", "content-type", "dpop", "hub-purpose", "hub-tracking-code", "x-request-id")
+ALLOWED_HEADERS = (
+    "authorization",
+    "content-type",
+    "dpop",
+    "hub-purpose",
+    "hub-tracking-code",
+    "last-event-id",
+    "x-request-id",
+)
 EXPOSED_HEADERS = ("content-disposition", "dpop-nonce", "etag", "retry-after", "www-authenticate", "x-request-id")
 
 

@@ -206,4 +206,7 @@ async def test_a_reader_far_behind_gets_a_gap_and_goes_on() -> None:
     checkpoint, gap, *rest = run.got
     assert checkpoint == Checkpoint(encode({"east": 0, "west": 0}))
     assert gap == Gap("east", encode({"east": 0, "west": 0}), encode({"east": 50, "west": 0}), GapReason.SLOW_READER)
-    assert [cast(Any, each.change) for each in rest if isinstance(each, Event)] == [Committed("west", 1), Committed("west", 2)]
+    assert [cast(Any, each.change) for each in rest if isinstance(each, Event)] == [
+        Committed("west", 1),
+        Committed("west", 2),
+    ]
