@@ -15,7 +15,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hub.api import health, pages
 from hub.api.authentication import EndpointAuth
@@ -26,10 +26,14 @@ from hub.api.gauges import Gauges
 from hub.api.graphql.endpoint import GraphQLEndpoint
 from hub.api.graphql.limits import Limits
 from hub.api.graphql.quotas import Quotas
+from hub.api.graphql.streamed import StreamedOperations
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.api.metrics import Metrics
 from hub.api.snapshots import SnapshotEndpoint
 from hub.api.streams.feed import FeedEndpoint
+from hub.api.streams.graphql_events import GraphQLEvents
+from hub.api.streams.graphql_single import SingleConnection
+from hub.api.streams.graphql_websocket import GraphQLWebSocket
 from hub.api.streams.registry import Streams
 from hub.api.webhooks import BODY_LIMIT, PATH, WebhookEndpoint
 from hub.auth import issuer_config as trust
@@ -166,8 +170,11 @@ class _AppParts:
             page=pages.query_page(self._query_page_token, graphiql=ide) if ide else None,
             observe=metrics.observe,
         )
+        operations = StreamedOperations(endpoint, self._viewer, self._new_context, quotas)
         return [
-            Route("/graphql", endpoint),
+            Route("/graphql", GraphQLEvents(endpoint, operations, self.streams)),
+            Route("/graphql/stream", SingleConnection(operations, self.streams)),
+            WebSocketRoute("/graphql", GraphQLWebSocket(operations, self.streams)),
             *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
             Route("/", pages.home_page(self._system_rows, ide=ide)),
             *([] if subgraph else self._auth_routes(metrics)),
@@ -229,25 +236,28 @@ class _AppParts:
         @contextlib.asynccontextmanager
         async def open_context() -> AsyncIterator[Context]:
             with record_statements() as statement_log:
-                context = Context(
-                    statement_log=statement_log,
-                    database=self._database,
-                    viewer=viewer,
-                    cipher=self._cipher,
-                    secret=self._settings.secret,
-                    language=preferred_language(header(request, "accept-language")),
-                    request_id=request_id(request),
-                    network=network_of(request),
-                    purpose=purposes.parse_headers(request.headers.getlist(purposes.HEADER)),
-                    kinds=self._kinds,
-                    rules=self._rules,
-                    count_submission=partial(self._count_submission, viewer, address_of(request)),
-                    push_records=self._uploads.store_all,
-                )
-                async with context:
+                async with self._new_context(request, viewer, statement_log) as context:
                     yield context
 
         return open_context()
+
+    def _new_context(self, request: Request, viewer: Viewer, statement_log: list[str] | None = None) -> Context:
+        return Context(
+            statement_log=[] if statement_log is None else statement_log,
+            database=self._database,
+            viewer=viewer,
+            cipher=self._cipher,
+            secret=self._settings.secret,
+            language=preferred_language(header(request, "accept-language")),
+            request_id=request_id(request),
+            network=network_of(request),
+            purpose=purposes.parse_headers(request.headers.getlist(purposes.HEADER)),
+            kinds=self._kinds,
+            rules=self._rules,
+            count_submission=partial(self._count_submission, viewer, address_of(request)),
+            push_records=self._uploads.store_all,
+            broadcaster=self._broadcaster,
+        )
 
     async def _count_submission(self, viewer: Viewer, address: str) -> None:
         if viewer.kind is ViewerKind.PARTNER:

@@ -8,25 +8,31 @@ one it looks every ``POLL`` seconds. While nobody reads, it reads nothing.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 
 import structlog
 
 from hub.concurrency import cancel_and_wait
+from hub.store import systems
 from hub.store.database import DATABASE_ERRORS, Database
 from hub.store.feed import live, pages
 from hub.store.feed.changes import Change
 from hub.store.feed.cursors import Positions
 from hub.store.feed.live import Subject, Window
+from hub.store.systems import SystemState
 from hub.streams.buffer import Batch, Buffer
 from hub.streams.handover import Filter
 from hub.viewer import Viewer
 
 log = structlog.stdlib.get_logger(__name__)
 
+SYSTEM = "system"
+"""The kind of a system as a subject. The feed has no changes of systems, so their states are compared."""
 POLL = 1.0
 """Seconds after which the broadcaster looks for changes without a notification."""
 
@@ -59,6 +65,13 @@ class Broadcaster:
         self._positions: Positions | None = None
         self._reading = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._states: Mapping[str, SystemState] = {}
+        self._compared_at = float("-inf")
+
+    @staticmethod
+    def system_subject(name: str) -> Subject:
+        """Return what to watch for the state of a system."""
+        return Subject(name, SYSTEM, name)
 
     async def close(self) -> None:
         """Stop reading."""
@@ -94,7 +107,8 @@ class Broadcaster:
                 async with self._database.read() as db:
                     self._positions = await live.current(db)
             if self._task is None or self._task.done():
-                self._task = asyncio.create_task(self._run())
+                # In a context of its own, so that it does not log and record as a part of this request.
+                self._task = asyncio.create_task(self._run(), context=Context())
             return self._positions
 
     async def read_new(self) -> None:
@@ -134,6 +148,19 @@ class Broadcaster:
             for changed in self._watches[subject]:
                 changed.set()
 
+    async def _compare_systems(self) -> None:
+        """Wake those who watch a system whose state has changed, at most once in ``poll`` seconds."""
+        now = time.monotonic()
+        if now < self._compared_at + self._poll or not any(each.kind == SYSTEM for each in self._watches):
+            return
+        async with self._database.read() as db:
+            states = {each.name: each for each in await systems.overview(db)}
+        before, self._states, self._compared_at = self._states, states, now
+        for name, state in states.items():
+            if before.get(name) != state:
+                for changed in self._watches.get(self.system_subject(name), ()):
+                    changed.set()
+
     async def _run(self) -> None:
         """Read what is new whenever the sequencer notifies, or ``poll`` seconds have passed."""
         while True:
@@ -141,6 +168,7 @@ class Broadcaster:
                 async with live.listen(self._database.url) as connection:
                     while True:
                         await self.read_new()
+                        await self._compare_systems()
                         async for _ in connection.notifies(timeout=self._poll, stop_after=1):
                             pass
             except DATABASE_ERRORS as error:

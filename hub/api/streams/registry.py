@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 
 from starlette.exceptions import HTTPException
@@ -164,7 +165,7 @@ class Streams:
         if viewer.kind is not ViewerKind.ANONYMOUS:
             await stream.check()
         if self._watching is None or self._watching.done():
-            self._watching = asyncio.create_task(self._watch())
+            self._watching = asyncio.create_task(self._watch(), context=Context())
         self._open.add(stream)
         try:
             async with stream.limited():
