@@ -90,7 +90,11 @@ class FeedSubscription:
             strawberry.argument(description=f"Begin after this cursor; by default, and with `{NOW}`, from now on."),
         ] = None,
         kinds: Annotated[
-            list[str] | None, strawberry.argument(description="Return only changes of these kinds; all by default.")
+            list[str] | None,
+            strawberry.argument(
+                description="Return only changes of these kinds, such as `complaint` or `payment`; all by default."
+                " New values may be added."
+            ),
         ] = None,
         systems: Annotated[
             list[str] | None, strawberry.argument(description="Return only changes of these systems; all by default.")

@@ -8,9 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 from tests.waits import hanging
@@ -44,11 +42,8 @@ class Socket:
     async def closed(self) -> tuple[int, str]:
         """Return the code and the reason with which the server closes the connection."""
         async with hanging():
-            with pytest.raises(ConnectionClosed) as closed:
-                while True:
-                    await self.connection.recv()
-        assert closed.value.rcvd
-        return closed.value.rcvd.code, closed.value.rcvd.reason
+            await self.connection.wait_closed()
+        return self.connection.close_code or 0, self.connection.close_reason or ""
 
 
 @asynccontextmanager
