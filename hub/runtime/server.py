@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from hub.errors import BadSetting
-from hub.runtime.http_protocol import BoundedProtocol
+from hub.runtime.http_protocol import BoundedProtocol, allow_more_connections
 
 BACKLOG = 2048
 """The number of connections that wait to be accepted, as in uvicorn."""
@@ -79,6 +79,7 @@ async def serve(app: ASGIApp, sock: socket.socket, *, behind_proxy: bool = True)
     # uvicorn raises the signal again after it has stopped; the caller has to clean up first.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    allow_more_connections()
     freeze_objects()
     await HubServer(config).serve(sockets=[sock])
 

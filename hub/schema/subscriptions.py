@@ -48,7 +48,7 @@ class Gap:
     from_: str = strawberry.field(name="from", description="The cursor of the last change before the gap.")
     to: str = strawberry.field(description="The cursor from which the stream goes on.")
     reason: GapReason = strawberry.field(description="Why the changes are missing.")
-    snapshot: str = strawberry.field(description="The path of a snapshot of the system, for GET.")
+    snapshot: str = strawberry.field(description="The request for a snapshot of the system: `GET` and a path.")
 
     @classmethod
     def from_gap(cls, gap: following.Gap) -> Self:

@@ -53,8 +53,8 @@ class Gap:
 
     @property
     def snapshot(self) -> str:
-        """The path of a snapshot, whose cursor leads on without a gap."""
-        return f"/bulk/{self.system}?after={self.start}"
+        """The request for a snapshot, whose cursor leads on without a gap."""
+        return f"GET /bulk/{self.system}?after={self.start}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ async def test_a_pruned_cursor_is_a_gap_with_a_snapshot() -> None:
     after = encode({"east": 2, "west": 1})
     assert gap == Gap("east", after, encode({"east": 5, "west": 1}), GapReason.PRUNED)
     assert isinstance(gap, Gap)
-    assert gap.snapshot == f"/bulk/east?after={after}"
+    assert gap.snapshot == f"GET /bulk/east?after={after}"
     assert [each.change.position for each in rest if isinstance(each, Event)] == [6, 7, 8, 9]
 
 

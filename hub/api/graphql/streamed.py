@@ -27,6 +27,7 @@ from hub.api.graphql.endpoint import GraphQLEndpoint, not_executed, rejected
 from hub.api.graphql.quotas import Quota, Quotas
 from hub.api.graphql.request import GraphQLRequest
 from hub.api.graphql.validation import OperationRejected, ValidatedOperation
+from hub.api.streams.metering import Meter
 from hub.api.streams.registry import Stream, StreamEnded
 from hub.errors import Forbidden, RateLimited, TryLater
 from hub.messages import Bilingual, in_language
@@ -117,9 +118,10 @@ class StreamedOperations:
             if isinstance(source, ExecutionResult):
                 yield {"errors": format_errors(source.errors or (), request_id(request))}
                 return
+            meter = Meter(quota)
             try:
                 async for event in source:
-                    await _charge(quota, operation.cost)
+                    await meter.charge(operation.cost)
                     await stream.check()
                     yield await self._execute(executor, event, request, quota.viewer)
             except (GraphQLError, *EXPECTED, *UNAVAILABLE) as error:
@@ -163,17 +165,6 @@ async def _close(source: Any) -> None:
 
 def _located(error: Exception) -> GraphQLError:
     return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
-
-
-async def _charge(quota: Quota, cost: int) -> None:
-    """Charge an event; wait if the budget of the minute is used up."""
-    while True:
-        try:
-            await quota.charge(cost)
-        except RateLimited as limited:
-            await asyncio.sleep(limited.after)
-        else:
-            return
 
 
 def in_language_of(request: Request, body: Body) -> Body:

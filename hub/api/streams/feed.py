@@ -7,7 +7,6 @@ Each event has its cursor as ``id``, which a browser's ``EventSource`` sends bac
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
@@ -19,12 +18,14 @@ from starlette.types import Receive, Scope, Send
 
 from hub.api.authentication import EndpointAuth
 from hub.api.graphql.quotas import Quota
+from hub.api.streams.metering import Meter
 from hub.api.streams.registry import Stream, StreamEnded, Streams
 from hub.api.streams.sending import DISCONNECTED, EVENT_STREAM, StreamBody, server_sent
-from hub.errors import RateLimited
+from hub.lru_cache import LruCache
 from hub.messages import in_language
 from hub.schema.feed_arguments import position_after, stream_filter
 from hub.store.database import Database
+from hub.store.feed.changes import Change
 from hub.store.feed.cursors import Positions
 from hub.streams.broadcaster import Broadcaster
 from hub.streams.following import Checkpoint, Event, Following, Gap, Message
@@ -37,8 +38,8 @@ from hub.web.request_error import RequestError
 NDJSON = "application/x-ndjson"
 RECONNECT = b"retry: 2000\n\n"
 """Lets a browser's ``EventSource`` connect again after two seconds."""
-CHARGED_AT_ONCE = 50
-"""Events that are charged together, each like an object of a query."""
+_ENCODED = LruCache[tuple[Change, str]](1_000)
+"""The changes that were sent last, as JSON, by their identity: readers that see the same share them."""
 
 
 class Item(NamedTuple):
@@ -102,25 +103,13 @@ class FeedEndpoint:
 
 async def checked(stream: Stream, quota: Quota, following: Following) -> AsyncGenerator[Message, None]:
     """Yield what the reader gets: each message after a check of its credentials, charged like an object of a query."""
+    meter = Meter(quota)
     async with aclosing(following.batches()) as batches:
         async for batch in batches:
-            for index in range(0, len(batch), CHARGED_AT_ONCE):
-                part = batch[index : index + CHARGED_AT_ONCE]
-                await charge(quota, part)
-                for message in part:
-                    await stream.check()
-                    yield message
-
-
-async def charge(quota: Quota, messages: Sequence[Message]) -> None:
-    """Charge each event like an object; wait if the budget of the minute is used up."""
-    while True:
-        try:
-            await quota.charge(sum(not isinstance(each, Checkpoint) for each in messages))
-        except RateLimited as limited:
-            await asyncio.sleep(limited.after)
-        else:
-            return
+            for message in batch:
+                await meter.charge(0 if isinstance(message, Checkpoint) else 1)
+                await stream.check()
+                yield message
 
 
 def _values(request: Request, name: str) -> list[str] | None:
@@ -132,7 +121,7 @@ def _values(request: Request, name: str) -> list[str] | None:
 def _item(message: Message) -> Item:
     match message:
         case Event(change, cursor):
-            return Item("change", cursor, _json(change_json(change)))
+            return Item("change", cursor, _ENCODED.get(id(change), lambda: (change, _json(change_json(change))))[1])
         case Gap() as gap:
             data = {"system": gap.system, "from": gap.start, "to": gap.end, "reason": gap.reason.value}
             return Item("gap", gap.end, _json({**data, "snapshot": gap.snapshot}))
@@ -140,7 +129,7 @@ def _item(message: Message) -> Item:
             return Item("checkpoint", cursor, "{}")
 
 
-def change_json(change: Any) -> dict[str, Any]:
+def change_json(change: Change) -> dict[str, Any]:
     """Return a change with the names of the fields of the graph."""
     return {
         "system": change.system,

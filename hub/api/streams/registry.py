@@ -29,7 +29,7 @@ MAX_STREAMS = 2_000
 """Open streams of a process."""
 MAX_PER_ACCOUNT = 100
 """Open streams of one client or other viewer; of an address without a token."""
-CHECK_EVERY = 0.5
+CHECK_EVERY = 0.4
 """Seconds between two checks whether tokens have ended or something was revoked."""
 COME_BACK = 2
 """Seconds after which a reader is to come back when the process stops."""
@@ -69,10 +69,11 @@ class Stream:
 
     request: Request
     viewer: Viewer
-    _renew: Callable[[Request], Awaitable[Renewed]]
+    _streams: Streams
     until: float = UNLIMITED
     """When the credentials have to be looked at again, in Unix seconds."""
     ended: StreamEnded | None = None
+    _epoch: int | None = None
     _timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
 
     def end(self, reason: StreamEnded) -> None:
@@ -85,15 +86,19 @@ class Stream:
         """Raise ``StreamEnded`` unless the credentials are still those of the viewer; called before each event."""
         if self.ended:
             raise self.ended
+        # Nothing was revoked since the last check. A tracking code is none of the things that the epoch counts.
+        epoch = self._streams.epoch
+        if epoch == self._epoch and epoch is not None and time.time() < self.until < UNLIMITED:
+            return
         try:
-            renewed = await self._renew(self.request)
+            renewed = await self._streams.renew(self.request)
         except InvalidToken as error:
             raise self._refused(error) from None
         except (HTTPException, RateLimited) as error:
             raise StreamEnded("TOKEN_REVOKED", message_of(error)) from None
         if renewed.viewer != self.viewer:
             raise StreamEnded("RIGHTS_CHANGED", _CHANGED, 0)
-        self.until = renewed.until
+        self.until, self._epoch = renewed.until, epoch
 
     def _refused(self, error: InvalidToken) -> StreamEnded:
         message = message_of(error)
@@ -121,7 +126,9 @@ class Streams:
     """All open streams; ``renew`` looks at credentials again, ``epoch`` changes when something was revoked."""
 
     def __init__(self, renew: Callable[[Request], Awaitable[Renewed]], epoch: Callable[[], Awaitable[int]]) -> None:
-        self._renew, self._epoch = renew, epoch
+        self.renew, self._read_epoch = renew, epoch
+        self.epoch: int | None = None
+        """The revocation epoch as the last look at it has found it."""
         self._open: set[Stream] = set()
         self._counts: Counter[str] = Counter()
         self._watching: asyncio.Task[None] | None = None
@@ -161,7 +168,7 @@ class Streams:
     @asynccontextmanager
     async def open(self, request: Request, viewer: Viewer) -> AsyncIterator[Stream]:
         """Yield a stream; raises ``StreamEnded`` inside the context when it has to end."""
-        stream = Stream(request, viewer, self._renew)
+        stream = Stream(request, viewer, self)
         if viewer.kind is not ViewerKind.ANONYMOUS:
             await stream.check()
         if self._watching is None or self._watching.done():
@@ -175,17 +182,15 @@ class Streams:
 
     async def _watch(self) -> None:
         """Check the streams whose token ends, and all of them when something was revoked."""
-        seen: int | None = None
         while True:
-            epoch = seen
+            before = self.epoch
             # Without the database no stream sends anything that needs a check.
             with suppress(TryLater):
-                epoch = await self._epoch()
+                self.epoch = await self._read_epoch()
             now = time.time()
             for stream in list(self._open):
-                if epoch != seen or stream.until <= now:
+                if self.epoch != before or stream.until <= now:
                     await self._check(stream)
-            seen = epoch
             await asyncio.sleep(CHECK_EVERY)
 
     async def _check(self, stream: Stream) -> None:
