@@ -17,6 +17,7 @@ import httpx
 import orjson
 import pytest
 
+from hub.concurrency import cancel_and_wait
 from hub.contract import SystemDeclaration
 from hub.http_client import Http
 from hub.runtime.server import bind_socket, url_of
@@ -96,51 +97,62 @@ async def registered(database_url: str, url: str) -> AsyncIterator[list[str]]:
         yield tokens
 
 
-async def test_a_thousand_readers_get_each_change_soon(
-    database_url: str, tmp_path: Path, record_figure: Callable[[str], None]
-) -> None:
-    own = {"HUB_DATABASE_URL": database_url, "HUB_DATA_DIR": str(tmp_path), "HUB_PII_KEYS": KEY, "HUB_CONNECTORS": ""}
+@contextlib.asynccontextmanager
+async def serving(database_url: str, folder: Path) -> AsyncIterator[tuple[str, int]]:
+    """Run ``hub serve`` and ``hub worker``; yield the URL and the process id of the server."""
+    own = {"HUB_DATABASE_URL": database_url, "HUB_DATA_DIR": str(folder), "HUB_PII_KEYS": KEY, "HUB_CONNECTORS": ""}
     env = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | own
     env["HUB_SECRET_KEY"] = "s" * 40
     listener = bind_socket("127.0.0.1", 0)
-    url, port = url_of(listener), listener.getsockname()[1]
-    children = Supervisor(tmp_path / "logs")
+    url = url_of(listener)
+    children = Supervisor(folder / "logs")
     try:
-        serving = children.start("serve", ["serve"], env, sock=listener)
+        pid = children.start("serve", ["serve"], env, sock=listener)
         children.start("worker", ["worker"], env)
         await ready(f"{url}/readyz", children.report_exits)
-        pid = serving
-        async with registered(database_url, url) as tokens:
-            before = memory(pid)
-            readers = [Reader() for _ in range(CLIENTS * READERS_EACH)]
-            tasks = []
-            # As many at once as a hub opens without telling some to come back.
-            for first in range(0, len(readers), WAVE):
-                for index, each in enumerate(readers[first : first + WAVE]):
-                    tasks.append(asyncio.create_task(each.read(port, tokens[index % CLIENTS])))
-                async with hanging():
-                    await asyncio.gather(*(each.caught_up.wait() for each in readers[first : first + WAVE]))
-            stopped = [await stopped_reader(port, tokens[index % CLIENTS]) for index in range(STOPPED)]
+        yield url, pid
+    finally:
+        children.stop()
+
+
+@contextlib.asynccontextmanager
+async def reading(port: int, tokens: list[str]) -> AsyncIterator[list[Reader]]:
+    """Open the streams, as many at once as a hub opens without telling some to come back."""
+    readers = [Reader() for _ in range(CLIENTS * READERS_EACH)]
+    tasks = []
+    for first in range(0, len(readers), WAVE):
+        wave = readers[first : first + WAVE]
+        tasks += [asyncio.create_task(each.read(port, tokens[index % CLIENTS])) for index, each in enumerate(wave)]
+        async with hanging():
+            await asyncio.gather(*(each.caught_up.wait() for each in wave))
+    stopped = [await stopped_reader(port, tokens[index % CLIENTS]) for index in range(STOPPED)]
+    try:
+        yield readers
+    finally:
+        await cancel_and_wait(tasks)
+        for writer in stopped:
+            writer.close()
+
+
+async def test_a_thousand_readers_get_each_change_soon(
+    database_url: str, tmp_path: Path, record_figure: Callable[[str], None]
+) -> None:
+    async with serving(database_url, tmp_path) as (url, pid), registered(database_url, url) as tokens:
+        before = memory(pid)
+        async with reading(int(url.rpartition(":")[2]), tokens) as readers:
             idle = memory(pid)
             await commit(database_url)
             async with hanging():
                 while any(len(each.late) < CHANGES for each in readers):
                     await asyncio.sleep(0.1)
             after = memory(pid)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for writer in stopped:
-                writer.close()
-    finally:
-        children.stop()
     late = sorted(seconds for each in readers for seconds in each.late)
     assert {len(each.late) for each in readers} == {CHANGES}
     p50, p99 = late[len(late) // 2], late[len(late) * 99 // 100]
     record_figure(
-        f"{len(readers)} readers of {CLIENTS} clients and {STOPPED} that do not read: {len(late)} events,"
-        f" commit to reader p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; memory {before:.0f} MB before,"
-        f" {idle:.0f} MB with idle readers, {after:.0f} MB after {CHANGES} changes"
+        f"{len(readers)} readers of {CLIENTS} clients and {STOPPED} that do not read: {len(late)} events, one change in"
+        f" {EVERY:g} s, commit to reader p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; memory {before:.0f} MB"
+        f" before, {idle:.0f} MB with idle readers, {after:.0f} MB after {CHANGES} changes"
     )
     # A thousand readers take some ten kilobytes each, whatever happens in the feed.
     assert after < before + 100
