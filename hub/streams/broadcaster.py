@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from hub.concurrency import cancel_and_wait
+from hub.concurrency import cancel_and_wait, is_cancelled
 from hub.store import systems
-from hub.store.database import DATABASE_ERRORS, Database
+from hub.store.database import Database
 from hub.store.feed import live, pages
 from hub.store.feed.changes import Change
 from hub.store.feed.cursors import Positions
@@ -171,8 +171,11 @@ class Broadcaster:
                         await self._compare_systems()
                         async for _ in connection.notifies(timeout=self._poll, stop_after=1):
                             pass
-            except DATABASE_ERRORS as error:
-                # Readers keep their positions, so they miss nothing of what was committed meanwhile.
+            # An error must not end the loop: every reader would wait for ever. They keep their positions, so they miss
+            # nothing of what was committed meanwhile.
+            except Exception as error:
+                if is_cancelled():
+                    raise
                 log.warning("streams.database", error=type(error).__name__)
                 await asyncio.sleep(self._poll)
 

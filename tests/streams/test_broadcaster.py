@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from hub.store.database import record_statements
+from hub.store.feed import live
 from hub.streams.broadcaster import Broadcaster
 from hub.streams.following import Checkpoint, Event, Following
 from hub.streams.handover import Filter
@@ -97,3 +100,28 @@ async def test_a_live_change_reaches_only_viewers_who_may_see_it(stage: Stage) -
         opened = await stage.complaint()
         await isolated_sequencer.sequence(stage.database)
         assert (await second)[2] == opened
+
+
+async def test_without_notifications_a_poll_finds_changes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "CHANNEL", "hub_nobody")
+    async with broadcasting(stage, poll=0.01) as broadcaster:
+        waiting = asyncio.create_task(Follower(stage, broadcaster, CENTRAL).next())
+        async with hanging():
+            while not broadcaster._readers:
+                await asyncio.sleep(0.01)
+        monkeypatch.setattr(live, "CHANNEL", "hub_feed")
+        await stage.records(payment("P1"))
+        await isolated_sequencer.sequence(stage.database)
+        assert await waiting == ("fake", 1, "P1")
+
+
+async def test_a_restored_database_is_noticed_by_positions(stage: Stage) -> None:
+    await stage.records(payment("P1"))
+    await isolated_sequencer.sequence(stage.database)
+    async with stage.database.read() as db:
+        behind, same, ahead = [await live.next_window(db, {"fake": number}) for number in (0, 1, 2)]
+    assert behind
+    assert (behind.restored, behind.end["fake"], len(behind.subjects)) == (False, 1, 1)
+    assert same is None
+    assert ahead
+    assert (ahead.restored, ahead.start, ahead.end["fake"]) == (True, ahead.end, 1)

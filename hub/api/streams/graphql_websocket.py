@@ -8,8 +8,8 @@ the connection is closed with a code; the reason begins with the hub's own code,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import orjson
@@ -25,11 +25,12 @@ from hub.api.graphql.streamed import StreamedOperations, in_language_of
 from hub.api.streams.registry import Stream, StreamEnded, Streams
 from hub.api.streams.sending import DISCONNECTED
 from hub.concurrency import cancel_and_wait
-from hub.errors import HubError
+from hub.errors import HubError, TryLater
 from hub.messages import message_of
 from hub.web.cors import MAY_READ
 from hub.web.error_responses import masked_error, public_error
 from hub.web.middleware import request_id
+from hub.web.request_error import RequestError
 
 PROTOCOL = "graphql-transport-ws"
 INIT_TIMEOUT = 10.0
@@ -86,7 +87,22 @@ class GraphQLWebSocket:
         may_read: Callable[[str | None], Awaitable[bool]] | None = socket.scope.get(MAY_READ)
         if may_read and not await may_read(quota.viewer.client):
             raise _Closed(UNAUTHORIZED, "This origin is not registered for the client.")
-        await _send(socket, {"type": "connection_ack"})
+        with self._slot(quota.account):
+            await _send(socket, {"type": "connection_ack"})
+            await self._receive(socket, request, quota)
+
+    @contextmanager
+    def _slot(self, account: str) -> Iterator[None]:
+        """Count the connection, apart from its operations: one without operations takes memory too."""
+        try:
+            with self._streams.slot(f"connection {account}"):
+                yield
+        except RequestError as refused:
+            raise _Closed(FORBIDDEN, refused.detail) from None
+        except TryLater as error:
+            raise _Closed(SERVICE_RESTART, message_of(error)) from None
+
+    async def _receive(self, socket: WebSocket, request: Request, quota: Quota) -> None:
         async with self._streams.open(request, quota.viewer) as stream:
             connection = _Connection(socket, request, stream, self._operations, self._streams)
             try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +13,7 @@ from hub.api.streams import registry
 from hub.store.feed.cursors import decode
 from tests.api.streams.harness import CENTRAL, Place, upcoming
 from tests.fake_connector import payment
+from tests.serving import serve
 from tests.waits import hanging
 
 
@@ -91,6 +95,17 @@ async def test_a_stopping_hub_says_when_to_come_back(place: Place) -> None:
     assert end.data["retryAfter"] == registry.COME_BACK
     async with place.client("central") as client:
         assert (await client.get("/feed")).status_code == 503
+
+
+async def test_a_server_that_stops_ends_its_streams_first(place: Place) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(AsyncExitStack())
+        second = replace(place, url=await server.enter_async_context(serve(place.app)))
+        events = await stack.enter_async_context(second.feed())
+        await upcoming(events)
+        stopping = asyncio.create_task(server.aclose())
+        assert (await upcoming(events)).data["code"] == "GOING_AWAY"
+        await stopping
 
 
 async def test_a_client_has_a_number_of_streams(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

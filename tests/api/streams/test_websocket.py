@@ -135,7 +135,10 @@ async def test_a_client_may_have_a_number_of_streams(place: Place, monkeypatch: 
         await socket.next()
         await socket.subscribe(CHANGES, "2")
         refused = await socket.receive()
-    assert (refused["id"], refused["payload"][0]["extensions"]["code"]) == ("2", "TOO_MANY_STREAMS")
+        assert (refused["id"], refused["payload"][0]["extensions"]["code"]) == ("2", "TOO_MANY_STREAMS")
+        async with connected(place.url, place.tokens["central"]) as another:
+            await another.send(type="connection_init")
+            assert (await another.closed())[0] == 4403
 
 
 async def test_violations_of_the_protocol_have_its_codes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
