@@ -155,6 +155,7 @@ class _AppParts:
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""
         metrics, ide = Metrics(self._gauges()), self._settings.serves_ide
+        metrics.watch_streams(self.streams.count)
         quotas = Quotas(self.rate_limiter, self.client_policies)
         graph = schema(
             subgraph, connector_parts(self._settings), (ReuseParsedDocument,), registry.shared_fields(self._settings)

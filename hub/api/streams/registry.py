@@ -134,6 +134,10 @@ class Streams:
         self._watching: asyncio.Task[None] | None = None
         self._stopping = False
 
+    def count(self) -> int:
+        """Return how many streams are open."""
+        return len(self._open)
+
     def stop(self) -> None:
         """End every stream and open no more: the process stops."""
         self._stopping = True
