@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hub.api import health, pages
 from hub.api.authentication import EndpointAuth
@@ -25,13 +26,19 @@ from hub.api.gauges import Gauges
 from hub.api.graphql.endpoint import GraphQLEndpoint
 from hub.api.graphql.limits import Limits
 from hub.api.graphql.quotas import Quotas
+from hub.api.graphql.streamed import StreamedOperations
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.api.metrics import Metrics
 from hub.api.snapshots import SnapshotEndpoint
+from hub.api.streams.feed import FeedEndpoint
+from hub.api.streams.graphql_events import GraphQLEvents
+from hub.api.streams.graphql_single import SingleConnection
+from hub.api.streams.graphql_websocket import GraphQLWebSocket
+from hub.api.streams.registry import Streams
 from hub.api.webhooks import BODY_LIMIT, PATH, WebhookEndpoint
 from hub.auth import issuer_config as trust
 from hub.auth import purposes, scopes
-from hub.auth.authentication import Authenticator
+from hub.auth.authentication import Authenticator, Renewed
 from hub.auth.demo_token import DemoToken
 from hub.auth.pages.routes import routes as page_routes
 from hub.auth.server.routes import routes as oauth_routes
@@ -54,6 +61,7 @@ from hub.store.encryption import FieldCipher
 from hub.store.ingest.contradictions import contradictable_kinds
 from hub.store.oauth.revocation_epoch import RevocationEpoch
 from hub.store.systems import SystemState
+from hub.streams.broadcaster import Broadcaster
 from hub.sync.uploads import Uploads
 from hub.sync.webhooks import Webhooks
 from hub.viewer import Viewer, ViewerKind
@@ -89,6 +97,7 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
         exception_handlers={HTTPException: http_error, **EXCEPTION_HANDLERS},
         lifespan=hub.lifespan,
     )
+    app.state.stop_streams = hub.streams.stop
     # Behind a proxy, a redirect would send the client's request to an http URL.
     app.router.redirect_slashes = False
     return app
@@ -140,10 +149,13 @@ class _AppParts:
             *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
             second_factor=settings.needs_second_factor,
         )
+        self._broadcaster = Broadcaster(database)
+        self.streams = Streams(self._renew, revocation_epoch.current)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""
         metrics, ide = Metrics(self._gauges()), self._settings.serves_ide
+        metrics.watch_streams(self.streams.count)
         quotas = Quotas(self.rate_limiter, self.client_policies)
         graph = schema(
             subgraph, connector_parts(self._settings), (ReuseParsedDocument,), registry.shared_fields(self._settings)
@@ -159,8 +171,11 @@ class _AppParts:
             page=pages.query_page(self._query_page_token, graphiql=ide) if ide else None,
             observe=metrics.observe,
         )
+        operations = StreamedOperations(endpoint, self._viewer, self._new_context, quotas)
         return [
-            Route("/graphql", endpoint),
+            Route("/graphql", GraphQLEvents(endpoint, operations, self.streams)),
+            Route("/graphql/stream", SingleConnection(operations, self.streams)),
+            WebSocketRoute("/graphql", GraphQLWebSocket(operations, self.streams)),
             *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
             Route("/", pages.home_page(self._system_rows, ide=ide)),
             *([] if subgraph else self._auth_routes(metrics)),
@@ -175,6 +190,7 @@ class _AppParts:
         return [
             Route("/bulk/{system}", BulkEndpoint(auth, self._uploads).post, methods=["POST"]),
             Route("/bulk/{system}", SnapshotEndpoint(auth, self._database), methods=["GET"]),
+            Route("/feed", FeedEndpoint(auth, self.streams, self._database, self._broadcaster, self._kinds)),
             Route("/files/{sha256}", FileEndpoint(auth, self._database).get),
         ]
 
@@ -205,35 +221,44 @@ class _AppParts:
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Close the connections when the app stops."""
         yield
+        await self.streams.close()
+        await self._broadcaster.close()
         await self.rate_limiter.close()
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:
         return self._demo_token.viewer(request) or await self._authenticator.authenticate(request)
 
+    async def _renew(self, request: Request) -> Renewed:
+        demo = self._demo_token.viewer(request)
+        return await self._authenticator.renew(request) if demo is None else Renewed(demo, math.inf)
+
     async def _context(self, request: Request, viewer: Viewer) -> Any:
         @contextlib.asynccontextmanager
         async def open_context() -> AsyncIterator[Context]:
             with record_statements() as statement_log:
-                context = Context(
-                    statement_log=statement_log,
-                    database=self._database,
-                    viewer=viewer,
-                    cipher=self._cipher,
-                    secret=self._settings.secret,
-                    language=preferred_language(header(request, "accept-language")),
-                    request_id=request_id(request),
-                    network=network_of(request),
-                    purpose=purposes.parse_headers(request.headers.getlist(purposes.HEADER)),
-                    kinds=self._kinds,
-                    rules=self._rules,
-                    count_submission=partial(self._count_submission, viewer, address_of(request)),
-                    push_records=self._uploads.store_all,
-                )
-                async with context:
+                async with self._new_context(request, viewer, statement_log) as context:
                     yield context
 
         return open_context()
+
+    def _new_context(self, request: Request, viewer: Viewer, statement_log: list[str] | None = None) -> Context:
+        return Context(
+            statement_log=[] if statement_log is None else statement_log,
+            database=self._database,
+            viewer=viewer,
+            cipher=self._cipher,
+            secret=self._settings.secret,
+            language=preferred_language(header(request, "accept-language")),
+            request_id=request_id(request),
+            network=network_of(request),
+            purpose=purposes.parse_headers(request.headers.getlist(purposes.HEADER)),
+            kinds=self._kinds,
+            rules=self._rules,
+            count_submission=partial(self._count_submission, viewer, address_of(request)),
+            push_records=self._uploads.store_all,
+            broadcaster=self._broadcaster,
+        )
 
     async def _count_submission(self, viewer: Viewer, address: str) -> None:
         if viewer.kind is ViewerKind.PARTNER:

@@ -49,6 +49,12 @@ class Metrics:
             "hub_client_cost", "Charged cost of GraphQL operations by client", ["client"], registry=registry
         )
 
+        self._streams = Gauge("hub_streams", "Open streams of this process", registry=registry)
+
+    def watch_streams(self, count: Callable[[], int]) -> None:
+        """Show what ``count`` returns as the number of open streams."""
+        self._streams.set_function(count)
+
     def count_sign_in(self, method: str, outcome: str) -> None:
         """Count a sign-in attempt; ``outcome`` is ``ok``, ``refused`` or ``limited`` (too many attempts)."""
         self._sign_ins.labels(method, outcome).inc()

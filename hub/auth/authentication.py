@@ -8,9 +8,10 @@ revoked, so a suspension or revocation takes effect within one second everywhere
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,7 +48,7 @@ _SEND_PROOF = Bilingual(
     "Token terikat pada kunci: kirim sebagai DPoP dengan bukti.",
 )
 REVOKED = Bilingual("The token was revoked.", "Token sudah dicabut.")
-_SUSPENDED = Bilingual(
+SUSPENDED = Bilingual(
     "This client is suspended: ask the operator of the hub.", "Klien ini ditangguhkan: hubungi operator hub."
 )
 SCHEMES = {"bearer": "Bearer", "dpop": "DPoP"}
@@ -60,6 +61,13 @@ class TokenIdentity:
     viewer: Viewer
     expires_at: float
     jkt: str | None
+
+
+class Renewed(NamedTuple):
+    """The viewer of credentials that were accepted before, and until when that holds, in Unix seconds."""
+
+    viewer: Viewer
+    until: float
 
 
 class Authenticator:
@@ -110,6 +118,22 @@ class Authenticator:
             return await self._by_token(tokens[0], request) if tokens else ANONYMOUS
         except DATABASE_ERRORS as error:
             raise TryLater("The database does not answer.") from error
+
+    async def renew(self, request: Request) -> Renewed:
+        """Return who the credentials of ``request`` belong to now, for a connection that stays open.
+
+        Raises ``InvalidToken``, and ``HTTPException`` for a tracking code, once they have ended or were revoked. The
+        proof of a token that is bound to a key was checked when the connection was made.
+        """
+        try:
+            if codes := request.headers.getlist(tracking_codes.HEADER):
+                return Renewed(await self._by_tracking_code(codes[0], request), math.inf)
+            if tokens := request.headers.getlist("authorization"):
+                identity = await self.identify(tokens[0].partition(" ")[2].strip())
+                return Renewed(identity.viewer, identity.expires_at)
+        except DATABASE_ERRORS as error:
+            raise TryLater("The database does not answer.") from error
+        return Renewed(ANONYMOUS, math.inf)
 
     async def _by_tracking_code(self, header: str, request: Request) -> Viewer:
         viewer = await self._tracking_codes.authenticate(header, address_of(request))
@@ -199,7 +223,7 @@ class Authenticator:
     async def _external_viewer(self, verified: VerifiedToken) -> Viewer:
         async with self._database.read() as db:
             if await external_blocks.is_suspended(db, verified.partner):
-                raise InvalidToken(_SUSPENDED)
+                raise InvalidToken(SUSPENDED)
             if verified.kind is ViewerKind.PARTNER:
                 name = f"client:{verified.partner}"
                 return Viewer(ViewerKind.PARTNER, name, verified.scopes, verified.partner, channels=verified.channels)
@@ -223,7 +247,7 @@ async def _own_viewer(db: AsyncConnection, claims: dict[str, Any], *, second_fac
     grant_id = UUID(claims["gid"]) if "gid" in claims else None
     client = await clients.get(db, claims["client_id"])
     if client is not None and client.suspended_at:
-        raise InvalidToken(_SUSPENDED)
+        raise InvalidToken(SUSPENDED)
     if client is None or not is_client_valid(claims, client) or await grants.is_revoked(db, claims["jti"], grant_id):
         raise InvalidToken(REVOKED)
     scopes = frozenset(claims["scope"].split()) & {*client.scopes}

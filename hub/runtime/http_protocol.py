@@ -7,6 +7,7 @@ Bodies are limited by ``hub.web.middleware``, where the paths are known.
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -24,8 +25,22 @@ READ_CHECK_SECONDS = 60.0
 MIN_BYTES_PER_SECOND = 1_000
 """Bytes a second that the client must have read by then."""
 MAX_CONNECTIONS = 800
-"""Open connections, below the usual limit of 1,024 open files of a process; for one more, the connection that has been
-idle longest is closed."""
+"""Open connections where a process may have the usual 1,024 open files, and more where it may have more; for one more,
+the connection that has been idle longest is closed."""
+OTHER_FILES = 224
+"""Open files of a process that are no connections of clients."""
+WANTED_FILES = 4_096
+"""Open files that a process with many streams needs."""
+
+
+def allow_more_connections() -> None:
+    """Raise the limit of open files as far as this process may and needs, and the limit of connections with it."""
+    global MAX_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    MAX_CONNECTIONS = max(MAX_CONNECTIONS, files - OTHER_FILES)
 
 
 class HeadTooLarge(Exception):

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import signal
 import socket
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from hub.errors import BadSetting
-from hub.runtime.http_protocol import BoundedProtocol
+from hub.runtime.http_protocol import BoundedProtocol, allow_more_connections
 
 BACKLOG = 2048
 """The number of connections that wait to be accepted, as in uvicorn."""
+
+WEBSOCKET: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    "ws_max_size": 100_000,
+    # Compression takes memory for each connection, and secrets beside a caller's text could be guessed by the size.
+    "ws_per_message_deflate": False,
+}
+"""How WebSockets are served. uvicorn sends a ping every 20 seconds and closes what does not answer."""
 
 GRACEFUL_SHUTDOWN_SECONDS = 2
 """Seconds for running requests at shutdown."""
@@ -59,7 +69,7 @@ async def serve(app: ASGIApp, sock: socket.socket, *, behind_proxy: bool = True)
         app,
         loop="none",
         http=BoundedProtocol,
-        ws="none",
+        **WEBSOCKET,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -69,8 +79,24 @@ async def serve(app: ASGIApp, sock: socket.socket, *, behind_proxy: bool = True)
     # uvicorn raises the signal again after it has stopped; the caller has to clean up first.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    allow_more_connections()
     freeze_objects()
-    await uvicorn.Server(config).serve(sockets=[sock])
+    await HubServer(config).serve(sockets=[sock])
+
+
+class HubServer(uvicorn.Server):
+    """A server that ends the app's streams before it waits for requests to end."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams with a code that lets clients come back, then stop."""
+        app = self.config.loaded_app
+        while not hasattr(app, "state") and hasattr(app, "app"):
+            app = app.app
+        if stop := getattr(getattr(app, "state", None), "stop_streams", None):
+            stop()
+            # The streams send why they end before the connections are closed.
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
 
 
 def freeze_objects() -> None:

@@ -10,25 +10,19 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 
-from hub.errors import Forbidden
 from hub.messages import Bilingual
-from hub.schema.arguments import MAX_PAGE_SIZE, NUL_NOT_ALLOWED, BadArgument
+from hub.schema.arguments import MAX_PAGE_SIZE, BadArgument
 from hub.schema.authorization import AUTHENTICATED
 from hub.schema.context import Info
 from hub.schema.cost import DEFAULT_PAGE_SIZE, FEED_SIZE
+from hub.schema.feed_arguments import NOW, check_kinds, check_systems, position_after
 from hub.schema.nodes import Node, PageInfo
 from hub.schema.systems import find_nodes
 from hub.store.feed import changes, cursors, pages
 from hub.store.feed.pages import FeedPage, FeedRequest, PositionExpired
-from hub.store.feed.sequence import HUB
-from hub.store.queries import visibility
-from hub.store.queries.cursors import InvalidCursor
-from hub.store.queries.lookup import is_storable_text
-from hub.viewer import Viewer
 
-_NOW = "now"
 _AFTER = (
-    f"Return only changes after this cursor. With `{_NOW}` the page has no changes, only the cursor from which to"
+    f"Return only changes after this cursor. With `{NOW}` the page has no changes, only the cursor from which to"
     " follow later changes. By default the feed begins with the oldest stored change."
 )
 
@@ -189,7 +183,7 @@ class Query:
         ] = None,
     ) -> ChangeConnection | None:
         """Load a page with four SQL statements, or more if none of the next changes are visible to the viewer."""
-        _check_systems(info.context.viewer, systems)
+        check_systems(info.context.viewer, systems)
         request = _feed_request(info.context.kinds, first, after, kinds, systems)
         try:
             async with info.context.database.read() as db:
@@ -199,31 +193,6 @@ class Query:
         return ChangeConnection.from_page(page, begun=after is not None)
 
 
-def _check_systems(viewer: Viewer, systems: Sequence[str] | None) -> None:
-    """Raise ``Forbidden`` if the viewer may follow no system, ``BadArgument`` if it may not follow one of ``systems``.
-
-    The error is the same for a system that does not exist.
-    """
-    if not pages.may_follow_any(viewer):
-        raise Forbidden(visibility.READ)
-    if unknown := [name for name in systems or () if not pages.may_follow(viewer, name)]:
-        sync, hub = f"{visibility.SYNC}<system>", f"{HUB} {visibility.READ}"
-        raise BadArgument(
-            f"There is no system {unknown[0]!r} that you may follow; following one takes {sync}, and {hub}.",
-            f"Tidak ada sistem {unknown[0]!r} yang boleh Anda ikuti; untuk itu perlu {sync}, dan {hub}.",
-        )
-
-
-def _check_kinds(known: Sequence[str], kinds: Sequence[str] | None) -> None:
-    """Raise ``BadArgument`` if one of ``kinds`` is neither ``complaint`` nor in ``known``."""
-    known = ["complaint", *known]
-    if unknown := [kind for kind in kinds or () if kind not in known]:
-        names = ", ".join(known)
-        raise BadArgument(
-            f"There is no kind {unknown[0]!r}; there are {names}.", f"Tidak ada jenis {unknown[0]!r}; yang ada {names}."
-        )
-
-
 def _feed_request(
     known: Sequence[str], first: int, after: str | None, kinds: Sequence[str] | None, systems: Sequence[str] | None
 ) -> FeedRequest:
@@ -231,11 +200,5 @@ def _feed_request(
         raise BadArgument(
             f"`first` must be between 1 and {MAX_PAGE_SIZE}.", f"`first` harus antara 1 dan {MAX_PAGE_SIZE}."
         )
-    if not all(map(is_storable_text, systems or ())):
-        raise BadArgument(*NUL_NOT_ALLOWED)
-    _check_kinds(known, kinds)
-    try:
-        position = None if after in (None, _NOW) else cursors.decode(after or "")
-        return FeedRequest(first, position, systems, kinds, now=after == _NOW)
-    except InvalidCursor as bad:
-        raise BadArgument.from_error(bad) from None
+    check_kinds(known, kinds)
+    return FeedRequest(first, position_after(after), systems, kinds, now=after == NOW)

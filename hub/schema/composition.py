@@ -130,7 +130,10 @@ def build_schema(
     with _composed(parts, nodes, owned, directives):
         schema = HubSchema(
             query=_root("Query", [field for part in parts for field in part.queries], "The queries of the hub."),
-            mutation=_mutation(parts),
+            mutation=_optional_root("Mutation", [field for part in parts for field in part.mutations], "mutations"),
+            subscription=_optional_root(
+                "Subscription", [field for part in parts for field in part.subscriptions], "subscriptions"
+            ),
             types=_exposed_types(parts, nodes, owned),
             config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
             federation_version=FEDERATION,
@@ -152,9 +155,8 @@ def _exposed_types(parts: Sequence[Part], nodes: list[type[Node]], owned: frozen
     return [node for node in nodes if every_node or node in owned or node in added]
 
 
-def _mutation(parts: Sequence[Part]) -> type | None:
-    fields = [field for part in parts for field in part.mutations]
-    return _root("Mutation", fields, "The mutations of the hub.") if fields else None
+def _optional_root(name: str, fields: list[StrawberryField], what: str) -> type | None:
+    return _root(name, fields, f"The {what} of the hub.") if fields else None
 
 
 def _root(name: str, fields: list[StrawberryField], description: str) -> type:

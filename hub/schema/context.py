@@ -20,6 +20,7 @@ from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.idempotency import KeyConflict
 from hub.store.ingest.uploads import RowResult, Upload
+from hub.streams.broadcaster import Broadcaster
 from hub.viewer import Viewer
 
 T = TypeVar("T")
@@ -57,6 +58,8 @@ class Context:
     """Counts a submission of the viewer; raises ``RateLimited``. None if submissions are not limited."""
     push_records: RecordPusher | None = None
     """Stores pushed rows of a system; None if pushing is not supported."""
+    broadcaster: Broadcaster | None = None
+    """Reads the feed for subscriptions; None if they are not served."""
     statement_log: list[str] = field(default_factory=list)
     """The SQL statements of this request, if they are recorded."""
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -116,6 +119,12 @@ class Context:
             self._memoized[key] = asyncio.ensure_future(make())
         result: T = await self._memoized[key]
         return result
+
+    async def refresh(self) -> None:
+        """Discard all loaded values and give the connection back; a stream does so between its events."""
+        self._loaders.clear()
+        self._memoized.clear()
+        await self._end_snapshot()
 
     @property
     def statements(self) -> int:

@@ -23,6 +23,7 @@ from hub.schema import (
     procurement,
     put_records,
     reports,
+    subscriptions,
     systems,
 )
 from hub.schema.agreement import disagreements, permit_facts
@@ -77,6 +78,8 @@ agreement.part.mutation(disagreements.Mutation)
 systems.part.query(changes.Query)
 systems.part.query(audit.Query)
 systems.part.mutation(put_records.Mutation)
+systems.part.subscription(subscriptions.FeedSubscription)
+complaints.part.subscription(subscriptions.ComplaintSubscription)
 _OWNER = {node: part for part in PARTS for node in part.owned_types}
 for _link in LINKS:
     _OWNER[_link.target].link(_link)

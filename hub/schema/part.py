@@ -30,6 +30,7 @@ class Part:
         self.added_fields: dict[type[Node], list[StrawberryField]] = defaultdict(list)
         self.queries: list[StrawberryField] = []
         self.mutations: list[StrawberryField] = []
+        self.subscriptions: list[StrawberryField] = []
         self.exposes_every_node = False
         """Whether root fields of the part may return any type, as ``node`` does."""
 
@@ -56,6 +57,10 @@ class Part:
         for field in _fields_of(cls):
             field.directives = [*field.directives, MUTATION_COST]
             self.mutations.append(field)
+
+    def subscription(self, cls: type) -> None:
+        """Add the fields of a class to the subscription type."""
+        self.subscriptions += _fields_of(cls)
 
 
 @dataclass_transform(field_specifiers=(strawberry.field,), kw_only_default=True)

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     stalled_after: float = Field(
         60, gt=0, description="after how many seconds without a heartbeat a worker's job counts as failed"
     )
-    feed_tick: float = Field(1, gt=0, description="seconds between two assignments of positions in the feed")
+    feed_tick: float = Field(0.25, gt=0, description="seconds between two assignments of positions in the feed")
     feed_days: int = Field(30, ge=1, description="for how many days a change stays in the feed")
     forward: Rules = Field(
         (),

@@ -41,12 +41,12 @@ UNAVAILABLE = (
 )
 """The errors raised if the database is unavailable or the connection is lost; COPY raises those of the driver."""
 
-_KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
+KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
 """A host that vanishes does not close its connections: with these settings that is noticed within a minute instead of
 the usual two hours, during which the server would keep the locks of a worker that is gone."""
 
 _OPTIONS = " ".join(
-    ["-c statement_timeout=60s", "-c TimeZone=UTC", *(f"-c tcp_{name}={value}" for name, value in _KEEPALIVES.items())]
+    ["-c statement_timeout=60s", "-c TimeZone=UTC", *(f"-c tcp_{name}={value}" for name, value in KEEPALIVES.items())]
 )
 
 statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
@@ -160,7 +160,7 @@ def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
         hide_parameters=True,
         # No column is one, and each engine would ask the server for the type.
         use_native_hstore=False,
-        connect_args={"options": _OPTIONS, **_KEEPALIVES},
+        connect_args={"options": _OPTIONS, **KEEPALIVES},
         **options,
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _before_execution)

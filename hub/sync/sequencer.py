@@ -12,7 +12,7 @@ import structlog
 
 from hub.concurrency import is_cancelled
 from hub.store.database import Cause, Database
-from hub.store.feed import sequence
+from hub.store.feed import live, sequence
 
 log = structlog.get_logger()
 
@@ -31,6 +31,8 @@ async def _assign(database: Database, system: str) -> int:
     while True:
         async with database.write(CAUSE) as db:
             assigned = await sequence.assign_positions(db, system)
+            if assigned:
+                await live.notify(db)
         total += assigned
         if assigned < sequence.BATCH_SIZE:
             return total

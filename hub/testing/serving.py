@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from hub.concurrency import cancel_and_wait
 from hub.runtime.http_protocol import BoundedProtocol
-from hub.runtime.server import bind_socket, url_of
+from hub.runtime.server import WEBSOCKET, HubServer, bind_socket, url_of
 
 
 @contextlib.asynccontextmanager
@@ -32,11 +32,11 @@ async def serve(
             app,
             http=http,
             log_level="critical",
-            ws="none",
+            **WEBSOCKET,
             lifespan=lifespan,
             timeout_graceful_shutdown=2,
         )
-        server = uvicorn.Server(config)
+        server = HubServer(config)
         with patch.object(server, "capture_signals", contextlib.nullcontext):
             serving = asyncio.create_task(server.serve([listener]))
             while not server.started:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
@@ -24,11 +26,25 @@ from hub.store.oauth.clients import Client
 LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 PUBLIC_PREFIXES = ("/.well-known/", "/oauth/jwks")
-CLIENT_PATHS = frozenset({"/graphql", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/par"})
+CLIENT_PATHS = frozenset(
+    {"/graphql", "/graphql/stream", "/feed", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/oauth/par"}
+)
 CLIENT_PREFIX = "/files/"
 
-ALLOWED_HEADERS = ("authorization", "content-type", "dpop", "hub-purpose", "hub-tracking-code", "x-request-id")
+ALLOWED_HEADERS = (
+    "authorization",
+    "content-type",
+    "dpop",
+    "hub-purpose",
+    "hub-tracking-code",
+    "last-event-id",
+    "x-request-id",
+)
 EXPOSED_HEADERS = ("content-disposition", "dpop-nonce", "etag", "retry-after", "www-authenticate", "x-request-id")
+
+
+MAY_READ = "hub.may_read"
+"""The key of the scope of a WebSocket from another origin: a function of the client's id, whether it may go on."""
 
 
 class RegisteredClients(Protocol):
@@ -56,7 +72,10 @@ class CorsMiddleware:
         self._per_client = _ClientCors(app, policies, trusted, local)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or respond to a preflight request."""
+        """Pass the request on, or respond to a preflight request; refuse a WebSocket of another origin."""
+        if scope["type"] == "websocket" and (origin := Headers(scope=scope).get("origin")) is not None:
+            await self._per_client.connect(scope, receive, send, origin)
+            return
         await self._policy_for(scope)(scope, receive, send)
 
     def _policy_for(self, scope: Scope) -> ASGIApp:
@@ -90,6 +109,19 @@ class _ClientCors(CORSMiddleware):
             self._registered = await self._policies.origins()
         await super().__call__(scope, receive, send)
 
+    async def connect(self, scope: Scope, receive: Receive, send: Send, origin: str) -> None:
+        """Pass a WebSocket on if a page of ``origin`` may open one: browsers leave that decision to the server."""
+        with contextlib.suppress(TryLater):
+            self._registered = await self._policies.origins()
+        if urlsplit(origin).netloc == Headers(scope=scope).get("host"):
+            await self.app(scope, receive, send)
+        elif self.is_allowed_origin(origin):
+            # The client is known only after the first message.
+            may_read = partial(self._may_read_as, origin=origin)
+            await self.app({**scope, MAY_READ: may_read}, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
     def is_allowed_origin(self, origin: str) -> bool:
         """Return whether a client has registered ``origin``, or it is trusted."""
         return self._is_trusted(origin) or origin in self._registered
@@ -109,7 +141,9 @@ class _ClientCors(CORSMiddleware):
         await super().simple_response(scope, receive, send_to_own_origin, request_headers=request_headers)
 
     async def _may_read(self, request: Request, origin: str) -> bool:
-        client_id = request.scope.get("hub.client")
+        return await self._may_read_as(request.scope.get("hub.client"), origin)
+
+    async def _may_read_as(self, client_id: str | None, origin: str) -> bool:
         if client_id is None or self._is_trusted(origin):
             return True
         try:

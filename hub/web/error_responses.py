@@ -115,7 +115,7 @@ def error_body(scope: Scope, message: str, extensions: Mapping[str, Any]) -> dic
             "error_description": message,
         }
     message = in_language(message, request_language(scope))
-    if path.startswith(("/bulk/", "/hooks")):
+    if path.startswith(("/bulk/", "/feed", "/hooks")):
         return {"message": message, **extensions}
     return {"errors": [{"message": message, "extensions": extensions}]}
 

@@ -21,6 +21,9 @@ RETRY_AFTER = 1
 """Seconds of ``Retry-After``; running requests end soon."""
 
 
+_SLOT = "hub.slot"
+
+
 class ConcurrentCost:
     """The total cost of the operations that are executed at the same time."""
 
@@ -40,6 +43,29 @@ class ConcurrentCost:
             yield
         finally:
             self._cost -= cost
+
+
+class _Slot:
+    """The slot of a request among those that are served."""
+
+    def __init__(self, in_flight: Counter[str], name: str) -> None:
+        self._in_flight, self._name, self._taken = in_flight, name, True
+        in_flight[name] += 1
+
+    def release(self) -> None:
+        """Count the request no more."""
+        if self._taken:
+            self._taken = False
+            self._in_flight[self._name] -= 1
+            if not self._in_flight[self._name]:
+                del self._in_flight[self._name]
+
+
+def release_slot(scope: Scope) -> None:
+    """Count the request no more as one that is served: it has become a stream, which is mostly idle."""
+    slot: _Slot | None = scope.get(_SLOT)
+    if slot is not None:
+        slot.release()
 
 
 class LoadSheddingMiddleware:
@@ -68,13 +94,12 @@ class LoadSheddingMiddleware:
             error = TryLater("Too many requests are being served.", RETRY_AFTER)
             await (await unavailable(request, error))(scope, receive, send)
             return
-        self._in_flight[name] += 1
+        slot = _Slot(self._in_flight, name)
+        scope[_SLOT] = slot
         try:
             await self.app(scope, receive, send)
         finally:
-            self._in_flight[name] -= 1
-            if not self._in_flight[name]:
-                del self._in_flight[name]
+            slot.release()
 
     def _is_full(self, address: str, name: str) -> bool:
         address_is_full = self._in_flight[name] >= self._max_per_address and not self._rates.is_exempt(address)

@@ -33,6 +33,8 @@ VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 CLIENT_CLOSED_REQUEST = 499
 """The status in the access log of a request whose client disconnected before the response, as in nginx."""
 
+WEBSOCKET_STATUSES = {"websocket.accept": 101, "websocket.close": 403}
+"""The statuses in the access log of a WebSocket that was accepted or refused."""
 BODY_TIMEOUT = 20.0
 """Maximum seconds to wait for the body, in addition to its size divided by ``MIN_BYTES_PER_SECOND``."""
 BULK_BODY_TIMEOUT = 65.0
@@ -88,7 +90,7 @@ class RequestContextMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request in a log context of its own."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         received = Headers(scope=scope).get("x-request-id", "")
@@ -98,9 +100,11 @@ class RequestContextMiddleware:
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"].endswith("http.response.start"):
                 status = message["status"]
                 MutableHeaders(scope=message)["X-Request-Id"] = name
+            elif scope["type"] == "websocket":
+                status = status or WEBSOCKET_STATUSES.get(message["type"], 0)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=name):
@@ -118,11 +122,15 @@ class RequestContextMiddleware:
                     )
                 else:
                     log_exception(fault, name, scope["path"])
-                if not status:
+                if not status and scope["type"] == "http":
                     await _internal_error(scope, name)(scope, receive, send_with_id)
-            milliseconds = round((time.perf_counter() - began) * 1000, 1)
-            values = {"method": scope["method"], "path": scope["path"], "status": status, "ms": milliseconds}
-            log.info("request", **values, **bound_values(scope))
+            _log_request(scope, status, time.perf_counter() - began)
+
+
+def _log_request(scope: Scope, status: int, seconds: float) -> None:
+    method = scope.get("method", "WEBSOCKET")
+    values = {"method": method, "path": scope["path"], "status": status, "ms": round(seconds * 1000, 1)}
+    log.info("request", **values, **bound_values(scope))
 
 
 def _is_database_outage(error: Exception) -> bool:

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
 import structlog
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -32,8 +32,8 @@ class AddressRateLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or respond with 429."""
-        if scope["type"] == "http" and scope["path"] not in OPERATOR_PATHS:
-            request = Request(scope)
+        if scope["type"] in ("http", "websocket") and scope["path"] not in OPERATOR_PATHS:
+            request = HTTPConnection(scope)
             count = self._rates.webhook if scope["path"].startswith("/hooks/") else self._rates.address
             try:
                 await count(address_of(request))
@@ -59,13 +59,13 @@ def network_of(request: HTTPConnection) -> str:
     return str(ip_network((here, 24 if here.version == 4 else 48), strict=False))
 
 
-async def rate_limited(request: Request, error: Exception) -> Response:
+async def rate_limited(request: HTTPConnection, error: Exception) -> Response:
     """Return the response 429 (RFC 6585, 4) for ``RateLimited``."""
     assert isinstance(error, RateLimited)
     return _try_later_response(request, 429, message_of(error), "RATE_LIMITED", error)
 
 
-async def unavailable(request: Request, error: Exception) -> Response:
+async def unavailable(request: HTTPConnection, error: Exception) -> Response:
     """Return 503 for an unavailable dependency; the error's message is sent only if it is ``Bilingual``."""
     log.warning("service unavailable", path=request.url.path, kind=type(error).__name__)
     reason = error.args[0] if isinstance(error, TryLater) else None
@@ -74,7 +74,7 @@ async def unavailable(request: Request, error: Exception) -> Response:
     )
 
 
-def _try_later_response(request: Request, status: int, message: str, code: str, error: Exception) -> Response:
+def _try_later_response(request: HTTPConnection, status: int, message: str, code: str, error: Exception) -> Response:
     body = error_body(request.scope, message, {"code": code, "retryAfter": _retry_after(error)})
     return JSONResponse(body, status, {**retry_after_header(error), "Cache-Control": "no-store"})
 

@@ -34,7 +34,7 @@ class TrustedHostMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or respond with 421 (RFC 9110, 15.5.20)."""
         if (
-            scope["type"] == "http"
+            scope["type"] in ("http", "websocket")
             and scope["path"] not in OPERATOR_PATHS
             and not self._is_allowed(Headers(scope=scope))
         ):

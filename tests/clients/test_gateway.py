@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from hub.api.pages import EXAMPLES
+from tests.api.streams.harness import server_sent_events, upcoming
 from tests.clients import CLIENTS, install, needs_node, patient
 from tests.clients.composition import NAMES, composed
-from tests.clients.hub_server import Hub, ask, data, free_port, ready
+from tests.clients.hub_server import TOKEN, Hub, ask, data, free_port, ready
 
 DESK = EXAMPLES[0].query
 PUBLIC = """
@@ -176,3 +177,25 @@ async def _by_holder(url: str, query: str, code: str) -> Any:
     headers = {"Hub-Tracking-Code": code}
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return (await client.post(f"{url}/graphql", json={"query": query}, headers=headers)).json()
+
+
+async def test_a_subscription_joins_what_other_subgraphs_know(hub: Hub, url: str, gateway: str) -> None:
+    query = """subscription($ticket: String!) {complaint(ticket: $ticket) {
+        ticket status payments {reference} agency {name} } }"""
+    listed = await data(
+        url, "{payments(first: 50) {edges {node {complaints(first: 1) {edges {node {ticket} } } } } } }"
+    )
+    ticket = next(
+        found["node"]["ticket"] for edge in listed["payments"]["edges"] for found in edge["node"]["complaints"]["edges"]
+    )
+    body = {"query": query, "variables": {"ticket": ticket}}
+    got = []
+    for each in (url, gateway):
+        headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream"}
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=60) as client,
+            client.stream("POST", f"{each}/graphql", json=body, headers=headers) as response,
+        ):
+            got.append((await upcoming(server_sent_events(response))).data["data"])
+    assert got[0] == got[1]
+    assert got[0]["complaint"]["payments"]

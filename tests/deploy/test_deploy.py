@@ -115,6 +115,15 @@ def test_nginx_passes_the_clients_address_and_sends_hsts(proxy: str) -> None:
     seen = dict(line.split(": ", 1) for line in answer.text.splitlines())
     assert (seen["X-Forwarded-For"], seen["X-Forwarded-Proto"], seen["Host"]) == ("127.0.0.1", "https", "hub.example")
     assert answer.headers.get_list("strict-transport-security") == ["max-age=31536000"]
+    assert "Connection" not in seen
+
+
+@needs_nginx
+def test_nginx_passes_the_handshake_of_a_websocket(proxy: str) -> None:
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Host": "hub.example"}
+    answer = httpx.get(f"{proxy}/graphql", headers=upgrade, verify=False)
+    seen = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert (seen["Upgrade"], seen["Connection"]) == ("websocket", "upgrade")
 
 
 @needs_nginx

@@ -21,11 +21,13 @@ import psycopg
 import pytest
 
 from tests import hub_processes
+from tests.clients import needs_node
 from tests.waits import HANGS_AFTER, steps
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(2 * HANGS_AFTER)]
 
-MIRROR = Path(__file__).parents[2] / "docs" / "examples" / "mirror.py"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+MIRROR = sys.executable, "mirror.py"
 ROUNDS, STEPS = 4, 12
 """How often both processes are killed, and how many orders are created and confirmed each time."""
 QUICK = {"HUB_PULL_TICK": "0.2", "HUB_FEED_TICK": "0.2", "HUB_STALLED_AFTER": "2", "HUB_BLANGKON_EVERY": "1"}
@@ -107,6 +109,52 @@ def test_a_copy_of_a_repeatedly_killed_hub_equals_a_fresh_one(hub: Hub, tmp_path
     assert len(followed) == count
 
 
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param((sys.executable, "follow.py"), id="python"),
+        pytest.param(("node", "follow.mjs"), id="javascript", marks=needs_node),
+    ],
+)
+def test_a_follower_of_a_killed_hub_has_every_change(hub: Hub, tmp_path: Path, client: tuple[str, str]) -> None:
+    dice, file = random.Random(9), tmp_path / "followed"
+    hub_processes.command("sync", "blangkon", env=hub.env)
+    hub.start()
+    hub.until_ready()
+    token = _token(hub)
+    first = len(_mirrored(hub, token, tmp_path / "first"))
+    follower = _follow(hub, token, file, client)
+    try:
+        for _ in range(ROUNDS):
+            hub.change()
+            time.sleep(1 + dice.random())
+            hub.kill()
+            hub.change()
+            hub.start()
+            hub.until_ready()
+        _until_all_is_listed(hub, first + 2 * ROUNDS * STEPS)
+        fresh = _mirrored(hub, token, tmp_path / "fresh")
+        for _ in steps("the copy does not become equal"):
+            assert follower.poll() is None, follower.communicate()
+            if _copy(file) == fresh:
+                break
+    finally:
+        follower.kill()
+        follower.communicate()
+
+
+def _copy(file: Path) -> dict[tuple[str, str], Any]:
+    """Return the copy in a file as it is now, of either client."""
+    if not file.exists():
+        return {}
+    if file.read_bytes()[:1] == b"{":
+        rows = json.loads(file.read_bytes())["rows"]
+        return {(name.partition(" ")[0], name.partition(" ")[2]): facts for name, facts in rows.items()}
+    with closing(sqlite3.connect(file)) as db:
+        found = db.execute("select kind, subject, facts from rows").fetchall()
+    return {(kind, subject): json.loads(facts) for kind, subject, facts in found}
+
+
 def _token(hub: Hub) -> str:
     options = ("--method", "client_secret_basic", "--grant", "client_credentials", "--scope", "records:sync.blangkon")
     made = orjson.loads(
@@ -122,9 +170,10 @@ def _token(hub: Hub) -> str:
     return str(answer.raise_for_status().json()["access_token"])
 
 
-def _follow(hub: Hub, token: str, file: Path) -> subprocess.Popen[bytes]:
+def _follow(hub: Hub, token: str, file: Path, client: tuple[str, str] = MIRROR) -> subprocess.Popen[bytes]:
     env = {"PATH": os.environ["PATH"], "HUB_TOKEN": token, "NO_PROXY": "*"}
-    command = [sys.executable, str(MIRROR), hub.url, "blangkon", str(file)]
+    program, script = client
+    command = [program, str(EXAMPLES / script), hub.url, "blangkon", str(file)]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -133,9 +182,7 @@ def _mirrored(hub: Hub, token: str, file: Path) -> dict[tuple[str, str], Any]:
     client = _follow(hub, token, file)
     output, _ = client.communicate(timeout=HANGS_AFTER)
     assert client.returncode == 0, output.decode()
-    with closing(sqlite3.connect(file)) as db:
-        found = db.execute("select kind, subject, facts from rows").fetchall()
-    return {(kind, subject): json.loads(facts) for kind, subject, facts in found}
+    return _copy(file)
 
 
 def _until_all_is_listed(hub: Hub, least: int) -> int:

@@ -532,12 +532,12 @@ async def test_changes_dropped_while_reading_are_an_expired_cursor(
 ) -> None:
     await stage.records(payment("P1"), payment("P2"))
     await isolated_sequencer.sequence(stage.database)
-    look = pages._scan_end
+    look = pages.scan_end
 
     async def dropped_meanwhile(*arguments: Any) -> Any:
         async with stage.database.write(CAUSE) as db:
             assert await sequence.expire(db, timedelta(0)) == 2
         return await look(*arguments)
 
-    monkeypatch.setattr(pages, "_scan_end", dropped_meanwhile)
+    monkeypatch.setattr(pages, "scan_end", dropped_meanwhile)
     assert (await ask(stage, WORKER)).codes == ["CURSOR_EXPIRED"]

@@ -46,6 +46,12 @@ OTHER_CLIENT = "other"
 """The label for requests without a registered client in the metrics."""
 
 
+_SUBSCRIBE = Bilingual(
+    "Subscribe with Accept: text/event-stream first, or over WebSocket by graphql-transport-ws.",
+    "Berlanggananlah dengan Accept: text/event-stream di awal, atau lewat WebSocket dengan graphql-transport-ws.",
+)
+
+
 @dataclass(slots=True)
 class _Charge:
     """The client of a request, and the cost charged so far."""
@@ -72,7 +78,7 @@ class Observation:
 
 
 @dataclass(slots=True)
-class _Answer:
+class Answer:
     """A response body with its outcome. With ``application/json``, refusals and timeouts are sent with status 200."""
 
     body: dict[str, Any]
@@ -107,9 +113,9 @@ class GraphQLEndpoint:
         page: Callable[[Request], Response] | None = None,
         observe: Callable[[Observation], None] | None = None,
     ) -> None:
-        self._schema, self._limits = schema, limits
+        self.schema, self.limits = schema, limits
         self._viewer, self._context, self._quotas = viewer, context, quotas
-        self._validator = OperationValidator(schema._schema, limits, introspection=introspection)
+        self.validator = OperationValidator(schema._schema, limits, introspection=introspection)
         self._concurrent_cost = ConcurrentCost(limits.concurrent_cost)
         self._executor, self._page, self._observe = executor, page, observe
         # Strawberry logs every error with its trace and text; log_exception logs without personal data.
@@ -138,7 +144,7 @@ class GraphQLEndpoint:
         lenient = media == JSON and answer.outcome in {"refused", "timeout"}
         return _response(request, answer.body, 200 if lenient else answer.status, media, answer.headers)
 
-    async def _answer(self, request: Request, charged: _Charge) -> _Answer:
+    async def _answer(self, request: Request, charged: _Charge) -> Answer:
         try:
             viewer = await self._viewer(request)
             request.scope["hub.client"] = viewer.client
@@ -148,45 +154,49 @@ class GraphQLEndpoint:
             quota = await self._quotas.open(viewer, address_of(request))
             graphql = await quota.resolve_operation(await read_request(request))
             # Parsing is charged before it is done, and for rejected operations too.
-            parsing_cost = self._validator.parsing_cost(graphql.query)
+            parsing_cost = self.validator.parsing_cost(graphql.query)
             await quota.charge(parsing_cost)
             charged.cost = parsing_cost
             operation = self._validate(request, graphql)
             with self._concurrent_cost.reserve(operation.cost):
                 remaining = await quota.charge(operation.cost, charged=parsing_cost)
                 charged.cost = max(operation.cost, parsing_cost)
-                answer = await self._run(request, viewer, graphql, operation)
-        except OperationRejected as rejected:
-            return _rejected([error.formatted for error in rejected.errors])
+                answer = await self.run(request, viewer, graphql, operation)
+        except OperationRejected as refused:
+            return rejected([error.formatted for error in refused.errors])
         except (Forbidden, RateLimited, TryLater) as error:
-            return _not_executed(error)
+            return not_executed(error)
         answer.kind = operation.kind.value
         if remaining is not None and "extensions" in answer.body:
             answer.body["extensions"]["cost"]["remaining"] = remaining
         return answer
 
     def _validate(self, request: Request, graphql: GraphQLRequest) -> ValidatedOperation:
-        operation = self._validator.validate(graphql.query, graphql.variables, graphql.operation_name)
+        operation = self.validator.validate(graphql.query, graphql.variables, graphql.operation_name)
         bind(request.scope, operation=loggable_name(operation.name))
         if request.method == "GET" and operation.kind is not OperationType.QUERY:
             message = Bilingual("Only queries go by GET; use POST.", "GET hanya untuk query; pakailah POST.")
             raise RequestError(405, "METHOD_NOT_ALLOWED", message, {"Allow": "POST"})
+        if operation.kind is OperationType.SUBSCRIPTION:
+            raise RequestError(406, "NOT_ACCEPTABLE", _SUBSCRIBE)
         return operation
 
-    async def _run(
+    async def run(
         self, request: Request, viewer: Viewer, graphql: GraphQLRequest, operation: ValidatedOperation
-    ) -> _Answer:
+    ) -> Answer:
+        """Execute a validated query or mutation."""
         try:
-            async with asyncio.timeout(self._limits.seconds), self._open_context(request, viewer) as context:
+            async with asyncio.timeout(self.limits.seconds), self.open_context(request, viewer) as context:
                 result = await self._execute(graphql, operation, context)
         except TimeoutError:
-            return self._timeout()
+            return self.timeout()
         except (Forbidden, RateLimited, TryLater) as error:
-            return _not_executed(error)
+            return not_executed(error)
         return self._result_answer(result, request, operation, getattr(context, "statements", None))
 
     @asynccontextmanager
-    async def _open_context(self, request: Request, viewer: Viewer) -> AsyncIterator[Any]:
+    async def open_context(self, request: Request, viewer: Viewer) -> AsyncIterator[Any]:
+        """Yield the context value of an operation."""
         value = await self._context(request, viewer)
         if isinstance(value, AbstractAsyncContextManager):
             async with value as context:
@@ -203,7 +213,7 @@ class GraphQLEndpoint:
             result = await execute(plan, context, variables)
             return ExecutionResult(data=result.data, errors=result.errors)
         with use_parsed_document(operation):
-            return await self._schema.execute(
+            return await self.schema.execute(
                 graphql.query,
                 variable_values=graphql.variables,
                 context_value=context,
@@ -212,26 +222,27 @@ class GraphQLEndpoint:
 
     def _result_answer(
         self, result: ExecutionResult, request: Request, operation: ValidatedOperation, statements: int | None
-    ) -> _Answer:
-        cost = {"estimated": operation.cost, "limit": self._limits.cost}
+    ) -> Answer:
+        cost = {"estimated": operation.cost, "limit": self.limits.cost}
         extensions = {**(result.extensions or {}), "cost": cost}
         errors = format_errors(result.errors or (), request_id(request))
         if result.data is None and not _has_field_errors(result.errors or ()):
-            answer = _Answer({"errors": errors, "extensions": extensions}, "failed", 500)
+            answer = Answer({"errors": errors, "extensions": extensions}, "failed", 500)
         else:
             body = {"errors": errors} if errors else {}
-            answer = _Answer({**body, "data": result.data, "extensions": extensions}, "errors" if errors else "ok")
+            answer = Answer({**body, "data": result.data, "extensions": extensions}, "errors" if errors else "ok")
         answer.statements, answer.headers = statements, _retry_after(errors)
         return answer
 
-    def _timeout(self) -> _Answer:
-        seconds = self._limits.seconds
+    def timeout(self) -> Answer:
+        """Return the answer for an operation that took too long."""
+        seconds = self.limits.seconds
         sentence = Bilingual(
             f"An operation may take {seconds:g} seconds; this took longer. Ask for less at a time.",
             f"Satu operasi paling lama {seconds:g} detik; yang ini lebih lama. Mintalah lebih sedikit sekaligus.",
         )
         error = {"message": sentence, "extensions": {"code": "TIMEOUT", "limit": seconds}}
-        return _Answer({"errors": [error]}, "timeout", 503)
+        return Answer({"errors": [error]}, "timeout", 503)
 
 
 def _is_browser(request: Request) -> bool:
@@ -251,19 +262,20 @@ def _retry_after(errors: Iterable[GraphQLFormattedError]) -> dict[str, str]:
     return {"Retry-After": str(max(waits))} if any(waits) else {}
 
 
-def _rejected(errors: list[GraphQLFormattedError]) -> _Answer:
-    return _Answer({"errors": errors}, "refused", 400)
+def rejected(errors: list[GraphQLFormattedError]) -> Answer:
+    """Return the response for an operation that is not valid or not allowed."""
+    return Answer({"errors": errors}, "refused", 400)
 
 
-def _not_executed(error: Forbidden | RateLimited | TryLater) -> _Answer:
+def not_executed(error: Forbidden | RateLimited | TryLater) -> Answer:
     """Return the response for an error before the execution."""
     message, extensions = public_error(error) or (message_of(error), {})
     body = {"errors": [{"message": message, "extensions": extensions}]}
     if isinstance(error, RateLimited):
-        return _Answer(body, "limited", 429, headers=retry_after_header(error))
+        return Answer(body, "limited", 429, headers=retry_after_header(error))
     if isinstance(error, TryLater):
-        return _Answer(body, "failed", 503, headers=retry_after_header(error))
-    return _Answer(body, "failed", 403)
+        return Answer(body, "failed", 503, headers=retry_after_header(error))
+    return Answer(body, "failed", 403)
 
 
 def _response(

@@ -80,6 +80,7 @@ class ValidatedOperation:
     cost: int
     name: str | None
     variables: VariableValues
+    raw_variables: dict[str, Any]
 
 
 class OperationValidator:
@@ -114,9 +115,8 @@ class OperationValidator:
                 errors = []
             raise OperationRejected(*(_with_code(error, "BAD_INPUT") for error in errors or [GraphQLError(_TOO_DEEP)]))
         cost = self._cost(text, document, coerced.coerced, operation_name)
-        return ValidatedOperation(
-            text, document, operation.operation, cost, operation.name.value if operation.name else None, coerced
-        )
+        name = operation.name.value if operation.name else None
+        return ValidatedOperation(text, document, operation.operation, cost, name, coerced, variables)
 
     def _wrong_variables(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Iterator[GraphQLError]:
         for definition in operation.variable_definitions or ():

@@ -50,10 +50,16 @@ class Change:
         return self.after is None or self.after.get("goneAt") is not None
 
 
-def visible_changes(viewer: Viewer, start: Positions, upto: Positions, kinds: Sequence[str] | None) -> Select[Any]:
+def visible_changes(
+    viewer: Viewer,
+    start: Positions,
+    upto: Positions,
+    kinds: Sequence[str] | None = None,
+    subjects: Sequence[str] | None = None,
+) -> Select[Any]:
     """Return rows for ``to_change`` in the order of the feed.
 
-    They are those that ``viewer`` may see, after ``start`` and up to ``upto``.
+    They are those that ``viewer`` may see, after ``start`` and up to ``upto``, of these kinds and subjects.
     """
     rest = [column for column in changes.c if column.name not in ("before", "after")]
     before, after = (
@@ -71,7 +77,8 @@ def visible_changes(viewer: Viewer, start: Positions, upto: Positions, kinds: Se
         )
         .order_by(feed.c.settled_at, feed.c.system, feed.c.position)
     )
-    return statement if kinds is None else statement.where(one_of(changes.c.kind)(kinds))
+    chosen = {changes.c.kind: kinds, changes.c.subject: subjects}
+    return statement.where(*(one_of(column)(values) for column, values in chosen.items() if values is not None))
 
 
 def _within(start: Positions, upto: Positions) -> ColumnElement[bool]:

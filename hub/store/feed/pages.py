@@ -28,16 +28,19 @@ MAX_SCANS = 16
 
 
 class PositionExpired(ValueError):
-    """Changes of ``system`` after a cursor were dropped, or the cursor is ahead of this database."""
+    """Changes of ``system`` after a cursor were dropped, or the cursor is ahead of this database.
 
-    def __init__(self, system: str) -> None:
+    ``head`` are the positions that can be read, and ``ahead`` is True in the second case.
+    """
+
+    def __init__(self, system: str, head: Head, *, ahead: bool) -> None:
         super().__init__(f"What changed in {system} since this cursor is no longer kept.")
-        self.system = system
+        self.system, self.head, self.ahead = system, head, ahead
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRequest:
-    """The ``first`` changes after ``after``, of these systems and kinds; None means all.
+    """The ``first`` changes after ``after``, of these systems, kinds and subjects; None means all.
 
     With ``now`` the page is empty and its end is the current position.
     """
@@ -46,6 +49,7 @@ class FeedRequest:
     after: Positions | None = None
     systems: Sequence[str] | None = None
     kinds: Sequence[str] | None = None
+    subjects: Sequence[str] | None = None
     now: bool = False
 
 
@@ -104,8 +108,9 @@ async def _scan(
 ) -> _Scan:
     """Scan until something is found or everything was scanned, at most ``MAX_SCANS`` times."""
     for _ in range(MAX_SCANS):
-        upto = await _scan_end(db, start, requested)
-        statement = changes.visible_changes(viewer, start, upto, request.kinds).limit(request.first + 1)
+        upto = await scan_end(db, start, requested)
+        statement = changes.visible_changes(viewer, start, upto, request.kinds, request.subjects)
+        statement = statement.limit(request.first + 1)
         scan = _Scan(start, {**start, **upto}, (await db.execute(statement)).mappings().all())
         if scan.found or all(upto[name] == head.last for name, head in requested.items()):
             break
@@ -120,7 +125,7 @@ async def _heads(db: AsyncConnection, viewer: Viewer) -> Mapping[str, Head]:
 def _check(start: Positions, heads: Mapping[str, Head]) -> None:
     for name in start.keys() & heads.keys():
         if not heads[name].dropped <= start[name] <= heads[name].last:
-            raise PositionExpired(name)
+            raise PositionExpired(name, heads[name], ahead=start[name] > heads[name].last)
 
 
 _WINDOW = """
@@ -136,7 +141,7 @@ select system, max(position) as position from (
 """
 
 
-async def _scan_end(db: AsyncConnection, start: Positions, requested: Mapping[str, Head]) -> Positions:
+async def scan_end(db: AsyncConnection, start: Positions, requested: Mapping[str, Head]) -> Positions:
     """Return the last position of each system that a scan covers."""
     ends = {name: head.last for name, head in requested.items()}
     # Positions have no gaps.
@@ -155,3 +160,12 @@ def _cursors(start: Positions, visible: list[Change]) -> list[str]:
         positions[change.system] = change.position
         cursors.append(encode(positions))
     return cursors
+
+
+async def read_window(db: AsyncConnection, viewer: Viewer, start: Positions, upto: Positions) -> list[Change]:
+    """Return all changes after ``start`` and up to ``upto`` that ``viewer`` may see, in the order of the feed."""
+    followed = {name: last for name, last in upto.items() if may_follow(viewer, name) and last > start[name]}
+    if not followed:
+        return []
+    found = await db.execute(changes.visible_changes(viewer, start, followed))
+    return [changes.to_change(row, viewer) for row in found.mappings()]

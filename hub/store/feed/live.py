@@ -1,0 +1,89 @@
+"""What is new in the feed, for the one reader of each process that serves streams.
+
+The sequencer sends a notification with the commit that assigns positions. A notification only wakes the reader; what
+is new follows from the positions, so a lost notification delays a change until the next poll, and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store.database import KEEPALIVES
+from hub.store.feed import sequence
+from hub.store.feed.cursors import Positions
+from hub.store.feed.pages import scan_end
+
+CHANNEL = "hub_feed"
+
+_TOUCHED = """
+select distinct c.system, c.kind, c.subject
+from unnest(cast(:systems as text[]), cast(:starts as bigint[]), cast(:ends as bigint[])) w (system, after, upto)
+join feed f on f.system = w.system and f.position > w.after and f.position <= w.upto
+join changes c on c.id = f.change_id
+"""
+
+
+class Subject(NamedTuple):
+    """What a change is about: a complaint or a record."""
+
+    system: str
+    kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Positions after ``start`` and up to ``end``, read together; ``subjects`` are all that changed in them.
+
+    The subjects are not restricted to a viewer, and must reach none. ``restored`` means that positions before
+    ``start`` are no longer those that were read, because the database was restored from a backup.
+    """
+
+    start: Positions
+    end: Positions
+    subjects: frozenset[Subject] = frozenset()
+    restored: bool = False
+
+
+async def notify(db: AsyncConnection) -> None:
+    """Wake the readers of the feed in all processes when the transaction is committed."""
+    await db.execute(text(f"select pg_notify('{CHANNEL}', '')"))
+
+
+@asynccontextmanager
+async def listen(url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """Yield a connection of its own that receives the notifications (``notifies``); raises ``psycopg.Error``."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    options: dict[str, Any] = dict(KEEPALIVES)
+    async with await psycopg.AsyncConnection.connect(plain, autocommit=True, **options) as connection:
+        await connection.execute(f"listen {CHANNEL}")
+        yield connection
+
+
+async def current(db: AsyncConnection) -> Positions:
+    """Return the last position of each system."""
+    return MappingProxyType({name: head.last for name, head in (await sequence.heads(db)).items()})
+
+
+async def next_window(db: AsyncConnection, after: Positions) -> Window | None:
+    """Return the next positions after ``after``, as many as one scan covers; None if there are none."""
+    heads = await sequence.heads(db)
+    start = {name: min(after.get(name, head.dropped), head.last) for name, head in heads.items()}
+    restored = any(name not in heads or heads[name].last < position for name, position in after.items())
+    new = {name: head for name, head in heads.items() if head.last > start[name]}
+    if not new:
+        return Window(start, start, restored=True) if restored else None
+    end = await scan_end(db, {name: start[name] for name in new}, new)
+    names = list(end)
+    params = {"systems": names, "starts": [start[name] for name in names], "ends": [end[name] for name in names]}
+    found = await db.execute(text(_TOUCHED), params)
+    return Window(start, {**start, **end}, frozenset(Subject(*row) for row in found), restored)
