@@ -73,21 +73,23 @@ class Attempt:
         return self.status == 410
 
 
-_LEASE = """
+_CALLABLE = """w.state = 'ACTIVE' and w.retry_at <= :now and c.suspended_at is null
+    and w.next_at <= cast(:now as timestamptz) + cast(:burst as interval)"""
+
+_DUE = """d.state in ('WAITING', 'SENDING') and d.due_at <= :now and not exists (
+    select from webhook_deliveries e where e.webhook_id = d.webhook_id and e.system = d.system
+    and e.kind = d.kind and e.subject = d.subject and e.state in ('WAITING', 'SENDING') and e.number < d.number)"""
+
+_LEASE = f"""
 with hook as (
     select w.id from webhooks w join clients c on c.id = w.client
-    where w.id = :webhook and w.state = 'ACTIVE' and w.retry_at <= :now and w.next_at <= :now
-      and c.suspended_at is null for update of w
+    where w.id = :webhook and {_CALLABLE} for update of w
 ), next as (
     select d.id from hook join webhook_deliveries d on d.webhook_id = hook.id
-    where d.state in ('WAITING', 'SENDING') and d.due_at <= :now and not exists (
-        select from webhook_deliveries e where e.webhook_id = d.webhook_id and e.system = d.system
-        and e.kind = d.kind and e.subject = d.subject and e.state in ('WAITING', 'SENDING') and e.number < d.number)
-    order by d.number limit 1 for update of d skip locked
+    where {_DUE} order by d.number limit 1 for update of d skip locked
 ), paced as (
     update webhooks set
-        next_at = greatest(next_at, cast(:now as timestamptz) - cast(:burst as interval))
-                  + make_interval(secs => 60.0 / per_minute),
+        next_at = greatest(next_at, :now) + make_interval(secs => 60.0 / per_minute),
         retry_at = case when failures >= :threshold then cast(:until as timestamptz) else retry_at end
     where id in (select id from hook) and exists (select from next)
 )
@@ -95,7 +97,7 @@ update webhook_deliveries d set state = 'SENDING', due_at = :until, attempts = d
 from next where d.id = next.id
 returning d.id, d.webhook_id, d.system, d.position, d.kind, d.subject, d.cursor, d.gap, d.attempts, d.since,
           d.due_at as until, d.created_at
-"""
+"""  # noqa: S608 - only constants are interpolated
 
 
 async def lease(db: AsyncConnection, webhook_id: str, now: datetime, lasts: timedelta) -> LeasedMessage | None:
@@ -215,16 +217,15 @@ async def record_attempt(db: AsyncConnection, message: LeasedMessage, attempt: A
     await db.execute(text(_ATTEMPT), {"delivery": message.id, "milliseconds": milliseconds, **values})
 
 
-_DUE = """
-select distinct w.id from webhooks w
-where w.state = 'ACTIVE' and w.retry_at <= :now and exists (select from webhook_deliveries d
-    where d.webhook_id = w.id and d.state in ('WAITING', 'SENDING') and d.due_at <= :now)
-"""
+_WEBHOOKS = f"""
+select w.id from webhooks w join clients c on c.id = w.client
+where {_CALLABLE} and exists (select from webhook_deliveries d where d.webhook_id = w.id and {_DUE})
+"""  # noqa: S608 - only constants are interpolated
 
 
 async def due_webhooks(db: AsyncConnection, now: datetime) -> frozenset[str]:
-    """Return the active webhooks with a delivery whose time has come."""
-    return frozenset(await db.scalars(text(_DUE), {"now": now}))
+    """Return the webhooks that may be called now and have a delivery that is due."""
+    return frozenset(await db.scalars(text(_WEBHOOKS), {"now": now, "burst": BURST}))
 
 
 _EXPIRE = "delete from webhook_deliveries where settled_at < :before"

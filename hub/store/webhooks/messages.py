@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.feed import changes
+from hub.store.feed import changes, pages
 from hub.store.feed.changes import Change
 from hub.store.feed.cursors import encode
 from hub.store.webhooks.deliveries import LeasedMessage
@@ -36,6 +36,8 @@ async def build(
 
     ``issuer`` is the origin of the hub, where the change can be fetched.
     """
+    if not pages.may_follow(viewer, message.system):
+        return None
     if message.kind == GAP:
         assert message.gap is not None
         snapshot = issuer + message.gap["snapshot"]

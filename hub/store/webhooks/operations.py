@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.problems import Problem, ProblemCode
@@ -138,10 +138,11 @@ class Operations:
             return None
         c = webhook_deliveries.c
         states = [MessageState.DEAD] if dead_only else [MessageState.DEAD, MessageState.DONE]
-        condition = c.state.in_([state.value for state in states])
-        for given, also in ((delivery, c.id == delivery), (since, c.created_at >= since), (until, c.created_at < until)):
-            condition = condition & also if given is not None else condition
-        count = await self._make_due(webhook_id, condition)
+        conditions = [c.state.in_([state.value for state in states])]
+        conditions += [c.id == delivery] if delivery is not None else []
+        conditions += [c.created_at >= since] if since is not None else []
+        conditions += [c.created_at < until] if until is not None else []
+        count = await self._make_due(webhook_id, and_(*conditions))
         await self._record("replay", webhook_id, deliveries=count)
         return count
 
