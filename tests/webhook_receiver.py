@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from hub.testing.serving import serve
 
+
 @dataclass(frozen=True)
 class Received:
     """A message as it came in."""

@@ -57,6 +57,8 @@ class Context:
     """Counts a submission of the viewer; raises ``RateLimited``. None if submissions are not limited."""
     push_records: RecordPusher | None = None
     """Stores pushed rows of a system; None if pushing is not supported."""
+    loopback_webhooks: bool = False
+    """Whether clients may register endpoints on this machine, for development."""
     statement_log: list[str] = field(default_factory=list)
     """The SQL statements of this request, if they are recorded."""
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -42,7 +42,12 @@ async def test_a_change_is_one_signed_message_after_consent(place: Place, receiv
     (got,) = receiver.calls
     assert Webhook(receiver.secret or "").verify(got.body, got.headers) == got.json
     assert got.json["type"] == "payment.created"
-    assert (got.data["kind"], got.data["subject"], got.data["system"], got.data["id"]) == ("payment", "P1", "fake", got.id)
+    assert (got.data["kind"], got.data["subject"], got.data["system"], got.data["id"]) == (
+        "payment",
+        "P1",
+        "fake",
+        got.id,
+    )
     assert got.data["url"].startswith(f"{ISSUER}/graphql?query=")
     assert "before" not in got.data
     assert b"Uji Coba" not in got.body

@@ -60,7 +60,9 @@ class Place:
     clock: Clock
     sender: WebhookSender
 
-    async def register(self, receiver: Receiver, *, asymmetric: bool = False, after: str | None = None, **options: Any) -> str:
+    async def register(
+        self, receiver: Receiver, *, asymmetric: bool = False, after: str | None = None, **options: Any
+    ) -> str:
         """Register an endpoint and return the id of its webhook; the receiver knows its secret."""
         webhook_id = endpoints.new_id()
         wanted = WebhookOptions(receiver.url, **options)

@@ -130,32 +130,34 @@ async def count(db: AsyncConnection, client: str) -> int:
     return int(await db.scalar(select(func.count()).where(webhooks.c.client == client)) or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Who registers a webhook, when, under which id, and from which cursor it follows the feed."""
+
+    id: str
+    client: str
+    cursor: str
+    at: datetime
+
+
 async def create(
-    db: AsyncConnection,
-    cipher: FieldCipher,
-    webhook_id: str,
-    client: str,
-    options: WebhookOptions,
-    signing: SigningSecrets,
-    *,
-    cursor: str,
-    now: datetime,
+    db: AsyncConnection, cipher: FieldCipher, new: Registration, options: WebhookOptions, signing: SigningSecrets
 ) -> None:
     """Store a new webhook, which is called once its endpoint has agreed."""
     await db.execute(
         insert(webhooks).values(
-            id=webhook_id,
-            client=client,
+            id=new.id,
+            client=new.client,
             **_columns(options),
-            sealed=cipher.encrypt(signing.to_json(), _context(webhook_id)),
+            sealed=cipher.encrypt(signing.to_json(), _context(new.id)),
             public_key=signing.public_key,
             state=WebhookState.UNVERIFIED.value,
-            cursor=cursor,
+            cursor=new.cursor,
             failures=0,
-            failing_since=now,
-            retry_at=now,
-            next_at=now,
-            created_at=now,
+            failing_since=new.at,
+            retry_at=new.at,
+            next_at=new.at,
+            created_at=new.at,
         )
     )
 

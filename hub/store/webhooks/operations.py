@@ -24,7 +24,7 @@ from hub.store.queries import visibility
 from hub.store.queries.cursors import InvalidCursor
 from hub.store.tables.webhooks import webhook_deliveries
 from hub.store.webhooks import endpoints, planning, rules
-from hub.store.webhooks.endpoints import MAX_WEBHOOKS, Webhook, WebhookOptions
+from hub.store.webhooks.endpoints import MAX_WEBHOOKS, Registration, Webhook, WebhookOptions
 from hub.store.webhooks.signatures import OVERLAP, SigningSecrets
 from hub.store.webhooks.terms import MessageState, WebhookState
 from hub.viewer import Viewer
@@ -61,9 +61,8 @@ class Operations:
             return problems
         signing = SigningSecrets.generate(asymmetric=asymmetric)
         cursor = after or await planning.start_cursor(self.db, owner)
-        await endpoints.create(
-            self.db, self.cipher, webhook_id, client, options, signing, cursor=cursor, now=self.now
-        )
+        new = Registration(webhook_id, client, cursor, self.now)
+        await endpoints.create(self.db, self.cipher, new, options, signing)
         await self._record("register", webhook_id)
         return signing.secrets[0].text
 
@@ -138,7 +137,7 @@ class Operations:
             return None
         c = webhook_deliveries.c
         states = [MessageState.DEAD] if dead_only else [MessageState.DEAD, MessageState.DONE]
-        conditions = [c.state.in_([state.value for state in states])]
+        conditions: list[ColumnElement[bool]] = [c.state.in_([state.value for state in states])]
         conditions += [c.id == delivery] if delivery is not None else []
         conditions += [c.created_at >= since] if since is not None else []
         conditions += [c.created_at < until] if until is not None else []

@@ -18,9 +18,7 @@ from hub.viewer import Viewer
 MAX_URL = 2_000
 
 
-def check(
-    viewer: Viewer, options: WebhookOptions, known_kinds: Collection[str], *, loopback: bool
-) -> list[Problem]:
+def check(viewer: Viewer, options: WebhookOptions, known_kinds: Collection[str], *, loopback: bool) -> list[Problem]:
     """Return the problems with ``options``; ``loopback``: whether the endpoint may be on this machine."""
     problems = check_length("url", options.url, 1, MAX_URL) or check_url(options.url, loopback=loopback)
     names = ["complaint", *known_kinds]
