@@ -1,7 +1,7 @@
 """Connects to public addresses only: for URLs that others chose, which must not reach the hub's own network.
 
-The name is resolved once, every address that it resolves to is checked, and the connection is made to a checked address.
-A name that resolves to another address a moment later (DNS rebinding) is therefore of no use. TLS still verifies the
+The name is resolved once, every address that it resolves to is checked, and the connection is made to one of them. A
+name that resolves to another address a moment later (DNS rebinding) is therefore of no use. TLS still verifies the
 name, not the address.
 """
 

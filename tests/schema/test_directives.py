@@ -61,6 +61,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "system": (PUBLIC, '(name: "fake") {name}', ""),
     "systems": (PUBLIC, "{name}", ""),
     "viewer": (PUBLIC, "{kind scopes}", ""),
+    "webhooks": ((False, (("webhooks:manage",), ("hub:operate",))), "{id}", "webhooks:manage"),
 }
 """Every field of the query root: its directives, its selection, and the missing scope."""
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
 import strawberry
-from sqlalchemy import RowMapping, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.schema.arguments import MAX_PAGE_SIZE, BadArgument
 from hub.schema.authorization import requires_any
 from hub.schema.context import Info
 from hub.schema.cost import DEFAULT_PAGE_SIZE, HISTORY_SIZE, SHORT_LIST_SIZE
-from hub.store.tables.webhooks import webhook_attempts
-from hub.store.webhooks import endpoints, operations
+from hub.store.webhooks import endpoints, queries
 from hub.store.webhooks.endpoints import MANAGE, OPERATE
 from hub.store.webhooks.issues import IssueCode, issues_of
 from hub.store.webhooks.terms import DisabledReason, MessageState, WebhookContent, WebhookFormat, WebhookState
-from hub.viewer import Viewer
 
 
 def _describe(enum: type[Any], description: str, values: Mapping[Any, str], name: str | None = None) -> None:
@@ -146,20 +141,11 @@ class WebhookDelivery:
     @strawberry.field(description="The attempts to send the message, earliest first.", directives=[SHORT_LIST_SIZE])
     async def attempts(self, info: Info) -> list[WebhookAttempt]:
         """Load them with one SQL statement per level."""
-        rows = await info.context.load("webhook attempts", _attempts, str(self.id))
+        rows = await info.context.load("webhook attempts", queries.list_attempts, str(self.id))
         return [
             WebhookAttempt(at=row["at"], status=row["status"], error=row["error"], milliseconds=row["milliseconds"])
             for row in rows or ()
         ]
-
-
-async def _attempts(db: AsyncConnection, viewer: Viewer, ids: Sequence[str]) -> Mapping[str, list[RowMapping]]:
-    """Return the attempts of deliveries that were loaded for the viewer."""
-    statement = select(webhook_attempts).where(webhook_attempts.c.delivery_id.in_(ids)).order_by(webhook_attempts.c.id)
-    found: dict[str, list[RowMapping]] = defaultdict(list)
-    for row in (await db.execute(statement)).mappings():
-        found[row["delivery_id"]].append(row)
-    return found
 
 
 @strawberry.type(description="An endpoint of a client that the hub calls for each change the client may see.")
@@ -227,7 +213,7 @@ class Webhook:
                 f"`first` must be between 1 and {MAX_PAGE_SIZE}.", f"`first` harus antara 1 dan {MAX_PAGE_SIZE}."
             )
         async with info.context.read() as db:
-            rows = await operations.list_deliveries(
+            rows = await queries.list_deliveries(
                 db, info.context.viewer, str(self.id), first=first, states=states, before=before
             )
         return [WebhookDelivery.from_row(row) for row in rows]

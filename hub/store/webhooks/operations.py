@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.problems import Problem, ProblemCode
@@ -196,26 +196,3 @@ def _too_many() -> Problem:
 def _no_client() -> Problem:
     text = Bilingual("No client of the hub, or a suspended one.", "Bukan klien hub, atau klien yang ditangguhkan.")
     return Problem("client", ProblemCode.UNKNOWN, text)
-
-
-async def list_deliveries(
-    db: AsyncConnection,
-    viewer: Viewer,
-    webhook_id: str,
-    *,
-    first: int,
-    states: Collection[MessageState] | None = None,
-    before: str | None = None,
-) -> list[dict[str, Any]]:
-    """Return the latest deliveries to a webhook that ``viewer`` may see, before the one with the id ``before``."""
-    if not await endpoints.find(db, viewer, webhook_id):
-        return []
-    c = webhook_deliveries.c
-    statement = select(webhook_deliveries).where(c.webhook_id == webhook_id)
-    if states is not None:
-        statement = statement.where(c.state.in_([state.value for state in states]))
-    if before is not None:
-        number = select(c.number).where(c.id == before, c.webhook_id == webhook_id).scalar_subquery()
-        statement = statement.where(c.number < func.coalesce(number, 0))
-    found = await db.execute(statement.order_by(c.number.desc()).limit(first))
-    return [dict(row) for row in found.mappings()]
