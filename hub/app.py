@@ -229,6 +229,7 @@ class _AppParts:
                     rules=self._rules,
                     count_submission=partial(self._count_submission, viewer, address_of(request)),
                     push_records=self._uploads.store_all,
+                    client_usage=partial(self.rate_limiter.used, f"client {viewer.client}"),
                     loopback_webhooks=not self._settings.production,
                 )
                 async with context:

@@ -13,6 +13,7 @@ from hub.cli import common
 from hub.errors import BadSetting
 
 if TYPE_CHECKING:
+    from hub.complaints.problems import Problem
     from hub.settings import Settings
     from hub.store.database import Database
     from hub.store.webhooks.operations import Operations
@@ -165,8 +166,12 @@ def _print_done(webhook: str, what: str, act: Callable[[Operations], Awaitable[A
 
 
 async def _operate(
-    settings: Settings, store: Database, what: str, webhook: str, act: Callable[[Operations], Awaitable[Any]]
-) -> Any:
+    settings: Settings,
+    store: Database,
+    what: str,
+    webhook: str,
+    act: Callable[[Operations], Awaitable[T | list[Problem] | None]],
+) -> T:
     """Return the result of an operation in one transaction; ``BadSetting`` for a problem, ``NotFound`` without one."""
     from hub.connectors import registry
     from hub.kinds import kind_names

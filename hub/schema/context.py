@@ -57,6 +57,8 @@ class Context:
     """Counts a submission of the viewer; raises ``RateLimited``. None if submissions are not limited."""
     push_records: RecordPusher | None = None
     """Stores pushed rows of a system; None if pushing is not supported."""
+    client_usage: Callable[[int, int], Awaitable[tuple[int, int]]] | None = None
+    """Returns the requests and the cost of the viewer's client in the last minute, of so many it may have."""
     loopback_webhooks: bool = False
     """Whether clients may register endpoints on this machine, for development."""
     statement_log: list[str] = field(default_factory=list)

@@ -19,6 +19,7 @@ from hub.schema import (
     changes,
     complaints,
     licensing,
+    own_client,
     payments,
     procurement,
     put_records,
@@ -79,6 +80,7 @@ agreement.part.mutation(disagreements.Mutation)
 systems.part.query(changes.Query)
 systems.part.query(audit.Query)
 systems.part.query(webhooks.Query)
+systems.part.query(own_client.Query)
 systems.part.mutation(put_records.Mutation)
 systems.part.mutation(webhook_mutations.Mutation)
 _OWNER = {node: part for part in PARTS for node in part.owned_types}

@@ -39,7 +39,7 @@ class ClientWebhooks(Scenario):
             scopes = ("complaints:read", "webhooks:manage")
             await clients.create(db, replace(CLIENT, auth_method="client_secret_post", scopes=scopes))
             await clients.set_secret(db, CLIENT.id, SECRET)
-        await stage.complaints("VERIFIED", [{}] * COMPLAINTS)
+        await stage.complaints("VERIFIED", [{}] * COMPLAINTS, by=clients.own_viewer(CLIENT, frozenset(scopes)))
         await stage.run("update systems set next_pull_at = now() + interval '10 years'")
 
     async def run(self, attempt: Attempt) -> None:
