@@ -258,6 +258,8 @@ class _AppParts:
             count_submission=partial(self._count_submission, viewer, address_of(request)),
             push_records=self._uploads.store_all,
             broadcaster=self._broadcaster,
+            client_usage=partial(self.rate_limiter.used, f"client {viewer.client}"),
+            loopback_webhooks=not self._settings.production,
         )
 
     async def _count_submission(self, viewer: Viewer, address: str) -> None:

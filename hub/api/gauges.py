@@ -19,6 +19,8 @@ from hub.store.outbox.deliveries import Backlog
 from hub.store.queries import agreement_gauges, overdue
 from hub.store.queries.agreement_gauges import AgreementFigures
 from hub.store.systems import SystemState
+from hub.store.webhooks import queries as webhooks
+from hub.store.webhooks.queries import WebhookFigures
 
 
 class GaugeSpec(NamedTuple):
@@ -61,6 +63,11 @@ GAUGES: Mapping[str, GaugeSpec] = {
         "Seconds until two sides agreed, at a quantile of those that did in the last 24 hours", ("pair", "quantile")
     ),
     "hub_decisions": GaugeSpec("Decisions of one register that the other has not followed yet", ("system", "state")),
+    "hub_webhooks": GaugeSpec("Webhooks of a client", ("client", "state")),
+    "hub_webhook_deliveries": GaugeSpec("Open deliveries to webhooks, and dead letters", ("client", "state")),
+    "hub_webhook_failing_seconds": GaugeSpec(
+        "Seconds since an active webhook of the client began to fail", ("client",)
+    ),
 }
 
 
@@ -88,6 +95,7 @@ class Gauges:
                 missing, heads = await file_downloads.missing(db), await sequence.sequencer_status(db)
                 known_issues = await system_issues.entries(db)
                 late, agreement = await overdue.counts(db), await agreement_gauges.figures(db)
+                called = await webhooks.figures(db)
                 contradicted, without_agency = (
                     await contradictions.counts(db, self._contradictable),
                     await unmatched_agencies.counts(db),
@@ -105,7 +113,7 @@ class Gauges:
         samples += [Sample("hub_orders_without_agency", (system,), count) for system, count in without_agency.items()]
         samples += [Sample("hub_rows_left_out", (name,), count) for name, count in UNREADABLE_ROWS.items()]
         samples += [Sample("hub_complaints_overdue", (status,), count) for status, count in late.items()]
-        samples += _agreement_samples(agreement)
+        samples += [*_agreement_samples(agreement), *_webhook_samples(called)]
         return [*samples, *(sample for head in heads for sample in _feed_samples(head))]
 
 
@@ -142,6 +150,12 @@ def _agreement_samples(figures: AgreementFigures) -> Iterator[Sample]:
     yield from (Sample("hub_disagreement_age_seconds", (pair,), age) for pair, age in figures.oldest.items())
     yield from (Sample("hub_agreement_seconds", labels, value) for labels, value in figures.seconds.items())
     yield from (Sample("hub_decisions", labels, count) for labels, count in figures.decisions.items())
+
+
+def _webhook_samples(figures: WebhookFigures) -> Iterator[Sample]:
+    yield from (Sample("hub_webhooks", labels, count) for labels, count in figures.webhooks.items())
+    yield from (Sample("hub_webhook_deliveries", labels, count) for labels, count in figures.deliveries.items())
+    yield from (Sample("hub_webhook_failing_seconds", (client,), age) for client, age in figures.failing.items())
 
 
 def _feed_samples(head: sequence.SequencerStatus) -> Iterator[Sample]:

@@ -252,8 +252,7 @@ async def _own_viewer(db: AsyncConnection, claims: dict[str, Any], *, second_fac
         raise InvalidToken(REVOKED)
     scopes = frozenset(claims["scope"].split()) & {*client.scopes}
     if claims["sub"] == client.id:
-        name, own = f"client:{client.id}", frozenset(client.merchants)
-        return Viewer(ViewerKind.PARTNER, name, scopes, client.id, merchants=own, channels=client.channels)
+        return clients.own_viewer(client, scopes)
     user = await users.get(db, claims["sub"])
     if user is None:
         raise InvalidToken(REVOKED)

@@ -65,6 +65,11 @@ SCOPES: tuple[Scope, ...] = (
         "Mengoperasikan hub: pengiriman dan ketidaksesuaian",
         "Operate the hub: deliveries and disagreements",
     ),
+    Scope(
+        "webhooks:manage",
+        "Mendaftarkan dan mengelola webhook klien sendiri",
+        "Register and manage the client's own webhooks",
+    ),
     Scope("hub:audit", "Membaca jejak audit", "Read the audit trail"),
     Scope("openid", "Mengetahui bahwa Anda sudah masuk", "Know that you signed in"),
 )

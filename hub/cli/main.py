@@ -32,6 +32,7 @@ from hub.cli import (
     schema,
     sync,
     users,
+    webhooks,
 )
 from hub.errors import BadSetting, HubError
 
@@ -62,7 +63,20 @@ def build_cli() -> typer.Typer:
         *(schema.schema, sandbox.sandbox, sync.sync, doctor.doctor, audit.audit),
     ):
         app.command()(command)
-    for group in (agreement, quarantine, doubts, deliveries, disagreements, clients, users, keys, backup, connectors):
+    groups = (
+        agreement,
+        quarantine,
+        doubts,
+        deliveries,
+        disagreements,
+        clients,
+        webhooks,
+        users,
+        keys,
+        backup,
+        connectors,
+    )
+    for group in groups:
         app.add_typer(group.commands, name=group.__name__.rpartition(".")[2])
     return app
 

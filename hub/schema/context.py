@@ -60,6 +60,10 @@ class Context:
     """Stores pushed rows of a system; None if pushing is not supported."""
     broadcaster: Broadcaster | None = None
     """Reads the feed for subscriptions; None if they are not served."""
+    client_usage: Callable[[int, int], Awaitable[tuple[int, int]]] | None = None
+    """Returns the requests and the cost of the viewer's client in the last minute, of so many it may have."""
+    loopback_webhooks: bool = False
+    """Whether clients may register endpoints on this machine, for development."""
     statement_log: list[str] = field(default_factory=list)
     """The SQL statements of this request, if they are recorded."""
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -19,6 +19,7 @@ from hub.schema import (
     changes,
     complaints,
     licensing,
+    own_client,
     payments,
     procurement,
     put_records,
@@ -47,6 +48,8 @@ from hub.schema.licensing import businesses, permits
 from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
 from hub.schema.part import Part
+from hub.schema.webhooks import mutations as webhook_mutations
+from hub.schema.webhooks import webhooks
 
 PARTS: tuple[Part, ...] = (
     complaints.part,
@@ -77,9 +80,12 @@ for _agreement in (disagreements.Query, agreement_totals.Query, permit_facts.Que
 agreement.part.mutation(disagreements.Mutation)
 systems.part.query(changes.Query)
 systems.part.query(audit.Query)
+systems.part.query(webhooks.Query)
+systems.part.query(own_client.Query)
 systems.part.mutation(put_records.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
+systems.part.mutation(webhook_mutations.Mutation)
 _OWNER = {node: part for part in PARTS for node in part.owned_types}
 for _link in LINKS:
     _OWNER[_link.target].link(_link)

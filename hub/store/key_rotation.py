@@ -19,6 +19,7 @@ from hub.store.encryption import KEY_ID_LENGTH, FieldCipher
 from hub.store.ingest.quarantine import ENCRYPTION_CONTEXT
 from hub.store.tables import quarantine, reporters
 from hub.store.tables.oauth import second_factors, signing_keys
+from hub.store.tables.webhooks import webhooks
 
 BATCH = 500
 """Rows re-encrypted in one transaction; other writers of these rows wait until it ends."""
@@ -44,6 +45,7 @@ _ENCRYPTED_COLUMNS = (
     _EncryptedColumn(reporters.c.id, reporters.c.sealed, "reporters:{}", true()),
     _EncryptedColumn(quarantine.c.id, quarantine.c.sealed, ENCRYPTION_CONTEXT, quarantine.c.sealed.is_not(None)),
     _EncryptedColumn(second_factors.c.user_id, second_factors.c.sealed, "totp:{}", true()),
+    _EncryptedColumn(webhooks.c.id, webhooks.c.sealed, "webhooks:{}", true()),
     # The private half of a signing key that is gone is never decrypted again.
     _EncryptedColumn(_SIGNING.kid, _SIGNING.sealed, "", or_(_SIGNING.gone_at.is_(None), _SIGNING.gone_at > func.now())),
 )

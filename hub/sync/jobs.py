@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import procrastinate
 import structlog
@@ -31,6 +31,7 @@ from hub.store.ingest import file_downloads, inquiries, quarantine, totals, uplo
 from hub.store.job_queue import enqueue_deliveries, enqueue_inquiries
 from hub.store.oauth import grants
 from hub.store.outbox import deliveries
+from hub.store.webhooks import deliveries as webhook_messages
 from hub.sync.decisions import DecisionRun
 from hub.sync.delivery import DeliveryRun
 from hub.sync.inquiries import InquiryRun
@@ -193,7 +194,7 @@ async def expire_access(job: JobContext, timestamp: int) -> None:
 @tasks.periodic(cron="17 3 * * *")
 @tasks.task(name="delete_expired", queueing_lock="delete expired", pass_context=True)
 async def delete_expired(job: JobContext, timestamp: int) -> None:
-    """Delete old quarantine entries, inquiries, idempotency keys, feed positions, files, audit events and jobs."""
+    """Delete old entries of quarantine, feed, files, audit and queue, inquiries, keys and messages of webhooks."""
     context = _worker_context(job)
     cause = Cause("delete-expired", "worker", str(timestamp))
     async with context.database.write(cause) as db:
@@ -201,6 +202,7 @@ async def delete_expired(job: JobContext, timestamp: int) -> None:
         await inquiries.expire(db)
         keys = await idempotency.expire(db) + await uploads.expire(db)
         positions = await sequence.expire(db, timedelta(days=context.feed_days))
+        await webhook_messages.expire(db, datetime.now(UTC) - timedelta(days=context.feed_days))
     async with context.database.write(cause) as db:
         contents = await file_downloads.expire(db)
         await audit.expire(db, timedelta(days=context.audit_days))

@@ -16,14 +16,16 @@ from procrastinate.exceptions import ConnectorException
 from hub.concurrency import cancel_and_wait, is_cancelled
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
+from hub.http_client.endpoint_client import EndpointClient
 from hub.settings import Settings, variable_name
 from hub.store import systems
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
-from hub.sync import jobs, sequencer
+from hub.sync import jobs, sequencer, webhook_deliveries
 from hub.sync.compare_again import compare_outdated
 from hub.sync.jobs import WorkerContext
 from hub.sync.removal_detection import RemovalRules
+from hub.sync.webhook_deliveries import WebhookSender
 
 log = structlog.get_logger()
 
@@ -142,6 +144,7 @@ async def _work(app: App, context: WorkerContext, settings: Settings) -> None:
     await _check_due(app, context)
     checking = asyncio.create_task(_check_due_repeatedly(app, context, settings.pull_tick))
     sequencing = asyncio.create_task(sequencer.run(context.database, settings.feed_tick))
+    calling = asyncio.create_task(_call_webhooks(context, settings))
     try:
         await app.run_worker_async(
             concurrency=jobs_at_once(context.systems),
@@ -153,7 +156,14 @@ async def _work(app: App, context: WorkerContext, settings: Settings) -> None:
             stalled_worker_timeout=settings.stalled_after,
         )
     finally:
-        await cancel_and_wait([checking, sequencing])
+        await cancel_and_wait([checking, sequencing, calling])
+
+
+async def _call_webhooks(context: WorkerContext, settings: Settings) -> None:
+    """Call the webhooks of clients; in production on public addresses only."""
+    async with EndpointClient(loopback=not settings.production) as http:
+        sender = WebhookSender(context.database, context.cipher, http, settings.issuer)
+        await webhook_deliveries.run(sender, settings.feed_tick)
 
 
 async def _check_due_repeatedly(app: App, context: WorkerContext, every: float) -> None:

@@ -106,6 +106,16 @@ class RateLimiter:
         item = RateLimitItemPerMinute(limit or self.limits.cost, 1, "cost")
         if cost:
             await self._consume(item, account, cost=cost)
+        return await self._remaining(item, account)
+
+    async def used(self, account: str, requests: int, cost: int) -> tuple[int, int]:
+        """Return the requests and the cost of ``account`` in the last minute, of the two limits."""
+        return (
+            requests - await self._remaining(RateLimitItemPerMinute(requests, 1, "requests"), account),
+            cost - await self._remaining(RateLimitItemPerMinute(cost, 1, "cost"), account),
+        )
+
+    async def _remaining(self, item: RateLimitItem, account: str) -> int:
         return (await self._run(lambda limiter: limiter.get_window_stats(item, counter_key(account)))).remaining
 
     async def submission(self, person: str, address: str) -> None:

@@ -47,6 +47,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "complaintsWithConflicts": ((False, (("complaints:assign",),)), "(first: 1) {totalCount}", "complaints:assign"),
     "deliveries": ((False, (("hub:operate",),)), "(first: 1) {totalCount}", "hub:operate"),
     "disagreements": (PUBLIC, "(first: 1) {totalCount}", ""),
+    "me": (PUBLIC, "{client {id}}", ""),
     "node": (PUBLIC, f'(id: "{System.id_of(("hub", "fake"))}") {{id}}', ""),
     "nodes": (PUBLIC, "(ids: []) {id}", ""),
     "orderTotals": (PUBLIC, "(groupBy: AGENCY) {count}", ""),
@@ -61,6 +62,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "system": (PUBLIC, '(name: "fake") {name}', ""),
     "systems": (PUBLIC, "{name}", ""),
     "viewer": (PUBLIC, "{kind scopes}", ""),
+    "webhooks": ((False, (("webhooks:manage",), ("hub:operate",))), "{id}", "webhooks:manage"),
 }
 """Every field of the query root: its directives, its selection, and the missing scope."""
 

@@ -35,6 +35,8 @@ PASSES = (
     "update systems set next_pull_at = next_pull_at - cast(:time as interval), full_at = full_at - :time",
     "update inquiries set due_at = due_at - cast(:time as interval), asked_at = asked_at - :time",
     "update record_files set due_at = due_at - cast(:time as interval)",
+    "update webhooks set retry_at = retry_at - cast(:time as interval), next_at = next_at - :time",
+    "update webhook_deliveries set due_at = due_at - cast(:time as interval)",
     "update procrastinate_workers set last_heartbeat = last_heartbeat - cast(:time as interval)",
 )
 """Move the times for which the hub waits, so that no test sleeps."""

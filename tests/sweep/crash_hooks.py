@@ -27,7 +27,10 @@ Announce = Callable[[str], None]
 """Receives the place of the process, and returns when the process may continue."""
 
 HUB = f"{Path(hub.__file__).parent}/"
-THROUGH = ("store/database.py", "http_client/client.py", "runtime/subprocesses.py")
+THROUGH = (
+    *("store/database.py", "http_client/client.py", "http_client/endpoint_client.py"),
+    "runtime/subprocesses.py",
+)
 """Modules that commit and call on behalf of others."""
 STEP = b"x-step"
 """The header with the name of a step of a client: the path does not distinguish the steps of the graph."""

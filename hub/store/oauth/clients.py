@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.errors import BadSetting
 from hub.store.secret_hashes import digest, generate_secret
 from hub.store.tables.oauth import client_secrets, clients, deleted_clients
+from hub.viewer import Viewer, ViewerKind
 
 EPOCH = datetime.min.replace(tzinfo=UTC)
 
@@ -53,6 +54,14 @@ class Client:
     def public(self) -> bool:
         """Whether it cannot authenticate."""
         return self.auth_method == "none"
+
+
+def own_viewer(client: Client, scopes: frozenset[str]) -> Viewer:
+    """Return the viewer that a client is in its own name, with these ``scopes``."""
+    merchants = frozenset(client.merchants)
+    return Viewer(
+        ViewerKind.PARTNER, f"client:{client.id}", scopes, client.id, merchants=merchants, channels=client.channels
+    )
 
 
 COLUMNS = (

@@ -161,6 +161,8 @@ NEEDS = {
     "resolveDisagreement": "hub:operate",
     **dict.fromkeys(("closeComplaint", "reopenComplaint", "rateComplaint", "replyToComplaint"), "complaints:respond"),
     "renewTrackingCode": "complaints:respond",
+    **dict.fromkeys(("registerWebhook", "updateWebhook", "pauseWebhook", "resumeWebhook"), "webhooks:manage"),
+    **dict.fromkeys(("rotateWebhookSecret", "replayWebhook", "deleteWebhook"), "webhooks:manage"),
 }
 GIVEN: dict[str, dict[str, Any]] = {
     "submitComplaint": {
@@ -174,6 +176,12 @@ GIVEN: dict[str, dict[str, Any]] = {
     "respondToComplaint": {"text": "Kami periksa di lapangan.", "final": True},
     "closeComplaint": {},
     "renewTrackingCode": {},
+    "registerWebhook": {"idempotencyKey": "5f0c-0001", "url": "https://partner.example/hook"},
+    **{
+        name: {"idempotencyKey": "5f0c-0001", "id": "wh_1"}
+        for name in ("updateWebhook", "pauseWebhook", "resumeWebhook", "rotateWebhookSecret", "replayWebhook")
+    },
+    "deleteWebhook": {"idempotencyKey": "5f0c-0001", "id": "wh_1"},
     "reopenComplaint": {"reason": "Masih terjadi hari ini."},
     "rateComplaint": {"rating": 5},
     "replyToComplaint": {"text": "Halte Simpang Lima."},

@@ -8,6 +8,7 @@ from hub.connectors.base import Connector
 from hub.contract import Coverage
 from tests.sweep.scenarios.absence import Absence
 from tests.sweep.scenarios.bulk import Bulk
+from tests.sweep.scenarios.client_webhooks import ClientWebhooks
 from tests.sweep.scenarios.decide import Decide
 from tests.sweep.scenarios.decisions import Decisions
 from tests.sweep.scenarios.deliver import Deliver
@@ -24,5 +25,5 @@ def scenarios(connectors: Collection[type[Connector]]) -> tuple[Scenario, ...]:
     listing = [each for each in connectors if each.covers(each.Settings()) is Coverage.FULL]
     registers = [each for each in connectors if each.register is not None]
     asked = [each for each in registers if each.register and not each.register.lists_all]
-    rest = (Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed())
+    rest = (Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed(), ClientWebhooks())
     return (*map(Pull, listing), *map(Decisions, registers), *map(Absence, asked), *rest)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hub.store.migrations import script
 
-revision = "0037"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 
 
 def upgrade() -> None:
