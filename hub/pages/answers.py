@@ -54,7 +54,8 @@ def months_figure(reader: Reader, months: Sequence[Mapping[str, Any]]) -> Figure
     """Return the complaints of each month: how many came in, and how many of them are answered."""
     first = TableColumn("month", reader.t("column.month"))
     rows = [Row(answer_values(each["month"], each["figures"])) for each in months]
-    shown = [_column(reader, each, first=not index) for index, each in enumerate(months)]
+    labels = reader.month_labels([each["month"] for each in months])
+    shown = [_column(reader, each, label) for each, label in zip(months, labels, strict=True)]
     counts = {each["month"]: each["figures"]["received"] or 0 for each in months}
     headline = reader.t("months.none")
     if any(counts.values()):
@@ -66,9 +67,8 @@ def months_figure(reader: Reader, months: Sequence[Mapping[str, Any]]) -> Figure
     return Figure("months", headline, reader.t("months.note"), table, columns(shown, axis, headline), legend)
 
 
-def _column(reader: Reader, month: Mapping[str, Any], *, first: bool) -> Column:
+def _column(reader: Reader, month: Mapping[str, Any], label: tuple[str, str]) -> Column:
     numbers, name = month["figures"], reader.month(month["month"])
-    label = reader.month_label(month["month"], first=first)
     if numbers["received"] is None:
         return Column(label, f"{name}: {reader.t('suppressed.short')}", (None,))
     received, answered = reader.number(numbers["received"]), reader.number(numbers["answered"])
@@ -78,7 +78,7 @@ def _column(reader: Reader, month: Mapping[str, Any], *, first: bool) -> Column:
 
 def times_figure(reader: Reader, months: Sequence[Mapping[str, Any]], all_: Numbers) -> Figure:
     """Return how long answers took, by the month in which the complaints came in: the median and the slowest tenth."""
-    labels = [reader.month_label(each["month"], first=not index) for index, each in enumerate(months)]
+    labels = reader.month_labels([each["month"] for each in months])
     items = []
     for name, field in (("median", "medianSeconds"), ("p90", "p90Seconds")):
         values = [None if each["figures"][field] is None else each["figures"][field] / DAY for each in months]

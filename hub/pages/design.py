@@ -37,14 +37,19 @@ def design_routes(site: Site) -> list[BaseRoute]:
 def sample_figures(reader: Reader) -> list[Figure]:
     """Return one figure of each kind of chart."""
     values = [(40, 12), (55, 9), (None, None), (30, 25), (61, 14), (48, 30)]
-    labels = [reader.month_label(f"2026-{index:02}", first=index == 1) for index in range(1, 7)]
+    labels = reader.month_labels([f"2026-{index:02}" for index in range(1, 7)])
     axis = Axis(reader.t("unit.complaints"), reader.number)
     table = DataTable(
-        [TableColumn("month", reader.t("column.month")), TableColumn("received", reader.t("column.received"), "number")],
+        [
+            TableColumn("month", reader.t("column.month")),
+            TableColumn("received", reader.t("column.received"), "number"),
+        ],
         [Row([f"2026-{index:02}", one]) for index, (one, _) in enumerate(values, 1)],
     )
     charts = {
-        "columns": columns([Column(label, "", each) for label, each in zip(labels, values, strict=True)], axis, "columns"),
+        "columns": columns(
+            [Column(label, "", each) for label, each in zip(labels, values, strict=True)], axis, "columns"
+        ),
         "lines": lines(
             [Line("a", [one for one, _ in values], [""] * 6), Line("b", [two for _, two in values], [""] * 6)],
             labels,

@@ -51,7 +51,9 @@ class FollowPage:
         """Show the complaint, after what the reporter does with it."""
         fields = await read_form(request, self._site.origin)
         reader = self._site.reader(self._language)
-        empty = {name: reader.t(f"follow.{name}_missing") for name in ("ticket", "code") if not fields.get(name, "").strip()}
+        empty = {
+            name: reader.t(f"follow.{name}_missing") for name in ("ticket", "code") if not fields.get(name, "").strip()
+        }
         if empty:
             return self._form(fields, empty, 400)
         try:

@@ -10,12 +10,38 @@ DAY = 86_400
 NOTHING = "–"
 """What stands for a missing value."""
 MONTHS = {
-    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "id": [
+        "Januari",
+        "Februari",
+        "Maret",
+        "April",
+        "Mei",
+        "Juni",
+        "Juli",
+        "Agustus",
+        "September",
+        "Oktober",
+        "November",
+        "Desember",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
 }
 SHORT_MONTHS = {
-    "id": "Jan Feb Mar Apr Mei Jun Jul Agu Sep Okt Nov Des".split(),
-    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
+    "id": ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"],
+    "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
 }
 
 
@@ -45,12 +71,12 @@ def duration(seconds: float | None, language: str) -> str:
     if seconds is None:
         return NOTHING
     units = (("detik", "second", 1), ("menit", "minute", 60), ("jam", "hour", 3_600), ("hari", "day", DAY))
-    indonesian, english, size = next(
-        (unit for unit in reversed(units) if seconds >= 2 * unit[2]), units[0]
-    )
+    indonesian, english, size = next((unit for unit in reversed(units) if seconds >= 2 * unit[2]), units[0])
     count = round(seconds / size)
-    return f"{number(count, language)} {indonesian}" if language == "id" else (
-        f"{number(count, language)} {english}{'' if count == 1 else 's'}"
+    return (
+        f"{number(count, language)} {indonesian}"
+        if language == "id"
+        else (f"{number(count, language)} {english}{'' if count == 1 else 's'}")
     )
 
 
@@ -58,7 +84,11 @@ def rupiah(value: float | None, language: str) -> str:
     """Return an amount in rupiah, in millions or billions (Indonesian: juta, miliar) where it is large."""
     if value is None:
         return NOTHING
-    for size, indonesian, english in ((1e12, "triliun", "trillion"), (1e9, "miliar", "billion"), (1e6, "juta", "million")):
+    for size, indonesian, english in (
+        (1e12, "triliun", "trillion"),
+        (1e9, "miliar", "billion"),
+        (1e6, "juta", "million"),
+    ):
         if value >= size:
             return f"Rp{number(value / size, language, 1)} {indonesian if language == 'id' else english}"
     return f"Rp{number(value, language)}"
@@ -75,7 +105,8 @@ def date(value: str | datetime | None, language: str) -> str:
     """Return a time's day in Western Indonesian Time: 3 Februari 2026."""
     if value is None:
         return NOTHING
-    at = _local(value)
+    # A day without a time is one already, whatever the zone.
+    at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-01") else _local(value)
     return f"{at.day} {MONTHS[language][at.month - 1]} {at.year}"
 
 

@@ -19,8 +19,8 @@ _UNREADABLE = Bilingual("The form cannot be read.", "Formulir tidak dapat dibaca
 async def read_form(request: Request, origin: str) -> dict[str, str]:
     """Return the fields of a form of this hub, whose origin is ``origin``; of a repeated field the last value.
 
-    The pages set no cookie and know no session, so that another site can do nothing in a reader's name; a form from there
-    is refused all the same (403). Raises 400 for one that cannot be read.
+    The pages set no cookie and know no session, so that another site can do nothing in a reader's name; a form from
+    there is refused all the same (403). Raises 400 for one that cannot be read.
     """
     sent = request.headers.get("origin")
     own = {origin, str(request.base_url).rstrip("/"), None}

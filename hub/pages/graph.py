@@ -1,7 +1,7 @@
 """Executes the documents of the pages in the hub's own graph, in this process.
 
-A page is a client like any other: its document passes the same endpoint as ``POST /graphql``, with authentication, limits,
-budgets and metrics. Only the network is left out.
+A page is a client like any other: its document passes the same endpoint as ``POST /graphql``, with authentication,
+limits, budgets and metrics. Only the network is left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Open data: the page that lists each table, its catalogue (DCAT), and a description beside each CSV (CSV on the Web)."""
+"""Open data: the page that lists each table, the catalogue (DCAT), and a description of each CSV (CSV on the Web)."""
 
 from __future__ import annotations
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hub.pages.answers import groups_figure, kept_share, months_figure, times_figure
 from hub.pages.charts.lines import sparkline
 from hub.pages.page import Content, Data, Params, PublicPage
 from hub.pages.reader import Reader
 
-NO_FIGURES = dict.fromkeys(("received", "answered", "due", "inTime", "medianSeconds", "p90Seconds"))
+NO_FIGURES: Mapping[str, Any] = dict.fromkeys(("received", "answered", "due", "inTime", "medianSeconds", "p90Seconds"))
+NO_TOTAL: Mapping[str, Any] = {"figures": NO_FIGURES, "months": ()}
+"""The total of a group without complaints."""
 
 
 def build(data: Data, params: Params, reader: Reader) -> Content:
     """Return the overview of all public complaints of the last twelve complete months."""
-    found = data["all"][0] if data["all"] else {"figures": NO_FIGURES, "months": []}
+    found: Mapping[str, Any] = data["all"][0] if data["all"] else NO_TOTAL
     numbers, months = found["figures"], found["months"]
     figures = [
         months_figure(reader, months),

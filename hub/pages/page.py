@@ -31,8 +31,8 @@ class Content:
 class PublicPage:
     """A page that is the same for everybody.
 
-    ``name`` is that of its addresses, its document, its template and its texts. ``build`` makes the content from the data;
-    it returns None if there is no such page. ``params`` are those of its address, and variables of its document.
+    ``name`` is that of its addresses, its document, its template and its texts. ``build`` makes the content from the
+    data; it returns None if there is no such page. ``params`` are those of its address, and variables of its document.
     ``section`` is the page of the navigation that it belongs to, by default itself.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 from hub.pages.answers import answer_columns, answer_values, kept_share, months_figure, times_figure
 from hub.pages.charts.lines import sparkline
 from hub.pages.figures import DataTable, Figure, Row, TableColumn
-from hub.pages.overview import NO_FIGURES
+from hub.pages.overview import NO_FIGURES, NO_TOTAL
 from hub.pages.page import Content, Data, Params, PublicPage
 from hub.pages.reader import Reader
 
@@ -21,10 +21,7 @@ def _list(page: str, one: str) -> PublicPage:
     def build(data: Data, params: Params, reader: Reader) -> Content:
         totals = {each["key"]: each for each in data["totals"]}
         places = [_place(reader, row, totals.get(row["code"]), one) for row in data["rows"]["nodes"]]
-        rows = [
-            Row([each["code"], *answer_values(each["name"], each["numbers"])], each["url"])
-            for each in places
-        ]
+        rows = [Row([each["code"], *answer_values(each["name"], each["numbers"])], each["url"]) for each in places]
         code = TableColumn("code", reader.t("column.code"))
         columns = [code, *answer_columns(reader, TableColumn("name", reader.t(f"column.{page}")))]
         figure = Figure(page, reader.t(f"{page}.title"), reader.t(f"{page}.note"), DataTable(columns, rows))
@@ -66,7 +63,7 @@ def _build_area(data: Data, params: Params, reader: Reader) -> Content | None:
 
 
 def _content(data: Data, place: Mapping[str, Any], reader: Reader, more: Mapping[str, Any]) -> Content:
-    total = data["totals"][0] if data["totals"] else {"figures": NO_FIGURES, "months": []}
+    total: Mapping[str, Any] = data["totals"][0] if data["totals"] else NO_TOTAL
     everywhere = data["all"][0]["figures"] if data["all"] else NO_FIGURES
     numbers, months = total["figures"], total["months"]
     name = place[NAME[reader.language]]

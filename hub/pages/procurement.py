@@ -44,9 +44,9 @@ def _columns(reader: Reader, name: str, label: str) -> list[TableColumn]:
 
 def _months_figure(reader: Reader, totals: Totals) -> Figure:
     items = []
-    for index, each in enumerate(totals):
+    labels = reader.month_labels([each["group"] for each in totals])
+    for each, label in zip(totals, labels, strict=True):
         title = f"{reader.month(each['group'])}: {reader.rupiah(_amount(each))}"
-        label = reader.month_label(each["group"], first=not index)
         items.append(Column(label, title, (_amount(each) / MILLION,)))
     headline = reader.t("orders_months.none")
     if totals:
@@ -64,7 +64,9 @@ def _groups_figure(
 ) -> Figure:
     ordered = sorted(totals, key=_amount, reverse=True)
     named = [(labels.get(each["group"], each["group"]) or reader.t("group.none"), each) for each in ordered]
-    urls = {id(each): reader.url(page, code=each["group"]) if page and each["group"] in labels else None for each in totals}
+    urls = {
+        id(each): reader.url(page, code=each["group"]) if page and each["group"] in labels else None for each in totals
+    }
     items = [Bar(label, _amount(each), reader.rupiah(_amount(each)), urls[id(each)]) for label, each in named[:10]]
     headline = reader.t(f"{name}.none")
     if items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,10 +45,15 @@ class Reader:
         """Return a month such as 2026-01 with its name."""
         return formats.month(text, self.language, short=short)
 
-    def month_label(self, text: str, *, first: bool) -> tuple[str, str]:
-        """Return the two lines of a month below a chart; the year stands below January and the first month."""
-        name, _, year = formats.month(text, self.language, short=True).partition(" ")
-        return name, year if first or text.endswith("-01") else ""
+    def month_labels(self, months: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the two lines of each month below a chart.
+
+        The year stands below January, and below the first month where the next one is not January.
+        """
+        named = [formats.month(each, self.language, short=True).partition(" ") for each in months]
+        with_year = {index for index, each in enumerate(months) if each.endswith("-01")}
+        with_year |= {0} if 1 not in with_year else set()
+        return [(name, year if index in with_year else "") for index, (name, _, year) in enumerate(named)]
 
     def date(self, value: str | datetime | None) -> str:
         """Return a day."""

@@ -35,7 +35,11 @@ PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals.update(languages=LANGUAGES, key=key, style=style_address())
     return environment

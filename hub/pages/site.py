@@ -51,9 +51,7 @@ class Site:
         """Return the reader of a page that is made now."""
         return Reader(language, self.now())
 
-    def failure(
-        self, request: Request, error: HubError | PageFailed, page: str, language: str
-    ) -> Response:
+    def failure(self, request: Request, error: HubError | PageFailed, page: str, language: str) -> Response:
         """Return the page for a reader whose page cannot be made now; programs get the error of the hub."""
         if "text/html" not in header(request, "accept") or not isinstance(error, HubError):
             raise error

@@ -1,4 +1,4 @@
-"""Submit a complaint in two steps: what happened, then who reports it. At the end: ticket, tracking code, and both as QR.
+"""Submit a complaint in two steps: what happened, then who reports it. The result is a ticket and a tracking code.
 
 Nothing is stored until the second step is sent. What was typed travels in the form, so that going back loses nothing.
 """
@@ -100,6 +100,7 @@ class SubmitPage:
         reader = self._site.reader(self._language)
         name = "nameEn" if self._language == "en" else "name"
         options = {
+            "carried": (*PERSON, "key"),
             "classes": [(each.value, *_class_texts(each, reader)) for each in ComplaintClass],
             "categories": [(each["code"], each["name"]) for each in data["categories"]],
             "areas": sorted(((each["code"], each[name]) for each in data["areas"]["nodes"]), key=lambda pair: pair[1]),
@@ -108,13 +109,13 @@ class SubmitPage:
 
     def _person(self, reader: Reader, fields: Fields, problems: Mapping[str, str]) -> Response:
         key = fields.get("key") or f"web-{uuid4().hex}"
-        return self._page("submit_person", reader, {**fields, "key": key}, problems, matter=MATTER)
+        return self._page("submit_person", reader, {**fields, "key": key}, problems, carried=(*MATTER, "key"))
 
     def _page(
         self, template: str, reader: Reader, fields: Fields, problems: Mapping[str, str], **more: Any
     ) -> Response:
         known = {name: fields[name] for name in (*MATTER, *PERSON, "key") if name in fields}
-        values = {"values": known, "problems": problems, "person": PERSON, "addresses": addresses("submit", {}), **more}
+        values = {"values": known, "problems": problems, "addresses": addresses("submit", {}), **more}
         html = rendering.render(template, reader, section="submit", **values)
         return rendering.private(html, 400 if problems else 200)
 
@@ -139,7 +140,7 @@ class SubmitPage:
         """Return ticket, code and the address of the page to follow it as a QR code, for the reporter's own camera."""
         text = f"{result['ticket']}\n{result['trackingCode']}\n{self._site.origin}{reader.url('follow')}"
         written = io.BytesIO()
-        segno.make(text, error="m").save(written, kind="svg", xmldecl=False, svgclass=None, lineclass=None, border=2)
+        segno.make(text, error="m").save(written, kind="svg", xmldecl=False, omitsize=True, border=2)
         return Markup(written.getvalue().decode())  # noqa: S704 - made of modules alone
 
 

@@ -71,9 +71,7 @@ def _agreement_figure(reader: Reader, name: str, totals: Totals) -> Figure:
 
 
 def _share_text(reader: Reader, total: Mapping[str, Any]) -> str:
-    return reader.t(
-        "pairs.value", share=reader.percent(total["shareAgreed"]), n=reader.number(total["matters"])
-    )
+    return reader.t("pairs.value", share=reader.percent(total["shareAgreed"]), n=reader.number(total["matters"]))
 
 
 def _days_figure(reader: Reader, totals: Totals) -> Figure:
@@ -81,9 +79,9 @@ def _days_figure(reader: Reader, totals: Totals) -> Figure:
     for each in totals:
         day = date.fromisoformat(each["key"])
         shown = reader.t("suppressed.short") if each["matters"] is None else reader.number(each["matters"])
-        days[day] = each["matters"], f"{each['key']}: {shown}"
+        days[day] = each["matters"], f"{reader.date(each['key'])}: {shown}"
     peak = max(days, key=lambda day: days[day][0] or 0)
-    headline = reader.t("days.headline", day=peak.isoformat(), n=reader.number(days[peak][0]))
+    headline = reader.t("days.headline", day=reader.date(peak.isoformat()), n=reader.number(days[peak][0]))
     columns = [TableColumn("day", reader.t("column.day")), TableColumn("matters", reader.t("column.matters"), "number")]
     rows = [Row([each["key"], each["matters"]]) for each in totals]
     chart = heat_map(days, reader.t("days.weekdays").split(), SHORT_MONTHS[reader.language], headline)

@@ -225,9 +225,7 @@ class Query:
     ) -> list[OrderTotal]:
         """Compute the totals with one SQL statement."""
         if largest is not None and not 1 <= largest <= MAX_LARGEST:
-            raise BadArgument(
-                f"`largest` must be 1 to {MAX_LARGEST}.", f"`largest` harus 1 sampai {MAX_LARGEST}."
-            )
+            raise BadArgument(f"`largest` must be 1 to {MAX_LARGEST}.", f"`largest` harus 1 sampai {MAX_LARGEST}.")
         total = partial(aggregates.order_totals, largest=largest)
         found = await aggregate(info, total, group_by, range, days=366)
         return [OrderTotal(group=g, count=n, value=Money(amount=a, currency="IDR")) for g, n, a in found]

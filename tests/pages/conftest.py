@@ -23,7 +23,9 @@ async def browser(shared: Stage) -> httpx.AsyncClient:
     """Last month: ten complaints to one agency, nine of them answered; three to another one by another channel."""
     many = await shared.complaints("ASSIGNED", [{"channel": Channel.WEB}] * 10)
     few = await shared.complaints("ASSIGNED", [{"channel": Channel.SMS}] * 3, agency="DINSOS")
-    change = "update complaints set received_at = :at, answered_at = :answered, due_at = :due where ticket = any(:tickets)"
+    change = (
+        "update complaints set received_at = :at, answered_at = :answered, due_at = :due where ticket = any(:tickets)"
+    )
     times = {"at": LAST_MONTH, "due": LAST_MONTH + timedelta(days=3)}
     await shared.run(change, **times, answered=LAST_MONTH + timedelta(days=2), tickets=many[1:])
     await shared.run(change, **times, answered=None, tickets=[many[0], *few])

@@ -9,7 +9,13 @@ import httpx
 
 from tests.schema.harness import ON_THE_WAY, Stage
 
-MATTER = {"class": "COMPLAINT", "category": "ROADS", "area": "33.74", "title": "Jalan berlubang", "text": "Lubang besar."}
+MATTER = {
+    "class": "COMPLAINT",
+    "category": "ROADS",
+    "area": "33.74",
+    "title": "Jalan berlubang",
+    "text": "Lubang besar.",
+}
 PERSON = {"identity": "named", "name": "Uji Warga", "phone": "0811 0000 0001", "email": "", "secret": "no"}
 
 
@@ -45,7 +51,9 @@ async def test_each_mistake_is_shown_beside_its_field(citizen: httpx.AsyncClient
     assert re.findall(r'<li><a href="#(\w+)">', first.text) == ["area", "title"]
     assert 'value="Jln"' in first.text
     assert "Lubang besar." in first.text
-    second = await citizen.post("/en/report", data={"step": "2", **MATTER, **PERSON, "key": "web-12345678", "phone": "12"})
+    second = await citizen.post(
+        "/en/report", data={"step": "2", **MATTER, **PERSON, "key": "web-12345678", "phone": "12"}
+    )
     assert re.findall(r'<li><a href="#(\w+)">', second.text) == ["phone"]
     assert 'value="Uji Warga"' in second.text
     assert 'id="phone-error"' in second.text
@@ -71,7 +79,9 @@ async def test_a_reporter_follows_replies_rates_and_reopens(citizen: httpx.Async
     async def act(name: str, **fields: str) -> httpx.Response:
         page = await citizen.post("/en/follow", data={"ticket": ticket, "code": code})
         (key,) = re.findall(rf'name="key" value="([^"]+)">\s+<input type="hidden" name="act" value="{name}"', page.text)
-        return await citizen.post("/en/follow", data={"ticket": ticket, "code": code, "act": name, "key": key, **fields})
+        return await citizen.post(
+            "/en/follow", data={"ticket": ticket, "code": code, "act": name, "key": key, **fields}
+        )
 
     assert "Your message was sent." in (await act("reply", text="Masih berlubang.")).text
     short = await act("reply", text="x")

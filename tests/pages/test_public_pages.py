@@ -57,7 +57,7 @@ async def test_csv_and_json_have_the_figures_of_the_chart(browser: httpx.AsyncCl
 
 
 async def test_no_page_shows_a_group_under_five(browser: httpx.AsyncClient) -> None:
-    """Three complaints to one agency, by one channel: the others are hidden as well, for the total would disclose them."""
+    """Three complaints to one agency, by one channel: the others are hidden too, for the total would disclose them."""
     for figure in ("agencies", "channels"):
         rows = list(csv.DictReader((await browser.get(f"/{figure}.csv")).text.splitlines()))
         assert [row["received"] for row in rows] == ["", ""], figure

@@ -9,14 +9,16 @@ import hub.pages
 from hub.pages.texts import texts
 
 FOLDER = Path(hub.pages.__file__).parent
-MADE_UP = re.compile(r"(?:kicker|headline|none|note|title|_note|_headline)$")
+MADE_UP = re.compile(r"(?:kicker|headline|none|note|title|description)$")
 """Keys whose first part is the name of a figure."""
 
 
 def test_both_languages_have_the_same_texts_and_values() -> None:
     indonesian, english = texts("id"), texts("en")
     assert indonesian.keys() == english.keys()
-    values = {key: [sorted({*re.findall(r"\{(\w+)\}", each[key])}) for each in (indonesian, english)] for key in english}
+    values = {
+        key: [sorted({*re.findall(r"\{(\w+)\}", each[key])}) for each in (indonesian, english)] for key in english
+    }
     assert {key: each for key, each in values.items() if each[0] != each[1]} == {}
 
 

@@ -43,12 +43,11 @@ def slots(count: int) -> tuple[list[float], float]:
 
 
 def bottom_labels(labels: Sequence[tuple[str, str]]) -> list[Markup]:
-    """Return the labels of the slots, each with a second line; every other one is left out where there is no room."""
+    """Return the labels of the slots, each with a second line."""
     middles, _ = slots(len(labels))
     parts = []
-    for index, (middle, (first, second)) in enumerate(zip(middles, labels, strict=True)):
-        odd = " odd" if (len(labels) - 1 - index) % 2 else ""
-        parts.append(text(first, middle, BOTTOM + 16, f"tick{odd}", "middle"))
+    for middle, (first, second) in zip(middles, labels, strict=True):
+        parts.append(text(first, middle, BOTTOM + 16, "tick", "middle"))
         if second:
             parts.append(text(second, middle, BOTTOM + 30, "tick strong", "middle"))
     return parts

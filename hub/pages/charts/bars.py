@@ -1,4 +1,7 @@
-"""Bars across that compare groups: each with its label above it and its value at the end."""
+"""Bars across that compare groups: each below its label and its value.
+
+Labels are HTML, so that long ones wrap and links are links; the bars alone are SVG.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hub.pages.charts.svg import drawing, element, percentage, text
+from hub.pages.charts.svg import element, percentage
 
-ROW, THICK = 44, 12
-"""The pixels from one bar to the next, and of a bar."""
+THICK = 12
+"""The pixels of a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +27,19 @@ class Bar:
 
 
 def bars(items: Sequence[Bar], label: str, maximum: float | None = None) -> Markup:
-    """Return the chart; ``maximum`` is the value of a full bar, by default the largest."""
+    """Return the chart as a list named ``label``; ``maximum`` is the value of a full bar, by default the largest."""
     full = maximum or max((each.value or 0 for each in items), default=0) or 1
-    parts = []
-    for index, item in enumerate(items):
-        y = index * ROW + 14
-        name = text(item.label, 0, y, "name")
-        parts += [element("a", name, href=item.url) if item.url else name, text(item.text, 100, y, "value", "end")]
-        parts.append(element("rect", x=0, y=y + 8, width="100%", height=THICK, rx=2, class_="track"))
-        if item.value:
-            width = percentage(max(100 * item.value / full, 0.4))
-            parts.append(element("rect", x=0, y=y + 8, width=width, height=THICK, rx=2, class_="s1"))
-    return drawing(parts, len(items) * ROW, label)
+    rows = (element("li", *_row(item, (item.value or 0) / full)) for item in items)
+    return element("ol", *rows, class_="bars", aria_label=label)
+
+
+def _row(item: Bar, share: float) -> list[Markup]:
+    marks = [element("rect", width="100%", height=THICK, rx=2, class_="track")]
+    if share:
+        marks.append(element("rect", width=percentage(max(100 * share, 0.4)), height=THICK, rx=2, class_="s1"))
+    name = element("a", item.label, href=item.url) if item.url else element("span", item.label)
+    return [
+        name,
+        element("strong", item.text),
+        element("svg", *marks, width="100%", height=THICK, aria_hidden="true"),
+    ]

@@ -39,7 +39,9 @@ def columns(items: Sequence[Column], axis: Axis, label: str) -> Markup:
             marks.append(element("rect", **place, y=round(top, 1), height=height, class_=f"s{index}"))
             base += value
         if all(value is None for value in item.values):
-            marks.append(element("text", "–", x=percentage(middle), y=scale.y(0) - 6, class_="tick", text_anchor="middle"))
+            marks.append(
+                element("text", "–", x=percentage(middle), y=scale.y(0) - 6, class_="tick", text_anchor="middle")
+            )
         parts.append(element("g", element("title", item.title), *marks))
     return drawing([_patterns(), *parts, *bottom_labels([each.label for each in items])], HEIGHT, label)
 
@@ -52,7 +54,9 @@ def _patterns() -> Markup:
     """Return the pattern of the second series; the first is solid and the third an outline."""
     stripe = element("path", d="M-1 1l2-2M0 6l6-6M5 7l2-2", class_="stripe")
     ground = element("rect", width=6, height=6, class_="stripe-ground")
-    return element("defs", element("pattern", ground, stripe, id="stripes", width=6, height=6, patternUnits="userSpaceOnUse"))
+    return element(
+        "defs", element("pattern", ground, stripe, id="stripes", width=6, height=6, patternUnits="userSpaceOnUse")
+    )
 
 
 def key(index: int) -> Markup:

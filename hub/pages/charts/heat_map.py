@@ -27,7 +27,12 @@ def heat_map(
     for day, (value, title) in sorted(days.items()):
         x = LEFT + (day - monday).days // 7 * width
         level = 0 if not value else min(int(value / full * LEVELS) + 1, LEVELS)
-        place = {"x": percentage(x), "width": percentage(width * 0.9), "y": TOP + day.weekday() * ROW, "height": ROW - 3}
+        place = {
+            "x": percentage(x),
+            "width": percentage(width * 0.9),
+            "y": TOP + day.weekday() * ROW,
+            "height": ROW - 3,
+        }
         parts.append(element("rect", element("title", title), **place, rx=2, class_=f"heat h{level}"))
         if day.day <= 7 and day.weekday() == 0:
             parts.append(text(months[day.month - 1], x, 12, "tick"))

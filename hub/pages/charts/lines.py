@@ -42,7 +42,9 @@ def _line(item: Line, index: int, middles: Sequence[float], scale: Scale) -> lis
     parts = [_segment(one, other, f"line l{index}") for one, other in pairwise(points) if one and other]
     for point, title in zip(points, item.titles, strict=True):
         if point:
-            mark = element("circle", element("title", title), cx=percentage(point[0]), cy=point[1], r=4, class_=f"dot l{index}")
+            mark = element(
+                "circle", element("title", title), cx=percentage(point[0]), cy=point[1], r=4, class_=f"dot l{index}"
+            )
             parts.append(mark)
     last = next((point for point in reversed(points) if point), None)
     if last:

@@ -31,8 +31,9 @@ class AnswerFigures:
     """The figures of a group, or of a month of it."""
 
     received: int | None = strawberry.field(
-        description=f"The number of complaints. For the public, null if there are fewer than {MIN_PUBLIC_GROUP_SIZE}, or"
-        " if the number of such a group could be derived from it; then all other numbers are null as well."
+        description="The number of complaints. For the public, null if there are fewer than"
+        f" {MIN_PUBLIC_GROUP_SIZE}, or if the number of such a group could be derived from it; then all other numbers"
+        " are null as well."
     )
     answered: int | None = strawberry.field(description="How many of them have a final answer.")
     due: int | None = strawberry.field(
@@ -43,9 +44,7 @@ class AnswerFigures:
         description="The median time from receipt to the final answer, in seconds; null if none was answered, and for"
         f" the public if fewer than {MIN_PUBLIC_GROUP_SIZE} were."
     )
-    p90_seconds: float | None = strawberry.field(
-        name="p90Seconds", description="The same, at the 90th percentile."
-    )
+    p90_seconds: float | None = strawberry.field(name="p90Seconds", description="The same, at the 90th percentile.")
 
     @classmethod
     def from_figures(cls, figures: StoredFigures) -> Self:

@@ -127,7 +127,9 @@ async def _value_totals(
     when = records.c.occurred_at
     value = func.coalesce(func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0)), 0)
     start, end = times
-    counted = select(group, func.count(), value).where(entity.allowed(viewer), when >= start, when < end).group_by(group)
+    counted = (
+        select(group, func.count(), value).where(entity.allowed(viewer), when >= start, when < end).group_by(group)
+    )
     ordered = counted.order_by(group) if largest is None else counted.order_by(value.desc(), group).limit(largest)
     rows = await db.execute(ordered)
     return [(name, n, Decimal(amount)) for name, n, amount in rows]

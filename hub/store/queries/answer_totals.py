@@ -1,4 +1,4 @@
-"""How many complaints were answered and how long it took, by group and month. Small groups are suppressed for the public.
+"""How many complaints were answered and how long it took. Small groups are suppressed for the public.
 
 A complaint counts in the month in which it was received. The time is that from its receipt to its final answer.
 """
@@ -32,7 +32,8 @@ _SHARES = cast(literal([0.5, 0.9]), ARRAY(Double))
 class AnswerFigures:
     """Figures of some complaints; all are None if they are suppressed.
 
-    ``due``: answered, or their deadline has passed; ``in_time``: answered before the deadline. The times are in seconds, None if too few were answered.
+    ``due``: answered, or their deadline has passed; ``in_time``: answered before the deadline. The times are
+    in seconds, None if too few were answered.
     """
 
     received: int | None = None
@@ -66,12 +67,12 @@ async def totals(
 
     What is suppressed does not depend on ``keys``: otherwise two requests would disclose more than one.
     """
-    where = and_(
-        countable_complaints(viewer), complaints.c.received_at >= start, complaints.c.received_at < end
-    )
+    where = and_(countable_complaints(viewer), complaints.c.received_at >= start, complaints.c.received_at < end)
     public = not visibility.handles_complaints(viewer)
     cells = await _cells(db, by, where)
-    hidden = suppressed_cells([(key, month, row["received"]) for (key, month), row in cells.items()]) if public else set()
+    hidden = (
+        suppressed_cells([(key, month, row["received"]) for (key, month), row in cells.items()]) if public else set()
+    )
     wanted = {key for key, _ in cells if keys is None or key in keys}
     sums = await _sums(db, by, where, hidden)
     names = await _names(db, by)

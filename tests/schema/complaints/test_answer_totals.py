@@ -13,7 +13,8 @@ DAY = 86_400
 FIGURES = "figures {received answered due inTime medianSeconds p90Seconds}"
 QUERY = (
     "query($by: ComplaintTotalsGrouping!, $keys: [String!]) {answerTotals(by: $by, keys: $keys,"
-    ' range: {start: "2026-01-01", end: "2026-12-31"}) {key label %(f)s months {month %(f)s}}}' % {"f": FIGURES}
+    ' range: {start: "2026-01-01", end: "2026-12-31"}) {key label '
+    f"{FIGURES} months {{month {FIGURES}}}}}}}"
 )
 HIDDEN = dict.fromkeys(("received", "answered", "due", "inTime", "medianSeconds", "p90Seconds"))
 
@@ -36,7 +37,8 @@ async def answered(shared: Stage) -> Stage:
         for each in days:
             (ticket,) = await shared.complaints("ASSIGNED", [{}], agency=agency)
             await shared.run(
-                "update complaints set received_at = :at, due_at = :due, answered_at = :answered where ticket = :ticket",
+                "update complaints set received_at = :at, due_at = :due, answered_at = :answered"
+                " where ticket = :ticket",
                 at=received,
                 due=received + timedelta(days=5),
                 answered=received + timedelta(days=each) if each else None,
@@ -69,8 +71,10 @@ async def test_a_selected_group_hides_what_the_others_do(answered: Stage) -> Non
 
 
 async def test_few_answers_have_no_public_times(answered: Stage) -> None:
-    await answered.run("update complaints set answered_at = null where agency_code = 'DISHUB' and due_at - answered_at < '2 days'")
-    (march,) = [each for each in (await totals(answered, ANONYMOUS, "MONTH"))["2026-03"]["months"]]
+    await answered.run(
+        "update complaints set answered_at = null where agency_code = 'DISHUB' and due_at - answered_at < '2 days'"
+    )
+    (march,) = (await totals(answered, ANONYMOUS, "MONTH"))["2026-03"]["months"]
     assert march["figures"]["medianSeconds"] is not None
     few = (await totals(answered, ANONYMOUS, "AGENCY", ["DISHUB"]))["DISHUB"]["figures"]
     assert (few["answered"], few["inTime"], few["medianSeconds"]) == (3, 3, None)
