@@ -53,9 +53,10 @@ def style_address() -> str:
 
 
 def render(template: str, reader: Reader, **values: Any) -> str:
-    """Return a template of ``hub/pages/templates`` as HTML; every value is escaped."""
+    """Return a template of ``hub/pages/templates``, of HTML unless it has an ending; every value is escaped."""
+    name = template if "." in template else f"{template}.html"
     texts = {"reader": reader, "t": reader.t, "url": reader.url, "language": reader.language}
-    return _environment().get_template(f"{template}.html").render(**texts, **values)
+    return _environment().get_template(name).render(**texts, **values)
 
 
 @dataclass(frozen=True, slots=True)

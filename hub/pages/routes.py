@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from hub.errors import RateLimited, TryLater
 from hub.pages import rendering
 from hub.pages.design import design_routes
+from hub.pages.feeds import feed_routes
 from hub.pages.figures import Figure
 from hub.pages.follow import FollowPage
 from hub.pages.graph import PageFailed
@@ -47,7 +48,12 @@ def routes(site: Site) -> list[BaseRoute]:
             found.append(Route(PATHS[name][language == "en"], form.get, methods=["GET"]))
             found.append(Route(PATHS[name][language == "en"], form.post, methods=["POST"]))
     # The description of a CSV has an address that that of a JSON would match as well.
-    return [*data_routes(site, PUBLIC_PAGES, built), *found, *(design_routes(site) if site.development else ())]
+    return [
+        *data_routes(site, PUBLIC_PAGES, built),
+        *feed_routes(site),
+        *found,
+        *(design_routes(site) if site.development else ()),
+    ]
 
 
 def _static(name: str, media: str) -> Endpoint:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -75,6 +76,15 @@ async def test_readers_may_keep_a_page_for_a_minute(browser: httpx.AsyncClient) 
     assert first.headers["vary"] == "Accept-Encoding"
     again = await browser.get("/", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_a_feed_has_the_answers_of_an_agency(browser: httpx.AsyncClient) -> None:
+    response = await browser.get("/en/agencies/DISHUB/answers.atom")
+    assert response.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    feed = ElementTree.fromstring(response.text)
+    assert feed.findtext("{*}title") == "Answers of Transport Office"
+    assert [each.tag.rpartition("}")[2] for each in feed][:3] == ["id", "title", "updated"]
+    assert (await browser.get("/instansi/NONE/answers.atom")).status_code == 404
 
 
 async def test_the_catalogue_names_every_table(browser: httpx.AsyncClient) -> None:

@@ -23,7 +23,7 @@ def test_both_languages_have_the_same_texts_and_values() -> None:
 
 
 def test_every_text_is_used() -> None:
-    code = "".join(path.read_text() for path in FOLDER.rglob("*") if path.suffix in {".py", ".html"})
+    code = "".join(path.read_text() for path in FOLDER.rglob("*") if path.suffix in {".py", ".html", ".xml"})
     named = {*re.findall(r"\"([a-z_]+\.[\w]+)\"", code), *re.findall(r'"([a-z_]+\.[a-z_]*)(?:\{|" ~)', code)}
     unused = {
         key
