@@ -22,8 +22,8 @@ def build(data: Data, params: Params, reader: Reader) -> Content:
     agencies = {each["code"]: each[name] for each in data["agencies"]["nodes"]}
     figures = [
         _months_figure(reader, data["byMonth"]),
-        _groups_figure(reader, "orders_agencies", data["byAgency"], agencies, "agency"),
         _groups_figure(reader, "orders_marketplaces", data["byMarketplace"], {}),
+        _groups_figure(reader, "orders_agencies", data["byAgency"], agencies, "agency"),
         _groups_figure(reader, "orders_suppliers", data["bySupplier"], {}),
     ]
     values = {

@@ -27,7 +27,12 @@ class Bar:
 
 
 def bars(items: Sequence[Bar], label: str, maximum: float | None = None) -> Markup:
-    """Return the chart as a list named ``label``; ``maximum`` is the value of a full bar, by default the largest."""
+    """Return the chart as a list named ``label``; ``maximum`` is the value of a full bar, by default the largest.
+
+    Without items there is no chart.
+    """
+    if not items:
+        return Markup()
     full = maximum or max((each.value or 0 for each in items), default=0) or 1
     rows = (element("li", *_row(item, (item.value or 0) / full)) for item in items)
     return element("ol", *rows, class_="bars", aria_label=label)
