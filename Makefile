@@ -8,7 +8,7 @@ BIN = .venv/bin
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL = help
-.PHONY: help run clean test check format architecture released coverage licences sbom audit test-all test-outside \
+.PHONY: help run clean test check format architecture pictures released coverage licences sbom audit test-all test-outside \
 	test-postgres test-graphql-core bench bench-short clients lock
 
 help: ## Say what there is
@@ -38,6 +38,13 @@ check: .venv ## Lint, format, types, import contracts, and that the schema keeps
 
 architecture: .venv ## Draw docs/architecture.svg from the imports in the code
 	@$(BIN)/python -m tools.architecture
+
+# URL="http://127.0.0.1:8001" names another hub.
+URL = http://127.0.0.1:8000
+CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+pictures: clients ## Take pictures of the pages of the hub that `make run` started; writes build/pictures
+	@mkdir -p build/pictures
+	node tests/clients/pages.mjs $(URL) $(CHROMIUM) build/pictures/profile build/pictures > build/pictures/seen.json
 
 released: .venv ## Keep the schema of the release that is made: `make check` compares with it from then on
 	$(BIN)/hub schema > $(RELEASED)

@@ -49,6 +49,9 @@ from hub.connectors import registry
 from hub.errors import TryLater
 from hub.executor import Executor
 from hub.kinds import kind_names
+from hub.pages import graph as page_graph
+from hub.pages.routes import routes as public_routes
+from hub.pages.site import Site
 from hub.schema.client_schema import client_sdl
 from hub.schema.context import Context
 from hub.schema.field_resolvers import field_resolver
@@ -177,13 +180,18 @@ class _AppParts:
             Route("/graphql/stream", SingleConnection(operations, self.streams)),
             WebSocketRoute("/graphql", GraphQLWebSocket(operations, self.streams)),
             *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
-            Route("/", pages.home_page(self._system_rows, ide=ide)),
+            *([Route("/", pages.home_page(self._system_rows, ide=ide))] if subgraph else self._public_pages(endpoint)),
             *([] if subgraph else self._auth_routes(metrics)),
             *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
             *([] if subgraph else [Route(PATH, WebhookEndpoint(self._webhooks, metrics))]),
             *pages.routes(graphiql=ide),
             *health.routes({"database": self._check_database}, metrics),
         ]
+
+    def _public_pages(self, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
+        client = page_graph.GraphClient(endpoint)
+        development = not self._settings.production
+        return public_routes(Site(client, self._settings.issuer, time.monotonic, development=development))
 
     def _data_routes(self, auth: EndpointAuth) -> list[BaseRoute]:
         """Return the endpoints for data outside of the graph: uploads, snapshots and files."""
@@ -227,7 +235,8 @@ class _AppParts:
         await self._database.close()
 
     async def _viewer(self, request: Request) -> Viewer:
-        return self._demo_token.viewer(request) or await self._authenticator.authenticate(request)
+        viewer: Viewer | None = request.scope.get(page_graph.VIEWER)
+        return viewer or self._demo_token.viewer(request) or await self._authenticator.authenticate(request)
 
     async def _renew(self, request: Request) -> Renewed:
         demo = self._demo_token.viewer(request)
@@ -266,7 +275,9 @@ class _AppParts:
         if viewer.kind is ViewerKind.PARTNER:
             await self.rate_limiter.client_submission(viewer.client or viewer.name)
         else:
-            await self.rate_limiter.submission(f"{viewer.kind.value} {viewer.name}", address)
+            # All who use the form of the public are one viewer: each address has the budget of a person.
+            person = address if viewer.kind is ViewerKind.ANONYMOUS else viewer.name
+            await self.rate_limiter.submission(f"{viewer.kind.value} {person}", address)
 
     async def _system_states(self) -> list[SystemState]:
         try:

@@ -33,6 +33,7 @@ PURPOSE = {
     "http_client": "calls to others",
     "kept_columns": "what is kept",
     "kinds": "core kinds",
+    "pages": "the public's pages",
     "runtime": "processes",
     "schema": "GraphQL graph",
     "settings": "HUB_* values",

@@ -237,7 +237,7 @@ async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
 
 
 def _print_welcome(info: RunInfo) -> None:
-    typer.echo(f"\nThe hub is ready: {info.url}/graphql (query page in a browser), {info.url}/ (state of each system)")
+    typer.echo(f"\nThe hub is ready: {info.url}/graphql (query page in a browser), {info.url}/ (what the public sees)")
     token = info.tokens.get("officer")
     if token:
         typer.echo(f"Token of the demo officer: {token}")

@@ -31,6 +31,7 @@ from hub.schema.agreement import disagreements, permit_facts
 from hub.schema.agreement import totals as agreement_totals
 from hub.schema.complaints import (
     aggregates,
+    answer_totals,
     claims,
     conflicts,
     deliveries,
@@ -61,7 +62,15 @@ PARTS: tuple[Part, ...] = (
     systems.part,
 )
 
-for _queries in (queries.Query, aggregates.Query, deliveries.Query, conflicts.Query, claims.Query, viewer.Query):
+for _queries in (
+    queries.Query,
+    aggregates.Query,
+    answer_totals.Query,
+    deliveries.Query,
+    conflicts.Query,
+    claims.Query,
+    viewer.Query,
+):
     complaints.part.query(_queries)
 for _mutations in (
     submission.Mutation,

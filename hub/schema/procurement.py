@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
 import strawberry
@@ -13,6 +14,7 @@ import strawberry
 from hub.kinds import OrderStatus
 from hub.schema import ids
 from hub.schema.aggregates import TotalsRange, aggregate
+from hub.schema.arguments import BadArgument
 from hub.schema.authorization import requirement, requires
 from hub.schema.connections import Listing, list_field
 from hub.schema.context import Info
@@ -25,6 +27,8 @@ from hub.store.queries.entities import HUB
 from hub.store.queries.entity import Row
 
 SCOPE = "orders:read"
+MAX_LARGEST = 1_000
+"""The maximum number of groups that ``largest`` can ask for."""
 
 part = Part("procurement", "Procurement orders of agencies in online shops.")
 
@@ -180,6 +184,10 @@ class OrderTotalsGrouping(Enum):
         "agency", description="The code of the agency; null if the hub does not know the agency."
     )
     MARKETPLACE = strawberry.enum_value("marketplace", description="The online shop.")
+    MONTH = strawberry.enum_value("month", description="The month in the time zone Asia/Jakarta, such as 2026-01.")
+    SUPPLIER = strawberry.enum_value(
+        "supplier", description="The supplier's name in the shop; two suppliers may have the same name."
+    )
 
 
 @strawberry.type(description="The number and value of the orders of one group.")
@@ -208,7 +216,16 @@ class Query:
         info: Info,
         group_by: Annotated[OrderTotalsGrouping, strawberry.argument(description="The field to group by.")],
         range: TotalsRange = None,
+        largest: Annotated[
+            int | None,
+            strawberry.argument(
+                description=f"Return only so many groups, 1 to {MAX_LARGEST}, those with the largest values first."
+            ),
+        ] = None,
     ) -> list[OrderTotal]:
         """Compute the totals with one SQL statement."""
-        found = await aggregate(info, aggregates.order_totals, group_by, range, days=366)
+        if largest is not None and not 1 <= largest <= MAX_LARGEST:
+            raise BadArgument(f"`largest` must be 1 to {MAX_LARGEST}.", f"`largest` harus 1 sampai {MAX_LARGEST}.")
+        total = partial(aggregates.order_totals, largest=largest)
+        found = await aggregate(info, total, group_by, range, days=366)
         return [OrderTotal(group=g, count=n, value=Money(amount=a, currency="IDR")) for g, n, a in found]

@@ -166,6 +166,10 @@ class Stage:
         body = response.json()
         return Answer(body.get("data"), body.get("errors", []))
 
+    async def client(self) -> httpx.AsyncClient:
+        """Return a client of the hub without credentials."""
+        return await self._client(None)
+
     async def _client(self, part: str | None) -> httpx.AsyncClient:
         if part not in self.apps:
             # The word is an officer's of the desk here; what the demo officer may beside that others try.

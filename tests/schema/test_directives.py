@@ -43,6 +43,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     ),
     "complaint": (PUBLIC, '(ticket: "LG-2026-000001") {ticket}', ""),
     "complaintTotals": (PUBLIC, "(groupBy: STATUS) {count}", ""),
+    "answerTotals": (PUBLIC, "(by: STATUS) {label}", ""),
     "complaints": (PUBLIC, "(first: 1) {totalCount}", ""),
     "complaintsWithConflicts": ((False, (("complaints:assign",),)), "(first: 1) {totalCount}", "complaints:assign"),
     "deliveries": ((False, (("hub:operate",),)), "(first: 1) {totalCount}", "hub:operate"),

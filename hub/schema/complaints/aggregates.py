@@ -17,12 +17,15 @@ from hub.store.queries import aggregates, visibility
 class ComplaintTotalsGrouping(Enum):
     """Groupings of complaint totals."""
 
+    ALL = strawberry.enum_value("all", description="All complaints are one group, whose key is null.")
     MONTH = strawberry.enum_value("month", description="The month in the time zone Asia/Jakarta, such as 2026-01.")
     CHANNEL = strawberry.enum_value("channel", description="The channel.")
     STATUS = strawberry.enum_value("status", description="The status.")
     AGENCY = strawberry.enum_value(
         "agency", description="The code of the agency that must answer; null for complaints without one."
     )
+    AREA = strawberry.enum_value("area", description="The code of the area; null for complaints without one.")
+    CATEGORY = strawberry.enum_value("category", description="The code of the category.")
 
 
 @strawberry.type(description="The number of complaints of one group.")

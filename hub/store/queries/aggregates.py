@@ -7,7 +7,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Date, case, column, func, literal_column, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.calendar import JAKARTA
@@ -30,11 +43,14 @@ def _day(column: ColumnElement[Any], form: str) -> ColumnElement[Any]:
     return func.to_char(local, literal_column(f"'{form}'"))
 
 
-_COMPLAINTS_BY: dict[str, ColumnElement[Any]] = {
+COMPLAINT_GROUPS: dict[str, ColumnElement[Any]] = {
+    "all": cast(null(), Text),
     "month": _day(complaints.c.received_at, "YYYY-MM"),
     "channel": complaints.c.channel,
     "status": complaints.c.status,
     "agency": complaints.c.agency_code,
+    "area": complaints.c.area_code,
+    "category": complaints.c.category,
 }
 _PAYMENTS_BY: dict[str, ColumnElement[Any]] = {
     "day": _day(records.c.occurred_at, "YYYY-MM-DD"),
@@ -44,6 +60,8 @@ _PAYMENTS_BY: dict[str, ColumnElement[Any]] = {
 _ORDERS_BY: dict[str, ColumnElement[Any]] = {
     "agency": fact("agency_code"),
     "marketplace": fact("marketplace"),
+    "month": _day(records.c.occurred_at, "YYYY-MM"),
+    "supplier": fact("supplier"),
 }
 
 
@@ -55,12 +73,12 @@ async def complaint_totals(
     Viewers who do not handle complaints get the counts of public complaints: a difference between the two would
     disclose single complaints.
     """
-    group, month = _COMPLAINTS_BY[by], _COMPLAINTS_BY["month"]
+    group, month = COMPLAINT_GROUPS[by], COMPLAINT_GROUPS["month"]
     when = complaints.c.received_at
-    counted = select(group, month, func.count()).where(_countable(viewer), when >= start, when < end)
+    counted = select(group, month, func.count()).where(countable_complaints(viewer), when >= start, when < end)
     rows = (await db.execute(counted.group_by(group, month).order_by(group, month))).all()
     suppressed = (
-        set() if visibility.handles_complaints(viewer) else _suppressed([(name, at, n) for name, at, n in rows])
+        set() if visibility.handles_complaints(viewer) else suppressed_cells([(name, at, n) for name, at, n in rows])
     )
     totals: dict[str | None, int | None] = {}
     for name, at, n in rows:
@@ -69,7 +87,7 @@ async def complaint_totals(
     return list(totals.items())
 
 
-def _suppressed(cells: Sequence[tuple[str | None, str, int]]) -> set[tuple[str | None, str]]:
+def suppressed_cells(cells: Sequence[tuple[str | None, str, int]]) -> set[tuple[str | None, str]]:
     """Return the (group, month) pairs to suppress: groups that are too small, and groups that would disclose them.
 
     Each month is suppressed by itself, so that the difference of two ranges discloses no more than the months do. If
@@ -98,14 +116,17 @@ async def payment_totals(
     db: AsyncConnection, viewer: Viewer, by: str, start: datetime, end: datetime
 ) -> Sequence[tuple[str | None, int, Decimal]]:
     """Return (group, count, sum) of payments; the sum includes only payments that were made and not refunded."""
-    return await _value_totals(db, PAYMENT, viewer, _PAYMENTS_BY[by], ("SUCCESS", "CLOSED"), start, end)
+    return await _value_totals(db, PAYMENT, viewer, _PAYMENTS_BY[by], ("SUCCESS", "CLOSED"), (start, end))
 
 
 async def order_totals(
-    db: AsyncConnection, viewer: Viewer, by: str, start: datetime, end: datetime
+    db: AsyncConnection, viewer: Viewer, by: str, start: datetime, end: datetime, largest: int | None = None
 ) -> Sequence[tuple[str | None, int, Decimal]]:
-    """Return (group, count, sum) of orders; the sum includes only completed ones."""
-    return await _value_totals(db, ORDER, viewer, _ORDERS_BY[by], ("COMPLETED",), start, end)
+    """Return (group, count, sum) of orders; the sum includes only completed ones.
+
+    With ``largest`` only so many groups are returned, those with the largest sums first.
+    """
+    return await _value_totals(db, ORDER, viewer, _ORDERS_BY[by], ("COMPLETED",), (start, end), largest)
 
 
 async def _value_totals(
@@ -114,20 +135,23 @@ async def _value_totals(
     viewer: Viewer,
     group: ColumnElement[Any],
     counts: tuple[str, ...],
-    start: datetime,
-    end: datetime,
+    times: tuple[datetime, datetime],
+    largest: int | None = None,
 ) -> Sequence[tuple[str | None, int, Decimal]]:
-    """Return (group, count, sum) from the totals by day; ``start`` and ``end`` are midnights in Asia/Jakarta."""
-    value = func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0))
-    first, last = (at.astimezone(JAKARTA).date() for at in (start, end))
-    rows = await db.execute(
-        select(group, _RECORDS, value)
-        .add_cte(_TOTALS)
-        .where(entity.allowed(viewer), first <= _DAY, last > _DAY)
-        .group_by(group)
-        .having(_RECORDS > 0)
-        .order_by(group)
-    )
+    """Return (group, count, sum) between two midnights in Asia/Jakarta, from the totals by day if they have ``group``."""
+    start, end = times
+    value = func.coalesce(func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0)), 0)
+    if group is _ORDERS_BY["supplier"]:
+        # There are almost as many as there are orders in a day, so totals of a day would be no shorter than the orders.
+        when = records.c.occurred_at
+        counted = select(group, func.count(), value).where(when >= start, when < end)
+    else:
+        first, last = (at.astimezone(JAKARTA).date() for at in (start, end))
+        counted = select(group, _RECORDS, value).add_cte(_TOTALS).where(first <= _DAY, last > _DAY)
+        counted = counted.having(_RECORDS > 0)
+    counted = counted.where(entity.allowed(viewer)).group_by(group)
+    ordered = counted.order_by(group) if largest is None else counted.order_by(value.desc(), group).limit(largest)
+    rows = await db.execute(ordered)
     return [(name, n, Decimal(amount)) for name, n, amount in rows]
 
 
@@ -146,5 +170,6 @@ _DAY: ColumnElement[date] = literal_column("records.day", Date)
 _RECORDS = func.sum(literal_column("records.records", BigInteger))
 
 
-def _countable(viewer: Viewer) -> ColumnElement[bool]:
+def countable_complaints(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition for the complaints that totals count for ``viewer``."""
     return visibility.fully_visible(viewer) if visibility.handles_complaints(viewer) else visibility.public()

@@ -26,7 +26,7 @@ from tests.store.ingest.test_quarantine import ingest
 START, END = datetime(2026, 5, 31, 17, tzinfo=UTC), datetime(2026, 6, 4, 17, tzinfo=UTC)
 """Midnights in Jakarta."""
 GROUPS = [*((aggregates.payment_totals, by) for by in ("day", "merchant", "corridor"))]
-GROUPS += [(aggregates.order_totals, by) for by in ("agency", "marketplace")]
+GROUPS += [(aggregates.order_totals, by) for by in ("agency", "marketplace", "month", "supplier")]
 CORRECT = Cause("compare-totals", "worker", "1")
 
 

@@ -1,0 +1,33 @@
+"""Each text is there in both languages, with the same values, and is used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import hub.pages
+from hub.pages.texts import texts
+
+FOLDER = Path(hub.pages.__file__).parent
+MADE_UP = re.compile(r"(?:kicker|headline|none|note|title|description)$")
+"""Keys whose first part is the name of a figure."""
+
+
+def test_both_languages_have_the_same_texts_and_values() -> None:
+    indonesian, english = texts("id"), texts("en")
+    assert indonesian.keys() == english.keys()
+    values = {
+        key: [sorted({*re.findall(r"\{(\w+)\}", each[key])}) for each in (indonesian, english)] for key in english
+    }
+    assert {key: each for key, each in values.items() if each[0] != each[1]} == {}
+
+
+def test_every_text_is_used() -> None:
+    code = "".join(path.read_text() for path in FOLDER.rglob("*") if path.suffix in {".py", ".html", ".xml"})
+    named = {*re.findall(r"\"([a-z_]+\.[\w]+)\"", code), *re.findall(r'"([a-z_]+\.[a-z_]*)(?:\{|" ~)', code)}
+    unused = {
+        key
+        for key in texts("id")
+        if key not in named and not any(key.startswith(each) for each in named if each.endswith((".", "_")))
+    }
+    assert {key for key in unused if not MADE_UP.search(key)} == set()
