@@ -59,6 +59,9 @@ def load_clamped_times(adapters: AdaptersMap) -> None:
 
 
 def load_times(adapters: AdaptersMap) -> None:
-    """Load times as the driver does, which is fast, and raises ``DataError`` beyond Python's limits."""
+    """Load times as the driver does, which is fast: it raises ``DataError`` beyond Python's limits.
+
+    Times of the first and the last day that Python has stay as they are, and do not exist in every time zone.
+    """
     assert _ClampedTimestamps.driver
     adapters.register_loader("timestamptz", _ClampedTimestamps.driver)
