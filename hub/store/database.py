@@ -24,7 +24,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
-from hub.store.driver_cursors import fetch_rows, reused_cursor
+from hub.store.driver_cursors import reused_cursor
 from hub.store.grouped_writes import GroupedWrites, Rows
 from hub.store.value_loaders import register_loaders
 
@@ -243,7 +243,8 @@ async def execute(connection: AsyncConnection, statement: str, parameters: Mappi
     try:
         async with reused_cursor(driver) as cursor:
             await cursor.execute(statement.encode(), parameters, prepare=True)
-            return await fetch_rows(cursor)
+            # Not `cursor.description`, which makes an object for each column.
+            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except _UNUSABLE as error:
         await connection.invalidate()
         raise OperationalError(statement, None, error) from error

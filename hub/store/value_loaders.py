@@ -21,12 +21,12 @@ that they exist in every time zone."""
 class _ClampedTimestamps(Loader):
     """A loader of times that replaces those beyond Python's limits, which would otherwise fail the whole statement."""
 
-    driver = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, Format.TEXT)
+    _driver = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, Format.TEXT)
 
     def __init__(self, oid: int, context: Any = None) -> None:
         super().__init__(oid, context)
-        assert self.driver
-        self._inner = self.driver(oid, context)
+        assert self._driver
+        self._inner = self._driver(oid, context)
 
     def load(self, data: Buffer) -> datetime:
         """Return the time, within ``EARLIEST_TIME`` and ``LATEST_TIME``."""
@@ -49,16 +49,6 @@ def _load_json(data: bytes | str) -> Any:
 
 def register_loaders(connection: Any, _: Any) -> None:
     """Load times and JSON of a new connection as described above; a listener for SQLAlchemy's event ``connect``."""
-    load_clamped_times(connection.driver_connection.adapters)
-    set_json_loads(_load_json, connection.driver_connection)
-
-
-def load_clamped_times(adapters: AdaptersMap) -> None:
-    """Replace times beyond Python's limits."""
+    adapters: AdaptersMap = connection.driver_connection.adapters
     adapters.register_loader("timestamptz", _ClampedTimestamps)
-
-
-def load_times(adapters: AdaptersMap) -> None:
-    """Load times as the driver does, which is fast, and raises ``DataError`` beyond Python's limits."""
-    assert _ClampedTimestamps.driver
-    adapters.register_loader("timestamptz", _ClampedTimestamps.driver)
+    set_json_loads(_load_json, connection.driver_connection)

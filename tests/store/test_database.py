@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta, timezone
 
 import psycopg
 import pytest
@@ -168,3 +169,12 @@ async def test_server_that_became_read_only_counts_as_unavailable(empty_database
     async with database.write(Cause("test", "test", "run-1")) as db:
         await execute(db, "create table written (n int)", {})
     await database.close()
+
+
+@pytest.mark.parametrize("time", ["9999-12-31 23:59:59+00", "infinity", "0001-01-01 00:00:00+00", "-infinity"])
+async def test_times_at_the_ends_exist_in_every_time_zone(empty_database_url: str, time: str) -> None:
+    database = Database(empty_database_url)
+    async with database.read() as db:
+        (row,) = await execute(db, "select cast(%(time)s as timestamptz) as at", {"time": time})
+    await database.close()
+    assert row["at"].astimezone(timezone(timedelta(hours=14))).astimezone(timezone(-timedelta(hours=12))) == row["at"]
