@@ -89,6 +89,7 @@ async def test_after_an_hour_of_outage_all_arrives_once_in_order(place: Place, r
     assert len(receiver.taken) == len(receiver.once) == 8
 
 
+@pytest.mark.whole
 async def test_one_failing_subject_does_not_hold_up_others(place: Place, receiver: Receiver) -> None:
     async def refuse(got: Received) -> Response | None:
         return Response(status_code=400) if got.data["subject"] == "P1" else None
@@ -126,6 +127,7 @@ async def test_an_endpoint_that_is_gone_is_disabled_at_once(place: Place, receiv
     assert [each.data["subject"] for each in receiver.taken] == ["P1", "P2"]
 
 
+@pytest.mark.whole
 async def test_a_client_is_warned_before_it_is_disabled(place: Place, receiver: Receiver) -> None:
     receiver.status = 500
     webhook = await place.register(receiver)
