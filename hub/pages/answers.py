@@ -40,13 +40,13 @@ def answer_columns(reader: Reader, first: TableColumn) -> list[TableColumn]:
 
 
 def answer_values(label: str | None, numbers: Numbers) -> list[str | float | None]:
-    """Return a row of the table; times stay seconds until ``_in_days``."""
+    """Return a row of the table; times are in days."""
     share = kept_share(numbers)
     return [
         label,
         *(numbers[name] for name in ("received", "answered", "due", "inTime")),
         None if share is None else round(share, 4),
-        *(numbers[name] and round(numbers[name]) for name in ("medianSeconds", "p90Seconds")),
+        *(numbers[name] and round(numbers[name] / DAY, 2) for name in ("medianSeconds", "p90Seconds")),
     ]
 
 

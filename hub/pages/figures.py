@@ -16,7 +16,7 @@ Value = str | int | float | None
 FORMATS: dict[str, Callable[[float | None, str], str]] = {
     "number": formats.number,
     "percent": formats.percent,
-    "days": formats.days,
+    "days": lambda value, language: formats.number(value, language, 1),
     "duration": formats.duration,
     "rupiah": formats.rupiah,
 }
