@@ -38,6 +38,7 @@ PURPOSE = {
     "schema": "GraphQL graph",
     "settings": "HUB_* values",
     "store": "every SQL query",
+    "streams": "followers of the feed",
     "sync": "the worker",
     "tacit_approval": "silence approves",
     "testing": "connector tests",

@@ -138,7 +138,7 @@ async def _value_totals(
     times: tuple[datetime, datetime],
     largest: int | None = None,
 ) -> Sequence[tuple[str | None, int, Decimal]]:
-    """Return (group, count, sum) between two midnights in Asia/Jakarta, from the totals by day if they have ``group``."""
+    """Return (group, count, sum) between two midnights in Asia/Jakarta; the totals by day give them if possible."""
     start, end = times
     value = func.coalesce(func.sum(case((records.c.status.in_(counts), records.c.amount), else_=0)), 0)
     if group is _ORDERS_BY["supplier"]:
