@@ -12,6 +12,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLNamedType,
     GraphQLObjectType,
     get_named_type,
     get_nullable_type,
@@ -71,10 +72,10 @@ def _kind(place: Place) -> GraphQLInputType:
 
 
 def operation(place: Place) -> str:
-    """Return the field with the variable ``$v`` as the argument; other required arguments are empty."""
+    """Return the field with the variable ``$v`` as the argument; other required arguments have any value."""
     definition = _definition(place)
     needed = " ".join(
-        f'{name}: "x"'
+        f"{name}: {_any(get_named_type(each.type))}"
         for name, each in definition.args.items()
         if name != place.argument and is_required_argument(each)
     )
@@ -84,6 +85,11 @@ def operation(place: Place) -> str:
     if place.owner in ("Query", "Mutation"):
         return f"{head} {{ {selection} }}"
     return f'{head} {{ node(id: "x") {{ ... on {place.owner} {{ {selection} }} }} }}'
+
+
+def _any(kind: GraphQLNamedType) -> str:
+    """Return a value of an enum, or a text."""
+    return next(iter(kind.values)) if isinstance(kind, GraphQLEnumType) else '"x"'
 
 
 def values(place: Place, number: int) -> Any:

@@ -117,6 +117,12 @@ LINES: Mapping[str, Line] = {
 OF_SEVERAL = {"resolveDisagreement"}
 """Acts on whatever of several matters the viewer sees: see tests/schema/agreement/test_resolve.py."""
 
+WEBHOOKS = {
+    *("registerWebhook", "updateWebhook", "pauseWebhook", "resumeWebhook"),
+    *("rotateWebhookSecret", "replayWebhook", "deleteWebhook"),
+}
+"""Act on webhooks of the client that calls: see tests/schema/webhooks/test_webhooks.py."""
+
 OPERATOR = Viewer(ViewerKind.OFFICER, "operator", frozenset({*OPERATE, *SYNC}))
 EVERY: Mapping[str, Viewer] = {
     **VIEWERS,
@@ -199,7 +205,7 @@ async def prepared(stage: Stage, line: Line, *, secret: bool) -> Mapping[str, st
 def test_every_mutation_has_its_line() -> None:
     mutations = schema()._schema.mutation_type
     assert mutations is not None
-    assert sorted(LINES) == sorted(mutations.fields.keys() - OF_SEVERAL)
+    assert sorted(LINES) == sorted(mutations.fields.keys() - OF_SEVERAL - WEBHOOKS)
 
 
 def test_every_act_of_the_timeline_is_in_a_table_of_roles() -> None:
