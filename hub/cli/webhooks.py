@@ -26,6 +26,9 @@ commands = typer.Typer(
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id that `hub webhooks list` shows.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only changes of this kind; repeat for more.")]
+Systems = Annotated[list[str] | None, typer.Option("--system", help="Only changes of this system; repeat for more.")]
+PerMinute = Annotated[int | None, typer.Option(help="The maximum number of calls in a minute.")]
 
 
 @commands.command("list")
@@ -79,28 +82,63 @@ def deliveries(
 def register(
     client: Annotated[str, typer.Argument(help="The id of the client.")],
     url: Annotated[str, typer.Argument(help="The https URL to call.")],
-    kind: Annotated[list[str] | None, typer.Option(help="Only changes of this kind; repeat for more.")] = None,
-    system: Annotated[list[str] | None, typer.Option(help="Only changes of this system; repeat for more.")] = None,
+    kind: Kinds = None,
+    system: Systems = None,
     full: Annotated[bool, typer.Option("--full", help="Send values, not only what changed.")] = False,
+    cloudevents: Annotated[bool, typer.Option("--cloudevents", help="Send messages as CloudEvents.")] = False,
+    asymmetric: Annotated[bool, typer.Option("--asymmetric", help="Sign with an Ed25519 key as well.")] = False,
+    per_minute: PerMinute = None,
+    after: Annotated[str | None, typer.Option(help="Send the changes after this cursor; now by default.")] = None,
     json: Json = False,
 ) -> None:
     """Register an endpoint for a client, and print its secret, which is shown only now."""
 
     async def work(settings: Settings, store: Database) -> dict[str, Any]:
         from hub.store.webhooks import endpoints
-        from hub.store.webhooks.terms import WebhookContent
 
-        content = WebhookContent.FULL if full else WebhookContent.THIN
-        options = endpoints.WebhookOptions(url, kind, system, content)
+        form = _form(full=full, cloudevents=cloudevents)
+        rate = endpoints.DEFAULT_PER_MINUTE if per_minute is None else per_minute
+        options = endpoints.WebhookOptions(url, kind, system, **form, per_minute=rate)
         webhook_id = endpoints.new_id()
         secret = await _operate(
             *(settings, store, "register", webhook_id),
-            lambda act: act.register(webhook_id, client, options, asymmetric=False, after=None),
+            lambda act: act.register(webhook_id, client, options, asymmetric=asymmetric, after=after),
         )
         return {"id": webhook_id, "secret": secret}
 
     done = common.run(work)
     common.print_result(done, f"{done['id']}  {done['secret']}", json=json)
+
+
+@commands.command()
+def update(
+    webhook: Id,
+    url: Annotated[str | None, typer.Option(help="Another https URL, which has to agree first.")] = None,
+    kind: Kinds = None,
+    all_kinds: Annotated[bool, typer.Option("--all-kinds", help="Changes of all kinds.")] = False,
+    system: Systems = None,
+    all_systems: Annotated[bool, typer.Option("--all-systems", help="Changes of all systems.")] = False,
+    full: Annotated[bool | None, typer.Option("--full/--thin", help="Send values, or only what changed.")] = None,
+    cloudevents: Annotated[bool | None, typer.Option("--cloudevents/--standard", help="The form of messages.")] = None,
+    per_minute: PerMinute = None,
+    json: Json = False,
+) -> None:
+    """Change what is given of a webhook; the rest stays."""
+    given = {"url": url, "kinds": kind, "systems": system, "per_minute": per_minute}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    changes |= {name: None for name, every in (("kinds", all_kinds), ("systems", all_systems)) if every}
+    changes |= _form(full=full, cloudevents=cloudevents)
+    _print_done(webhook, "update", lambda act: act.update(webhook, changes), "is changed", json=json)
+
+
+def _form(*, full: bool | None, cloudevents: bool | None) -> dict[str, Any]:
+    """Return the content and format that the flags choose; nothing for a flag that is None."""
+    from hub.store.webhooks.terms import WebhookContent, WebhookFormat
+
+    content = {} if full is None else {"content": WebhookContent.FULL if full else WebhookContent.THIN}
+    if cloudevents is None:
+        return content
+    return {**content, "format": WebhookFormat.CLOUDEVENTS if cloudevents else WebhookFormat.STANDARD}
 
 
 @commands.command()

@@ -62,6 +62,9 @@ async def test_an_operator_manages_the_webhook_of_a_client(run: Run, stage: Stag
     assert (listed["id"], listed["state"], listed["kinds"]) == (made["id"], "UNVERIFIED", ["payment"])
     assert "secret" not in listed
     assert "sealed" not in listed
+    run("update", made["id"], "--all-kinds", "--full", "--per-minute", "7")
+    (listed,) = run("list")
+    assert (listed["kinds"], listed["content"], listed["per_minute"]) == (None, "FULL", 7)
     run("pause", made["id"])
     assert [each["state"] for each in run("list")] == ["PAUSED"]
     run("resume", made["id"])

@@ -221,6 +221,28 @@ async def test_a_gap_in_the_feed_is_stated(place: Place, receiver: Receiver) -> 
     assert gap["snapshot"].startswith(f"{ISSUER}/bulk/fake?after=")
 
 
+async def test_one_delivery_or_those_of_a_time_are_replayed(place: Place, receiver: Receiver) -> None:
+    webhook = await place.register(receiver)
+    times = []
+    for name in ("P1", "P2", "P3"):
+        await place.changes(name)
+        await place.sender.drain()
+        times.append(place.clock())
+        place.clock.passes(hours=1)
+    first, second, third = (each.id for each in receiver.taken)
+    async with place.operations() as done:
+        assert await done.replay(webhook, delivery=second) == 1
+    await place.sender.drain()
+    async with place.operations() as done:
+        assert await done.replay(webhook, since=times[1], until=place.clock()) == 2
+    await place.sender.drain()
+    async with place.operations() as done:
+        assert await done.replay(webhook, until=times[1]) == 1
+    await place.sender.drain()
+    assert [each.id for each in receiver.taken[3:]] == [second, second, third, first]
+    assert {each.id for each in receiver.once} == {first, second, third}
+
+
 async def test_a_full_cloud_event_has_what_the_feed_tells(place: Place, receiver: Receiver) -> None:
     await place.register(receiver, content=WebhookContent.FULL, format=WebhookFormat.CLOUDEVENTS)
     await place.changes("P1")

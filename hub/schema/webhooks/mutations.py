@@ -22,7 +22,7 @@ from hub.store import idempotency
 from hub.store.idempotency import IdempotencyKey, KeyConflict
 from hub.store.webhooks import endpoints
 from hub.store.webhooks.endpoints import DEFAULT_PER_MINUTE, MANAGE, MAX_PER_MINUTE, WebhookOptions
-from hub.store.webhooks.operations import MAX_OVERLAP, Operations, changed
+from hub.store.webhooks.operations import MAX_OVERLAP, Operations
 from hub.store.webhooks.terms import WebhookContent, WebhookFormat
 from hub.viewer import ViewerKind
 
@@ -69,13 +69,13 @@ class WebhookInput(IdempotentInput):
     id: strawberry.ID = strawberry.field(description="The id of the webhook.")
 
 
-@strawberry.input(description="Input of `updateWebhook`: what is omitted or null stays.")
+@strawberry.input(description="Input of `updateWebhook`: what is omitted stays; `kinds` or `systems` null for all.")
 class UpdateWebhookInput(WebhookInput):
     """Input of ``updateWebhook``."""
 
     url: str | None = strawberry.field(default=None, description="Another URL, which has to agree first.")
-    kinds: list[str] | None = strawberry.field(default=None, description=_KINDS)
-    systems: list[str] | None = strawberry.field(default=None, description=_SYSTEMS)
+    kinds: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_KINDS)
+    systems: list[str] | None = strawberry.field(default=strawberry.UNSET, description=_SYSTEMS)
     content: WebhookContent | None = strawberry.field(default=None, description="What a message contains.")
     format: WebhookFormat | None = strawberry.field(default=None, description="The form of a message.")
     per_minute: int | None = strawberry.field(default=None, description=_PER_MINUTE)
@@ -241,9 +241,7 @@ class Mutation:
         self, info: Info, input: Annotated[UpdateWebhookInput, INPUT]
     ) -> UpdateWebhookResult | None:
         """Change what is given."""
-        names = ("url", "kinds", "systems", "content", "format", "per_minute")
-        values = {name: getattr(input, name) for name in names}
-        done = await _run(info, input, lambda act: act.update(input.id, lambda now: changed(now, **values)))
+        done = await _run(info, input, lambda act: act.update(input.id, _changes(input)))
         return await _answer(info, input.id, done, lambda hook: UpdateWebhookPayload(webhook=hook))
 
     @strawberry.mutation(
@@ -312,6 +310,15 @@ class Mutation:
         if isinstance(done, InvalidInput | IdempotencyConflict):
             return done
         return DeleteWebhookPayload(id=input.id) if done else WebhookNotFound.in_language(info.context.language)
+
+
+def _changes(input: UpdateWebhookInput) -> dict[str, Any]:
+    """Return the options that are given; null has a meaning for ``kinds`` and ``systems`` alone."""
+    given = {name: getattr(input, name) for name in ("url", "content", "format", "per_minute")}
+    filters = {name: getattr(input, name) for name in ("kinds", "systems")}
+    return {name: value for name, value in given.items() if value is not None} | {
+        name: value for name, value in filters.items() if value is not strawberry.UNSET
+    }
 
 
 async def _run(

@@ -6,7 +6,7 @@ that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,14 +66,12 @@ class Operations:
         await self._record("register", webhook_id)
         return signing.secrets[0].text
 
-    async def update(
-        self, webhook_id: str, change: Callable[[WebhookOptions], WebhookOptions]
-    ) -> Webhook | list[Problem] | None:
-        """Change what the client chose; another URL has to agree before it is called."""
+    async def update(self, webhook_id: str, changes: Mapping[str, Any]) -> Webhook | list[Problem] | None:
+        """Change fields of the options to the given values; another URL has to agree before it is called."""
         webhook = await self._managed(webhook_id)
         if webhook is None:
             return None
-        options = change(_options(webhook))
+        options = replace(_options(webhook), **changes)
         owner = await endpoints.client_viewer(self.db, webhook.client)
         if problems := rules.check(owner or self.viewer, options, self.known_kinds, loopback=self.loopback):
             return problems
@@ -172,11 +170,6 @@ def _options(webhook: Webhook) -> WebhookOptions:
     return WebhookOptions(
         webhook.url, webhook.kinds, webhook.systems, webhook.content, webhook.format, webhook.per_minute
     )
-
-
-def changed(options: WebhookOptions, **values: Any) -> WebhookOptions:
-    """Return ``options`` with the values that are not None."""
-    return replace(options, **{name: value for name, value in values.items() if value is not None})
 
 
 def _check_cursor(after: str | None) -> list[Problem]:

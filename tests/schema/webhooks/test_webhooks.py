@@ -101,6 +101,11 @@ async def test_a_webhook_is_changed_paused_resumed_and_deleted(shared: Stage) ->
     changed = await act(shared, SHOP, "updateWebhook", id=made, content="FULL", perMinute=7)
     assert (changed["webhook"]["content"], changed["webhook"]["perMinute"]) == ("FULL", 7)
     assert changed["webhook"]["url"] == URL
+    filtered = await act(shared, SHOP, "updateWebhook", id=made, kinds=["payment"], idempotencyKey="update-1")
+    assert filtered["webhook"]["kinds"] == ["payment"]
+    kept = await act(shared, SHOP, "updateWebhook", id=made, perMinute=None, content=None, systems=None)
+    assert (kept["webhook"]["kinds"], kept["webhook"]["perMinute"]) == (["payment"], 7)
+    assert (await act(shared, SHOP, "updateWebhook", id=made, kinds=None))["webhook"]["kinds"] is None
     assert (await act(shared, SHOP, "pauseWebhook", id=made))["webhook"]["state"] == "PAUSED"
     assert (await act(shared, SHOP, "resumeWebhook", id=made))["webhook"]["state"] == "UNVERIFIED"
     secret = "... on RotateWebhookSecretPayload { secret }"
@@ -111,5 +116,5 @@ async def test_a_webhook_is_changed_paused_resumed_and_deleted(shared: Stage) ->
     assert deleted["__typename"] == "DeleteWebhookPayload"
     trail = await shared.rows("select action from audit_events where subject = :s order by id", s=f"webhook:{made}")
     assert [action.removeprefix("webhooks:") for (action,) in trail] == [
-        *("register", "update", "pause", "resume", "rotate-secret", "replay", "delete")
+        *("register", *["update"] * 4, "pause", "resume", "rotate-secret", "replay", "delete")
     ]
