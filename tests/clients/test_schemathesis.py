@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
-import hashlib
-import os
-import sys
-from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 import pytest
 
-from tests.clients import CLIENTS, IN_CI, INSTALL_WITHIN, patient
+from tests.clients import CLIENTS, patient
 from tests.clients.hub_server import TOKEN, data
+from tests.clients.python_environment import installed, run
 
-VENV = CLIENTS / ".venv"
 LOCK = CLIENTS / "requirements-schemathesis.lock"
 HOOKS = CLIENTS / "schemathesis_hooks.py"
 OPERATIONS = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }"
@@ -26,43 +20,11 @@ pytestmark = [pytest.mark.outside, patient]
 
 
 async def test_made_up_operations_find_no_fault(url: str, tmp_path: Path) -> None:
-    await _install()
     options = f"--max-examples {EXAMPLES} --seed 1 --max-failures 20 --no-color --warnings off".split()
     headers = ("--header", f"Authorization: Bearer {TOKEN}", "--header", "Hub-Purpose: handling")
-    st, endpoint = VENV / "bin" / "st", f"{url}/graphql"
-    code, output = await _run(st, "run", endpoint, *headers, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=str(HOOKS))
+    st, endpoint = await installed("schemathesis", LOCK) / "st", f"{url}/graphql"
+    code, output = await run(st, "run", endpoint, *headers, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=str(HOOKS))
     assert code == 0, output
     roots = (await data(url, OPERATIONS))["__schema"].values()
     names = [field["name"] for root in roots for field in root["fields"] if not field["name"].startswith("_")]
     assert f"Tested: {len(names)}\n" in output, output
-
-
-async def _install() -> None:
-    """Create a separate environment, again after its lock file changed; one process at a time."""
-    digest, stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest(), VENV / "wanted"
-    with LOCK.open() as lock:
-        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-        if stamp.exists() and stamp.read_text() == digest:
-            return
-        await _run(sys.executable, "-m", "venv", "--clear", VENV)
-        pip = (VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes")
-        code, output = await _run(*pip, "--quiet", "--requirement", LOCK)
-        if code and not IN_CI:
-            pytest.skip(f"schemathesis cannot be installed: {output.strip().splitlines()[-1]}")
-        assert code == 0, output
-        stamp.write_text(digest)
-
-
-async def _run(*command: str | Path, folder: Path = CLIENTS, **environment: str) -> tuple[int | None, str]:
-    """Return exit code and output of a command, which is ended when it takes too long."""
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command), cwd=folder, env={**os.environ, **environment}, stdout=PIPE, stderr=STDOUT
-    )
-    try:
-        async with asyncio.timeout(INSTALL_WITHIN):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode, output.decode()
