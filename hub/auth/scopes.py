@@ -112,5 +112,5 @@ DESK_SCOPES: frozenset[str] = frozenset(
 )
 """What an officer of the complaint desk is granted who also handles secret complaints."""
 
-DEMO_SCOPES = DESK_SCOPES | {"hub:operate", "hub:audit"}
+DEMO_SCOPES = DESK_SCOPES | {"hub:operate", "hub:audit", "webhooks:manage"}
 """What the demo officer is granted, with the scopes to sync each system."""

@@ -13,7 +13,7 @@ import strawberry
 from hub.complaints.idempotency import check_key
 from hub.complaints.problems import Problem, ProblemCode
 from hub.messages import Bilingual, in_language
-from hub.schema.authorization import requirement, requires
+from hub.schema.authorization import requirement, requires, requires_any
 from hub.schema.complaints.errors import IdempotencyConflict, InvalidInput, UserError, UserErrorCode
 from hub.schema.complaints.mutations import INPUT, IdempotentInput, result
 from hub.schema.context import Context, Info
@@ -21,7 +21,7 @@ from hub.schema.webhooks.webhooks import Webhook
 from hub.store import idempotency
 from hub.store.idempotency import IdempotencyKey, KeyConflict
 from hub.store.webhooks import endpoints
-from hub.store.webhooks.endpoints import DEFAULT_PER_MINUTE, MANAGE, MAX_PER_MINUTE, WebhookOptions
+from hub.store.webhooks.endpoints import DEFAULT_PER_MINUTE, MANAGE, MAX_PER_MINUTE, OPERATE, WebhookOptions
 from hub.store.webhooks.operations import MAX_OVERLAP, Operations
 from hub.store.webhooks.terms import WebhookContent, WebhookFormat
 from hub.viewer import ViewerKind
@@ -197,6 +197,9 @@ ReplayWebhookResult = Annotated[ReplayWebhookPayload | Errors, result("replayWeb
 DeleteWebhookResult = Annotated[DeleteWebhookPayload | Errors, result("deleteWebhook")]
 
 
+_MANAGE_OR_OPERATE = f"Requires one of the scopes {MANAGE} and {OPERATE}."
+
+
 class _Repeated(Enum):
     YES = "yes"
 
@@ -245,8 +248,8 @@ class Mutation:
         return await _answer(info, input.id, done, lambda hook: UpdateWebhookPayload(webhook=hook))
 
     @strawberry.mutation(
-        description=f"Stop calling a webhook; the feed keeps what changes meanwhile. {requirement(MANAGE)}",
-        extensions=requires(MANAGE),
+        description=f"Stop calling a webhook; the feed keeps what changes meanwhile. {_MANAGE_OR_OPERATE}",
+        extensions=requires_any(MANAGE, OPERATE),
     )
     async def pause_webhook(self, info: Info, input: Annotated[PauseWebhookInput, INPUT]) -> PauseWebhookResult | None:
         """Pause it."""
@@ -255,8 +258,8 @@ class Mutation:
 
     @strawberry.mutation(
         description="Call a webhook again that was paused or disabled, and send at once what waits for it."
-        f" {requirement(MANAGE)}",
-        extensions=requires(MANAGE),
+        f" {_MANAGE_OR_OPERATE}",
+        extensions=requires_any(MANAGE, OPERATE),
     )
     async def resume_webhook(
         self, info: Info, input: Annotated[ResumeWebhookInput, INPUT]
@@ -281,8 +284,8 @@ class Mutation:
 
     @strawberry.mutation(
         description="Send deliveries again, with the same ids: one, those of a time, or all that failed."
-        f" {requirement(MANAGE)}",
-        extensions=requires(MANAGE),
+        f" {_MANAGE_OR_OPERATE}",
+        extensions=requires_any(MANAGE, OPERATE),
     )
     async def replay_webhook(
         self, info: Info, input: Annotated[ReplayWebhookInput, INPUT]

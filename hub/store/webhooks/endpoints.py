@@ -85,6 +85,11 @@ def may_manage(viewer: Viewer, client: str) -> bool:
     return viewer.kind is ViewerKind.WORKER or (_is_client(viewer) and viewer.client == client)
 
 
+def may_operate(viewer: Viewer, client: str) -> bool:
+    """Return whether ``viewer`` may pause, resume and replay the webhooks of ``client``: operators also may."""
+    return viewer.may(OPERATE) or may_manage(viewer, client)
+
+
 def _is_client(viewer: Viewer) -> bool:
     """Return whether it is a client in its own name: a user of the client has no say."""
     return viewer.kind is ViewerKind.PARTNER and viewer.may(MANAGE)

@@ -6,7 +6,7 @@ that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,7 +68,7 @@ class Operations:
 
     async def update(self, webhook_id: str, changes: Mapping[str, Any]) -> Webhook | list[Problem] | None:
         """Change fields of the options to the given values; another URL has to agree before it is called."""
-        webhook = await self._managed(webhook_id)
+        webhook = await self._find(webhook_id, endpoints.may_manage)
         if webhook is None:
             return None
         options = replace(_options(webhook), **changes)
@@ -83,7 +83,7 @@ class Operations:
 
     async def pause(self, webhook_id: str) -> Webhook | None:
         """Stop calling a webhook; the feed keeps what changes meanwhile."""
-        webhook = await self._managed(webhook_id)
+        webhook = await self._find(webhook_id, endpoints.may_operate)
         if webhook is not None:
             await endpoints.set_state(self.db, webhook_id, WebhookState.PAUSED, self.now)
             await self._record("pause", webhook_id)
@@ -91,7 +91,7 @@ class Operations:
 
     async def resume(self, webhook_id: str) -> Webhook | None:
         """Call a webhook again, at once, and what is due to it; one that never agreed is asked again."""
-        webhook = await self._managed(webhook_id)
+        webhook = await self._find(webhook_id, endpoints.may_operate)
         if webhook is not None:
             state = WebhookState.ACTIVE if webhook.verified_at else WebhookState.UNVERIFIED
             await endpoints.set_state(self.db, webhook_id, state, self.now)
@@ -104,7 +104,7 @@ class Operations:
         self, webhook_id: str, *, overlap: timedelta = OVERLAP, asymmetric: bool | None = None
     ) -> str | list[Problem] | None:
         """Return a new secret; earlier ones sign as well for ``overlap``. ``asymmetric`` adds or ends Ed25519 keys."""
-        webhook = await self._managed(webhook_id)
+        webhook = await self._find(webhook_id, endpoints.may_manage)
         signing = await endpoints.signing_secrets(self.db, self.cipher, webhook_id) if webhook else None
         if signing is None:
             return None
@@ -131,7 +131,7 @@ class Operations:
 
         Either one ``delivery``, or all that were made in the time from ``since`` up to, not including, ``until``.
         """
-        if await self._managed(webhook_id) is None:
+        if await self._find(webhook_id, endpoints.may_operate) is None:
             return None
         c = webhook_deliveries.c
         states = [MessageState.DEAD] if dead_only else [MessageState.DEAD, MessageState.DONE]
@@ -145,16 +145,16 @@ class Operations:
 
     async def delete(self, webhook_id: str) -> Webhook | None:
         """Delete a webhook with its deliveries; nothing more is sent to it."""
-        webhook = await self._managed(webhook_id)
+        webhook = await self._find(webhook_id, endpoints.may_manage)
         if webhook is not None:
             await endpoints.remove(self.db, webhook_id)
             await self._record("delete", webhook_id)
         return webhook
 
-    async def _managed(self, webhook_id: str) -> Webhook | None:
-        """Return the webhook, locked, if the viewer may manage it."""
+    async def _find(self, webhook_id: str, may: Callable[[Viewer, str], bool]) -> Webhook | None:
+        """Return the webhook, locked, if the viewer ``may`` act on the webhooks of its client."""
         found = await endpoints.find(self.db, self.viewer, webhook_id, lock=True)
-        return found[0] if found and endpoints.may_manage(self.viewer, found[0].client) else None
+        return found[0] if found and may(self.viewer, found[0].client) else None
 
     async def _make_due(self, webhook_id: str, condition: ColumnElement[bool]) -> int:
         """Make deliveries due now, with the full time for retries; return how many."""

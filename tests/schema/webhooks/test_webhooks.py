@@ -96,6 +96,16 @@ async def test_own_webhooks_only_but_operators_see_all(shared: Stage) -> None:
         assert refused["code"] == "NOT_FOUND"
 
 
+async def test_an_operator_pauses_resumes_and_replays_only(shared: Stage) -> None:
+    theirs = (await register(shared))["webhook"]["id"]
+    for mutation, state in (("pauseWebhook", "PAUSED"), ("resumeWebhook", "UNVERIFIED"), ("replayWebhook", None)):
+        done = await act(shared, OPERATOR, mutation, id=theirs)
+        assert done["webhook"]["state"] == state or state is None
+    manager = replace(OPERATOR, scopes=frozenset({"hub:operate", "webhooks:manage"}))
+    for mutation in ("updateWebhook", "rotateWebhookSecret", "deleteWebhook"):
+        assert (await act(shared, manager, mutation, id=theirs))["code"] == "NOT_FOUND"
+
+
 async def test_a_webhook_is_changed_paused_resumed_and_deleted(shared: Stage) -> None:
     made = (await register(shared))["webhook"]["id"]
     changed = await act(shared, SHOP, "updateWebhook", id=made, content="FULL", perMinute=7)
