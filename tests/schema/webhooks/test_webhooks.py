@@ -128,3 +128,14 @@ async def test_a_webhook_is_changed_paused_resumed_and_deleted(shared: Stage) ->
     assert [action.removeprefix("webhooks:") for (action,) in trail] == [
         *("register", *["update"] * 4, "pause", "resume", "rotate-secret", "replay", "delete")
     ]
+
+
+async def test_ids_that_cannot_be_stored_are_not_found(shared: Stage) -> None:
+    mine = (await register(shared))["webhook"]["id"]
+    for mutation in ("pauseWebhook", "updateWebhook", "replayWebhook", "deleteWebhook"):
+        assert (await act(shared, SHOP, mutation, id="wh_\0"))["code"] == "NOT_FOUND"
+    count = "... on ReplayWebhookPayload { deliveries }"
+    assert (await act(shared, SHOP, "replayWebhook", count, id=mine, delivery="\0"))["deliveries"] == 0
+    query = "query($nul: ID, $client: String) { webhooks(client: $client) { deliveries(before: $nul) { id } } }"
+    assert (await shared.got(OPERATOR, query, nul="\0", client=CLIENT.id))["webhooks"][0]["deliveries"] == []
+    assert (await shared.got(OPERATOR, query, client="\0"))["webhooks"] == []
