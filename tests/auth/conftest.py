@@ -8,7 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from hub.auth import jwks, oidc_login, passwords
-from tests.auth.harness import Stage, staged
+from hub.store.oauth import revocation_epoch
+from tests.auth.harness import EpochClock, Stage, staged
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODYS = CHEAP.hash("of nobody")
@@ -26,6 +27,14 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes passwords with little work; ``test_passwords`` verifies the real amount."""
     monkeypatch.setattr(passwords, "_HASHER", CHEAP)
     monkeypatch.setattr(passwords, "_DUMMY_HASH", NOBODYS)
+
+
+@pytest.fixture
+def epoch_clock(monkeypatch: pytest.MonkeyPatch) -> EpochClock:
+    """The clock of the revocation epoch; ``tests/runtime/test_two_processes.py`` waits for the real one."""
+    clock = EpochClock()
+    monkeypatch.setattr(revocation_epoch, "time", clock)
+    return clock
 
 
 @pytest.fixture

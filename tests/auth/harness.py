@@ -38,6 +38,19 @@ RECEIVED = (
 )
 
 
+class EpochClock:
+    """The clock by which processes know how old their revocation epoch is; it runs, and a test moves it on."""
+
+    def __init__(self) -> None:
+        self._moved = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._moved
+
+    def passes(self, seconds: float) -> None:
+        self._moved += seconds
+
+
 @dataclass
 class Stage:
     """``first`` and ``second`` are processes of one hub."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -15,7 +14,7 @@ from joserfc.jwk import ECKey
 from hub.app import build
 from hub.auth import access_tokens, authentication
 from hub.store.oauth import clients, grants, second_factors, users
-from tests.auth.harness import APP, CAUSE, ISSUER, PARTNER, PII, READ, SUBMIT, Stage, ask, submit
+from tests.auth.harness import APP, CAUSE, ISSUER, PARTNER, PII, READ, SUBMIT, EpochClock, Stage, ask, submit
 from tests.auth.server.harness import ath, proof
 
 METADATA = f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource"'
@@ -168,34 +167,36 @@ async def remove_client(stage: Stage, db: Any) -> None:
 @pytest.mark.parametrize(
     "take", [suspend_client, suspend_user, suspend_and_resume_user, set_password, revoke_grants, remove_client]
 )
-async def test_a_revocation_reaches_every_process_within_a_second(stage: Stage, take: Take) -> None:
+async def test_a_revocation_reaches_every_process_within_a_second(
+    stage: Stage, take: Take, epoch_clock: EpochClock
+) -> None:
     await stage.user("u_budi", "OFFICER", READ)
     token = await stage.token("u_budi")
     for process in (stage.first, stage.second):
         assert (await ask(process, token=token)).status_code == 200
     async with stage.database.write(CAUSE) as db:
         await take(stage, db)
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     for process in (stage.first, stage.second):
         challenged(await ask(process, token=token))
 
 
-async def test_a_token_revoked_at_one_process_is_refused_by_the_other(stage: Stage) -> None:
+async def test_a_token_revoked_at_one_process_is_refused_by_the_other(stage: Stage, epoch_clock: EpochClock) -> None:
     token = await stage.partner_token()
     assert (await ask(stage.second, token=token)).status_code == 200
     done = await stage.first.post("/oauth/revoke", data={"token": token}, auth=(PARTNER.id, stage.secret))
     assert done.status_code == 200
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     challenged(await ask(stage.second, token=token))
 
 
-async def test_a_scope_removed_from_a_user_ends_for_issued_tokens(stage: Stage) -> None:
+async def test_a_scope_removed_from_a_user_ends_for_issued_tokens(stage: Stage, epoch_clock: EpochClock) -> None:
     await stage.user("u_budi", "OFFICER", READ)
     token, query = await stage.token("u_budi"), "{complaints(filter: {channel: [WEB]}) {totalCount}}"
     assert "errors" not in (await ask(stage.first, query, token=token)).json()
     async with stage.database.write(CAUSE) as db:
         await users.set_scopes(db, "u_budi", ())
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     assert (await ask(stage.first, query, token=token)).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
@@ -208,7 +209,7 @@ async def test_a_remembered_token_ends_when_it_expires(stage: Stage, monkeypatch
     challenged(await ask(stage.first, token=token))
 
 
-async def test_a_missing_required_second_factor_hides_guarded_data(stage: Stage) -> None:
+async def test_a_missing_required_second_factor_hides_guarded_data(stage: Stage, epoch_clock: EpochClock) -> None:
     await stage.user("u_budi", "OFFICER", READ, PII)
     token, reporter = await stage.token("u_budi"), "{complaints(first: 1) {edges {node {reporter {name}}}}}"
     await submit(stage.first, token=await stage.partner_token())
@@ -224,7 +225,7 @@ async def test_a_missing_required_second_factor_hides_guarded_data(stage: Stage)
         assert await scopes() == [PII]
         async with stage.database.write(CAUSE) as db:
             await second_factors.save(db, "u_budi", b"sealed", 1, ["A"])
-        await asyncio.sleep(WITHIN)
+        epoch_clock.passes(WITHIN)
         assert PII not in await scopes()
 
 

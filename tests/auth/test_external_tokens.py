@@ -13,7 +13,7 @@ import pytest
 from hub.auth import jwks
 from hub.store.oauth import clients, external_blocks, users
 from tests.auth.fake_issuer import AUDIENCE, MAKERS, Clock, FakeIssuer, fake_issuer
-from tests.auth.harness import APP, CAUSE, PII, READ, SUBMIT, Stage, ask, staged, submit
+from tests.auth.harness import APP, CAUSE, PII, READ, SUBMIT, EpochClock, Stage, ask, staged, submit
 from tests.auth.server.harness import a_client
 from tests.auth.test_access_tokens import WITHIN, challenged
 
@@ -95,7 +95,9 @@ async def test_unmapped_claims_grant_nothing(stage: Stage, fake: FakeIssuer, sco
     assert await codes(stage, fake.token(scope=scope)) == {"FORBIDDEN"}
 
 
-async def test_who_has_the_id_of_a_client_of_ours_is_somebody_else(stage: Stage, fake: FakeIssuer) -> None:
+async def test_who_has_the_id_of_a_client_of_ours_is_somebody_else(
+    stage: Stage, fake: FakeIssuer, epoch_clock: EpochClock
+) -> None:
     received = await submit(stage.first, token=fake.token(client_id="gojek", scope="write"))
     seen = f'{{complaint(ticket: "{received["ticket"]}") {{ticket}}}}'
     assert (await ask(stage.first, seen, token=fake.token(client_id="gojek"))).json()["data"]["complaint"]
@@ -104,7 +106,7 @@ async def test_who_has_the_id_of_a_client_of_ours_is_somebody_else(stage: Stage,
         await clients.create(db, a_client("other"))
         await clients.suspend(db, "other")
         await clients.suspend(db, APP.id)
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     assert await codes(stage, fake.token(client_id="other")) == set()
 
 
@@ -183,7 +185,9 @@ async def test_a_linked_officer_has_the_scopes_of_user_and_token(stage: Stage, s
     challenged(await ask(stage.first, token=sso.keycloak(sub="s-2")))
 
 
-async def test_an_officer_who_is_suspended_is_refused_within_a_second(stage: Stage, sso: FakeIssuer) -> None:
+async def test_an_officer_who_is_suspended_is_refused_within_a_second(
+    stage: Stage, sso: FakeIssuer, epoch_clock: EpochClock
+) -> None:
     await stage.user("u_budi", "OFFICER", READ)
     async with stage.database.write(CAUSE) as db:
         await users.link(db, "u_budi", sso.url, "s-1")
@@ -192,23 +196,27 @@ async def test_an_officer_who_is_suspended_is_refused_within_a_second(stage: Sta
         assert (await ask(process, token=token)).status_code == 200
     async with stage.database.write(CAUSE) as db:
         await users.suspend(db, "u_budi")
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     for process in (stage.first, stage.second):
         challenged(await ask(process, token=token))
 
 
-async def test_who_is_linked_no_longer_is_refused_within_a_second(stage: Stage, sso: FakeIssuer) -> None:
+async def test_who_is_linked_no_longer_is_refused_within_a_second(
+    stage: Stage, sso: FakeIssuer, epoch_clock: EpochClock
+) -> None:
     for user_id, scope in (("u_budi", READ), ("u_siti", SUBMIT)):
         await stage.user(user_id, "OFFICER", scope)
     token = sso.keycloak()
     for user_id, refused in (("u_budi", set()), ("u_siti", {"FORBIDDEN"})):
         async with stage.database.write(CAUSE) as db:
             await users.link(db, user_id, sso.url, "s-1")
-        await asyncio.sleep(WITHIN)
+        epoch_clock.passes(WITHIN)
         assert await codes(stage, token) == refused
 
 
-async def test_a_relinked_identity_ends_its_former_users_tokens(stage: Stage, sso: FakeIssuer) -> None:
+async def test_a_relinked_identity_ends_its_former_users_tokens(
+    stage: Stage, sso: FakeIssuer, epoch_clock: EpochClock
+) -> None:
     for user_id in ("u_budi", "u_siti"):
         await stage.user(user_id, "OFFICER", READ)
     async with stage.database.write(CAUSE) as db:
@@ -219,11 +227,13 @@ async def test_a_relinked_identity_ends_its_former_users_tokens(stage: Stage, ss
     assert (await ask(stage.first, token=before)).status_code == 200
     async with stage.database.write(CAUSE) as db:
         await users.link(db, "u_siti", sso.url, "s-1")
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     challenged(await ask(stage.first, token=before))
 
 
-async def test_one_partner_of_an_issuer_is_shut_out_within_a_second(stage: Stage, fake: FakeIssuer) -> None:
+async def test_one_partner_of_an_issuer_is_shut_out_within_a_second(
+    stage: Stage, fake: FakeIssuer, epoch_clock: EpochClock
+) -> None:
     bad, good = fake.token(client_id="bad"), fake.token(client_id="good")
     for process in (stage.first, stage.second):
         assert (await ask(process, token=bad)).status_code == 200
@@ -232,7 +242,7 @@ async def test_one_partner_of_an_issuer_is_shut_out_within_a_second(stage: Stage
     assert (await ask(stage.first, **holds)).status_code == 200
     async with stage.database.write(CAUSE) as db:
         await external_blocks.suspend_client(db, "fake:bad")
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     for process in (stage.first, stage.second):
         refused = await ask(process, token=bad)
         challenged(refused)
@@ -242,11 +252,13 @@ async def test_one_partner_of_an_issuer_is_shut_out_within_a_second(stage: Stage
     challenged(await ask(stage.first, **holds), error=None)
     async with stage.database.write(CAUSE) as db:
         assert await external_blocks.resume_client(db, "fake:bad")
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     assert (await ask(stage.first, token=bad)).status_code == 200
 
 
-async def test_one_linked_identity_is_shut_out_within_a_second(stage: Stage, sso: FakeIssuer) -> None:
+async def test_one_linked_identity_is_shut_out_within_a_second(
+    stage: Stage, sso: FakeIssuer, epoch_clock: EpochClock
+) -> None:
     await stage.user("u_budi", "OFFICER", READ)
     async with stage.database.write(CAUSE) as db:
         for subject in ("s-1", "s-2"):
@@ -256,13 +268,13 @@ async def test_one_linked_identity_is_shut_out_within_a_second(stage: Stage, sso
         assert (await ask(stage.first, token=token)).status_code == 200
     async with stage.database.write(CAUSE) as db:
         await external_blocks.suspend_identity(db, sso.url, "s-1")
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     challenged(await ask(stage.first, token=one))
     challenged(await ask(stage.first, token=own))
     assert (await ask(stage.first, token=two)).status_code == 200
     async with stage.database.write(CAUSE) as db:
         await external_blocks.resume_identity(db, sso.url, "s-1")
-    await asyncio.sleep(WITHIN)
+    epoch_clock.passes(WITHIN)
     assert (await ask(stage.first, token=one)).status_code == 200
 
 
