@@ -274,6 +274,7 @@ class EndingDatabase(Database):
             raise Ended
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_run_that_ends_at_any_commit_is_resumed(decided: Both, *, after: bool, lost: bool) -> None:
