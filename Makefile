@@ -9,7 +9,7 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL = help
 .PHONY: help run clean test check format architecture pictures released coverage licences sbom audit test-all test-outside \
-	test-postgres test-graphql-core bench bench-short clients lock
+	test-postgres test-graphql-core bench bench-short bench-data clients lock
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -95,6 +95,9 @@ bench: .venv clients ## Measure the hub beside other servers; writes bench/resul
 
 bench-short: .venv ## Check that a query costs no more than before, beside a hand-written endpoint; a minute
 	$(BIN)/python -m bench --short
+
+bench-data: .venv ## Fill two databases, small and large, and time every list, filter, order and link on both (40 GB; half an hour)
+	$(BIN)/python -m bench.growth .hub/bench/small .hub/bench/large
 
 clients: tests/clients/node_modules/.package-lock.json
 

@@ -135,8 +135,8 @@ def _without_indexes(db: psycopg.Connection) -> Iterator[None]:
         _run(db, f"index {name}", definition, {})
 
 
-async def fill(folder: Path, share: float) -> EmbeddedPostgres:
-    """Return the running server of ``folder``, which is filled first if it is new."""
+async def fill(folder: Path, share: float) -> tuple[EmbeddedPostgres, str]:
+    """Return the running server of ``folder`` and its URL; the folder is filled first if it is new."""
     done = folder / "filled"
     if folder.exists() and not done.exists():
         shutil.rmtree(folder)
@@ -149,7 +149,7 @@ async def fill(folder: Path, share: float) -> EmbeddedPostgres:
             size = _rows(db, "select pg_database_size(current_database())")
         done.write_text(f"{size / 2**30:.1f} GiB\n")
     sys.stderr.write(f"{done.read_text().strip()} at {url}\n")
-    return server
+    return server, url
 
 
 def main() -> None:
@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--share", type=float, default=1.0, help="of the full number of rows")
     options = parser.parse_args()
-    server = asyncio.run(fill(options.folder, options.share))
+    server, _ = asyncio.run(fill(options.folder, options.share))
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     signal.sigwait(ends)

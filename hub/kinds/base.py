@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self
@@ -31,6 +32,10 @@ class Kind:
     statuses: ClassVar[type[Code]]
     prose: ClassVar[frozenset[str]] = frozenset()
     indexed: ClassVar[tuple[str, ...]] = ()
+    fact_of_key: ClassVar[Mapping[str, str]] = {}
+    """For keys whose value is an indexed fact of the record: the name of the fact, by that of the key."""
+    has_amounts: ClassVar[bool] = False
+    """Whether its records have amounts, by which lists are ordered."""
     searched: ClassVar[tuple[str, ...]] = ()
     """Prose fields that a full-text search covers, for viewers who may read the record."""
     with_status: ClassVar[tuple[str, ...]] = ()

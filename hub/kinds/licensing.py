@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -110,6 +111,7 @@ class Permit(Kind):
     statuses: ClassVar[type[Code]] = PermitStatus
     with_status: ClassVar[tuple[str, ...]] = ("clock", "occurred_at")
     indexed: ClassVar[tuple[str, ...]] = ("agency_code", "area_code", "sector", "authority", "type_code", "nib")
+    fact_of_key: ClassVar[Mapping[str, str]] = {"agency": "agency_code", "area": "area_code"}
 
     permit_id: str | None
     application_number: str | None
@@ -141,6 +143,7 @@ class Business(Kind):
     kind: ClassVar[str] = "business"
     statuses: ClassVar[type[Code]] = BusinessStatus
     indexed: ClassVar[tuple[str, ...]] = ("nib", "area_code", "legal_form")
+    fact_of_key: ClassVar[Mapping[str, str]] = {"area": "area_code"}
 
     nib: str
     name: str | None

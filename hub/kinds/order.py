@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,6 +41,8 @@ class Order(Kind):
     prose: ClassVar[frozenset[str]] = frozenset({"description", "note"})
     digested_as_facts: ClassVar[bool] = True
     indexed: ClassVar[tuple[str, ...]] = ("agency_code", "supplier_key", "marketplace")
+    fact_of_key: ClassVar[Mapping[str, str]] = {"agency": "agency_code", "supplier": "supplier_key"}
+    has_amounts: ClassVar[bool] = True
 
     order_id: str
     description: str | None

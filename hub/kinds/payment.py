@@ -40,6 +40,7 @@ class Payment(Kind):
     kind: ClassVar[str] = "payment"
     statuses: ClassVar[type[Code]] = PaymentStatus
     indexed: ClassVar[tuple[str, ...]] = ("merchant", "corridor", "paid_for")
+    has_amounts: ClassVar[bool] = True
 
     reference: str
     partner_reference: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -46,6 +47,7 @@ class Report(Kind):
     statuses: ClassVar[type[Code]] = ReportStatus
     prose: ClassVar[frozenset[str]] = frozenset({"title", "content", "notes"})
     indexed: ClassVar[tuple[str, ...]] = ("agency_code", "area_code")
+    fact_of_key: ClassVar[Mapping[str, str]] = {"agency": "agency_code", "area": "area_code"}
     searched: ClassVar[tuple[str, ...]] = ("title", "content")
 
     tracking_id: str

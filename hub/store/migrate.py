@@ -235,13 +235,20 @@ def _run(connection: psycopg.Connection, statement: LiteralString, *parts: sql.C
 
 
 def _indexes(kind: type[Kind]) -> Iterable[tuple[str, str]]:
-    """Yield name and columns of a kind's indexes: by time, status, amount, each filtered field, and text search."""
+    """Yield name and columns of a kind's indexes: by time, status, amount, each filtered field, and text search.
+
+    A filtered field has an index by time and, if records of the kind have amounts, one by amount: without it, a page of
+    the largest payments of a merchant sorts all of them.
+    """
     yield "occurred", "(occurred_at desc, id desc)"
     yield "status", "(status, occurred_at desc, id desc)"
-    yield "amount", "(coalesce(amount, 0) desc, id desc)"
+    if kind.has_amounts:
+        yield "amount", "(coalesce(amount, 0) desc, id desc)"
     for field in kind.indexed:
         if not field.isidentifier():
             raise ValueError(f"{field!r} of kind {kind.kind} is not a field name")
         yield field, f"((body ->> '{field}'), occurred_at desc, id desc)"
+        if kind.has_amounts:
+            yield f"{field}_amount", f"((body ->> '{field}'), coalesce(amount, 0) desc, id desc)"
     if kind.searched:
         yield "words", f"using gin ({prose_vector(kind.searched)})"

@@ -48,9 +48,8 @@ class KeyTable:
     table: FromClause
     on: ColumnElement[bool]
     """The condition that joins ``table`` to the entity."""
-    sort: Sort | None = None
-    """An order by which the table itself is indexed; it is used instead of the entity's order ``replaces_order``."""
-    replaces_order: str = ""
+    sorts: Mapping[str, Sort] = field(default_factory=dict)
+    """Orders by which the table itself is indexed; each is used instead of the entity's order of that name."""
     where: ColumnElement[bool] = field(default_factory=true)
     """A condition that selects the entity's keys among others in the table."""
 

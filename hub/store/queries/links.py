@@ -142,6 +142,4 @@ def _link_sort(link: EntityLink, key: str, order: str) -> tuple[str, Sort]:
     """Return the order of a link: that of the key table if it has an index for it, so that no sort is needed."""
     chosen, sort = link.target.order(order)
     key_source = link.target.keys[key]
-    return chosen, key_source.sort if isinstance(
-        key_source, KeyTable
-    ) and key_source.sort and key_source.replaces_order == chosen else sort
+    return chosen, key_source.sorts.get(chosen, sort) if isinstance(key_source, KeyTable) else sort

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,12 +39,11 @@ def _all(viewer: Viewer) -> ColumnElement[bool]:
     return true()
 
 
-_ORDERS = {
-    "OCCURRED_DESC": Sort(records.c.occurred_at, records.c.id),
-    "OCCURRED_ASC": Sort(records.c.occurred_at, records.c.id, descending=False),
-    "AMOUNT_DESC": Sort(func.coalesce(records.c.amount, 0), records.c.id),
-    "AMOUNT_ASC": Sort(func.coalesce(records.c.amount, 0), records.c.id, descending=False),
-}
+_amount = func.coalesce(records.c.amount, 0)
+_BY_TIME = Sort(records.c.occurred_at, records.c.id)
+_BY_AMOUNT = Sort(_amount, records.c.id)
+_ORDERS = {"OCCURRED_DESC": _BY_TIME, "OCCURRED_ASC": _BY_TIME.reversed}
+_ORDERS_OF_AMOUNTS = {"AMOUNT_DESC": _BY_AMOUNT, "AMOUNT_ASC": _BY_AMOUNT.reversed}
 
 
 _SHOWN = "status", "told", "secret", "occurred_at", "updated_at", "amount", "currency", "body"
@@ -70,13 +69,6 @@ def record_entity(
             return false()
         return and_(visible(viewer), restriction(viewer))
 
-    record_key_table = KeyTable(
-        record_keys,
-        and_(record_keys.c.system == records.c.system, record_keys.c.record_id == records.c.id),
-        Sort(record_keys.c.occurred_at, record_keys.c.record_id),
-        "OCCURRED_DESC",
-        record_keys.c.kind == kind.kind,
-    )
     return Entity(
         name=name,
         kind=kind.kind,
@@ -86,16 +78,38 @@ def record_entity(
         ref=records.c.external_id,
         base=and_(records.c.kind == kind.kind, records.c.gone_at.is_(None), DISPLAYABLE),
         visible=allowed,
-        orders=_ORDERS,
-        keys={"system": records.c.system, **dict.fromkeys(keys, record_key_table), **other_keys},
+        orders=_ORDERS | _ORDERS_OF_AMOUNTS if kind.has_amounts else _ORDERS,
+        keys={"system": records.c.system, **_stored_keys(kind, keys), **other_keys},
         filters=_filters(kind, keys),
         shown=(*_SHOWN, "prose") if kind.prose else _SHOWN,
         extra=(_AS_OF,),
     )
 
 
+def _stored_keys(kind: type[Kind], keys: tuple[str, ...]) -> dict[str, KeySource]:
+    """Return the keys that are stored with the records of ``kind``.
+
+    A key whose value is a fact is read from there: the indexes of the fact provide every order, without another table.
+    """
+    latest_first = Sort(record_keys.c.occurred_at, record_keys.c.record_id)
+    record_key_table = KeyTable(
+        record_keys,
+        and_(record_keys.c.system == records.c.system, record_keys.c.record_id == records.c.id),
+        {"OCCURRED_DESC": latest_first, "OCCURRED_ASC": latest_first.reversed},
+        record_keys.c.kind == kind.kind,
+    )
+    facts = {key: fact(name) for key, name in kind.fact_of_key.items() if key in keys}
+    return {**dict.fromkeys(keys, record_key_table), **facts}
+
+
 DISPLAYABLE = and_(is_displayable(records.c.occurred_at), is_displayable(records.c.updated_at))
 """Records with times that can be shown; ``hub doctor`` counts the others."""
+
+
+_AMOUNT_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "amount_min": lambda amount: _amount >= amount,
+    "amount_max": lambda amount: _amount <= amount,
+}
 
 
 def _filters(kind: type[Kind], keys: tuple[str, ...]) -> dict[str, Callable[[Any], ColumnElement[bool]]]:
@@ -105,8 +119,7 @@ def _filters(kind: type[Kind], keys: tuple[str, ...]) -> dict[str, Callable[[Any
         "status": one_of(records.c.status),
         "occurred_from": lambda at: records.c.occurred_at >= at,
         "occurred_to": lambda at: records.c.occurred_at < at,
-        "amount_min": lambda amount: func.coalesce(records.c.amount, 0) >= amount,
-        "amount_max": lambda amount: func.coalesce(records.c.amount, 0) <= amount,
+        **(_AMOUNT_FILTERS if kind.has_amounts else {}),
         **{name: one_of(fact(name)) for name in kind.indexed},
         **{f"by_{key}": _has_key(kind, key) for key in keys},
         **({"search": lambda query: text_search.matching_records(kind.searched, query)} if kind.searched else {}),
@@ -115,6 +128,8 @@ def _filters(kind: type[Kind], keys: tuple[str, ...]) -> dict[str, Callable[[Any
 
 def _has_key(kind: type[Kind], key: str) -> Callable[[Sequence[str]], ColumnElement[bool]]:
     """Return a filter for the records of ``kind`` whose ``key`` has one of some values."""
+    if key in kind.fact_of_key:
+        return one_of(fact(kind.fact_of_key[key]))
 
     def condition(values: Sequence[str]) -> ColumnElement[bool]:
         matching = and_(record_keys.c.kind == kind.kind, record_keys.c.name == key, one_of(record_keys.c.value)(values))
@@ -151,10 +166,10 @@ SUPPLIER = Entity(
     ref=fact("supplier_key"),
     base=ORDER.base,
     visible=ORDER.visible,
-    orders={"OCCURRED_DESC": Sort(records.c.occurred_at, records.c.id)},
+    orders={"OCCURRED_DESC": _BY_TIME},
     keys={"supplier": fact("supplier_key")},
     shown=("body",),
-    representative=Sort(records.c.occurred_at, records.c.id),
+    representative=_BY_TIME,
 )
 """A supplier is a label on orders (contract blangkon#suppliers): its rows are its orders; the latest represents it."""
 
