@@ -49,6 +49,7 @@ from hub.schema.licensing import businesses, permits
 from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
 from hub.schema.operations import issues as operator_issues
+from hub.schema.operations import quarantine as operator_quarantine
 from hub.schema.operations import system_acts
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations
@@ -94,8 +95,10 @@ systems.part.query(audit.Query)
 systems.part.query(webhooks.Query)
 systems.part.query(own_client.Query)
 systems.part.query(operator_issues.Query)
+systems.part.query(operator_quarantine.Query)
 systems.part.mutation(put_records.Mutation)
 systems.part.mutation(system_acts.Mutation)
+systems.part.mutation(operator_quarantine.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
 systems.part.mutation(webhook_mutations.Mutation)

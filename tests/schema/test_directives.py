@@ -61,6 +61,8 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "permitTotals": (PUBLIC, "(by: SECTOR) {permits}", ""),
     "permits": ((False, (("licensing:read",),)), "(first: 1) {totalCount}", "licensing:read"),
     "procurementOrders": (PUBLIC, "(first: 1) {totalCount}", ""),
+    "quarantine": ((False, (("hub:operate",),)), "(first: 1) {id}", "hub:operate"),
+    "quarantineGroups": ((False, (("hub:operate",),)), "{key}", "hub:operate"),
     "system": (PUBLIC, '(name: "fake") {name}', ""),
     "systems": (PUBLIC, "{name}", ""),
     "viewer": (PUBLIC, "{kind scopes}", ""),

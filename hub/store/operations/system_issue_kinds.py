@@ -263,7 +263,8 @@ SYSTEM_ISSUES: Mapping[str, IssueKind] = {
             "Perbaiki pemetaan atau tabel kode, lalu baca ulang; buang yang memang salah.",
         ),
         document="operations.md#quarantine",
-        command="hub quarantine list",
+        act="replayQuarantine",
+        command="hub quarantine groups",
     ),
     "RECORDS_IN_DOUBT": _warning(
         area=Area.SYSTEMS,

@@ -8,4 +8,5 @@ from typing import Any
 KEY = {"idempotencyKey": "5f0c-0001"}
 OPERATIONS: Mapping[str, dict[str, Any]] = {
     **{name: {**KEY, "system": "fake"} for name in ("pullNow", "fullRun", "pauseSystem", "resumeSystem")},
+    **{name: {**KEY, "ids": ["1"]} for name in ("replayQuarantine", "discardQuarantine")},
 }
