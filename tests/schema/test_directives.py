@@ -47,6 +47,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "complaints": (PUBLIC, "(first: 1) {totalCount}", ""),
     "complaintsWithConflicts": ((False, (("complaints:assign",),)), "(first: 1) {totalCount}", "complaints:assign"),
     "deliveries": ((False, (("hub:operate",),)), "(first: 1) {totalCount}", "hub:operate"),
+    "deliveryGroups": ((False, (("hub:operate",),)), "{key}", "hub:operate"),
     "disagreements": (PUBLIC, "(first: 1) {totalCount}", ""),
     "me": (PUBLIC, "{client {id}}", ""),
     "node": (PUBLIC, f'(id: "{System.id_of(("hub", "fake"))}") {{id}}', ""),
