@@ -14,6 +14,7 @@ from strawberry.extensions import SchemaExtension
 from hub.complaints.field_authority import SharedField
 from hub.errors import BadSetting
 from hub.schema import (
+    account,
     agreement,
     audit,
     changes,
@@ -106,6 +107,7 @@ systems.part.mutation(put_records.Mutation)
 systems.part.mutation(system_acts.Mutation)
 systems.part.mutation(operator_quarantine.Mutation)
 systems.part.mutation(client_acts.Mutation)
+systems.part.mutation(account.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
 systems.part.mutation(webhook_mutations.Mutation)
