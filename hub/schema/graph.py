@@ -54,6 +54,7 @@ from hub.schema.operations import client_acts, system_acts
 from hub.schema.operations import clients as operator_clients
 from hub.schema.operations import issues as operator_issues
 from hub.schema.operations import quarantine as operator_quarantine
+from hub.schema.operations import status as operator_status
 from hub.schema.operations import streams as operator_streams  # noqa: F401 - extends System
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations
@@ -103,6 +104,7 @@ systems.part.query(own_client.Query)
 systems.part.query(operator_issues.Query)
 systems.part.query(operator_quarantine.Query)
 systems.part.query(operator_clients.Query)
+systems.part.query(operator_status.Query)
 systems.part.mutation(put_records.Mutation)
 systems.part.mutation(system_acts.Mutation)
 systems.part.mutation(operator_quarantine.Mutation)

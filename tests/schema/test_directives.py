@@ -52,6 +52,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "deliveries": ((False, (("hub:operate",),)), "(first: 1) {totalCount}", "hub:operate"),
     "deliveryGroups": ((False, (("hub:operate",),)), "{key}", "hub:operate"),
     "disagreements": (PUBLIC, "(first: 1) {totalCount}", ""),
+    "hubStatus": ((False, (("hub:operate",),)), "{workers {running}}", "hub:operate"),
     "me": (PUBLIC, "{client {id}}", ""),
     "node": (PUBLIC, f'(id: "{System.id_of(("hub", "fake"))}") {{id}}', ""),
     "nodes": (PUBLIC, "(ids: []) {id}", ""),
