@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from hub.api import health, pages
 from hub.api.authentication import EndpointAuth
 from hub.api.bulk import BulkEndpoint
+from hub.api.event_counter import EventCounter
 from hub.api.exception_handlers import http_error
 from hub.api.files import FileEndpoint
 from hub.api.gauges import Gauges
@@ -29,6 +30,7 @@ from hub.api.graphql.quotas import Quotas
 from hub.api.graphql.streamed import StreamedOperations
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.api.metrics import Metrics
+from hub.api.operators import operator_tools
 from hub.api.snapshots import SnapshotEndpoint
 from hub.api.streams.feed import FeedEndpoint
 from hub.api.streams.graphql_events import GraphQLEvents
@@ -152,12 +154,14 @@ class _AppParts:
             *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
             second_factor=settings.needs_second_factor,
         )
+        self._operator = operator_tools(settings, self._cipher)
+        self._events = EventCounter(database)
         self._broadcaster = Broadcaster(database)
         self.streams = Streams(self._renew, revocation_epoch.current)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""
-        metrics, ide = Metrics(self._gauges()), self._settings.serves_ide
+        metrics, ide = Metrics(self._gauges(), self._events), self._settings.serves_ide
         metrics.watch_streams(self.streams.count)
         quotas = Quotas(self.rate_limiter, self.client_policies)
         graph = schema(
@@ -231,6 +235,7 @@ class _AppParts:
         yield
         await self.streams.close()
         await self._broadcaster.close()
+        await self._events.close()
         await self.rate_limiter.close()
         await self._database.close()
 
@@ -269,6 +274,7 @@ class _AppParts:
             broadcaster=self._broadcaster,
             client_usage=partial(self.rate_limiter.used, f"client {viewer.client}"),
             loopback_webhooks=not self._settings.production,
+            operator=self._operator,
         )
 
     async def _count_submission(self, viewer: Viewer, address: str) -> None:

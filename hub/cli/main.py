@@ -24,13 +24,16 @@ from hub.cli import (
     disagreements,
     doctor,
     doubts,
+    issues,
     keys,
     migrate,
     processes,
     quarantine,
     sandbox,
     schema,
+    status,
     sync,
+    systems,
     users,
     webhooks,
 )
@@ -60,11 +63,12 @@ def build_cli() -> typer.Typer:
     app.callback()(_options)
     for command in (
         *(processes.run, processes.serve, processes.worker, migrate.migrate),
-        *(schema.schema, sandbox.sandbox, sync.sync, doctor.doctor, audit.audit),
+        *(schema.schema, sandbox.sandbox, sync.sync, doctor.doctor, issues.issues, status.status, audit.audit),
     ):
         app.command()(command)
     groups = (
         agreement,
+        systems,
         quarantine,
         doubts,
         deliveries,

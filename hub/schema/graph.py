@@ -14,6 +14,7 @@ from strawberry.extensions import SchemaExtension
 from hub.complaints.field_authority import SharedField
 from hub.errors import BadSetting
 from hub.schema import (
+    account,
     agreement,
     audit,
     changes,
@@ -35,6 +36,7 @@ from hub.schema.complaints import (
     claims,
     conflicts,
     deliveries,
+    delivery_groups,
     delivery_mutations,
     officer_mutations,
     queries,
@@ -48,6 +50,12 @@ from hub.schema.composition import HubSchema, build_schema
 from hub.schema.licensing import businesses, permits
 from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
+from hub.schema.operations import client_acts, system_acts
+from hub.schema.operations import clients as operator_clients
+from hub.schema.operations import issues as operator_issues
+from hub.schema.operations import quarantine as operator_quarantine
+from hub.schema.operations import status as operator_status
+from hub.schema.operations import streams as operator_streams  # noqa: F401 - extends System
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations
 from hub.schema.webhooks import webhooks
@@ -67,6 +75,7 @@ for _queries in (
     aggregates.Query,
     answer_totals.Query,
     deliveries.Query,
+    delivery_groups.Query,
     conflicts.Query,
     claims.Query,
     viewer.Query,
@@ -77,6 +86,7 @@ for _mutations in (
     officer_mutations.Mutation,
     reporter_mutations.Mutation,
     delivery_mutations.Mutation,
+    delivery_groups.Mutation,
     conflicts.Mutation,
     tracking_codes.Mutation,
     claims.Mutation,
@@ -91,7 +101,15 @@ systems.part.query(changes.Query)
 systems.part.query(audit.Query)
 systems.part.query(webhooks.Query)
 systems.part.query(own_client.Query)
+systems.part.query(operator_issues.Query)
+systems.part.query(operator_quarantine.Query)
+systems.part.query(operator_clients.Query)
+systems.part.query(operator_status.Query)
 systems.part.mutation(put_records.Mutation)
+systems.part.mutation(system_acts.Mutation)
+systems.part.mutation(operator_quarantine.Mutation)
+systems.part.mutation(client_acts.Mutation)
+systems.part.mutation(account.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
 systems.part.mutation(webhook_mutations.Mutation)

@@ -171,6 +171,8 @@ systems = Table(
     Column("last_stop_at", _Time),
     Column("absent_at", _Time),
     Column("visible_to", Text),
+    Column("paused_at", _Time),
+    Column("full_requested_at", _Time),
 )
 
 records = Table(
@@ -256,6 +258,7 @@ quarantine = Table(
     Column("times", Integer, nullable=False),
     Column("first_at", _Time, nullable=False),
     Column("last_at", _Time, nullable=False),
+    Column("connector_version", Text),
 )
 
 changes = Table(
