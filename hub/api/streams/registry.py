@@ -23,6 +23,7 @@ from hub.concurrency import cancel_and_wait
 from hub.errors import RateLimited, TryLater
 from hub.messages import Bilingual, message_of
 from hub.viewer import Viewer, ViewerKind
+from hub.web.limit_headers import OpenAtATime, report
 from hub.web.request_error import RequestError
 
 MAX_STREAMS = 2_000
@@ -155,7 +156,9 @@ class Streams:
         """Count a stream of ``account``; raises ``RequestError`` (429) or ``TryLater``."""
         if self._stopping or self._counts.total() >= MAX_STREAMS:
             raise TryLater(_STOPPING if self._stopping else _TOO_MANY_OPEN, COME_BACK)
-        if self._counts[account] >= MAX_PER_ACCOUNT:
+        free = MAX_PER_ACCOUNT - self._counts[account]
+        report(OpenAtATime("streams", MAX_PER_ACCOUNT, max(0, free - 1)))
+        if free <= 0:
             message = Bilingual(
                 f"At most {MAX_PER_ACCOUNT} streams may be open at a time; close one first.",
                 f"Paling banyak {MAX_PER_ACCOUNT} aliran boleh terbuka bersamaan; tutup satu dulu.",

@@ -115,6 +115,8 @@ async def test_a_client_has_a_number_of_streams(place: Place, monkeypatch: pytes
         async with place.client("central") as client:
             refused = await client.get("/feed")
         assert (refused.status_code, refused.json()["code"]) == (429, "TOO_MANY_STREAMS")
+        assert '"streams";q=1;qu="concurrent-requests"' in refused.headers["ratelimit-policy"]
+        assert '"streams";r=0' in refused.headers["ratelimit"]
     async with place.feed() as events:
         await upcoming(events)
 
