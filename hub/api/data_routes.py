@@ -10,7 +10,18 @@ from starlette.types import ASGIApp
 from hub.api.bulk import BulkEndpoint
 from hub.api.files import FileEndpoint
 from hub.api.streams import feed
-from hub.web.operations import EVENTS, NDJSON, TEXT, Access, Channel, DocumentedRoute, Operation, Parameter, Reply
+from hub.web.operations import (
+    EVENTS,
+    NDJSON,
+    TEXT,
+    Access,
+    ByMethod,
+    Channel,
+    DocumentedRoute,
+    Operation,
+    Parameter,
+    Reply,
+)
 
 BULK, FEED, FILES = "/bulk/{system}", "/feed", "/files/{sha256}"
 NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
@@ -91,8 +102,7 @@ def routes(
 ) -> list[BaseRoute]:
     """Return the routes; ``kinds`` are the names of the kinds of records."""
     return [
-        DocumentedRoute(BULK, bulk.post, post=POST_BULK),
-        DocumentedRoute(BULK, snapshots, get=GET_BULK, strict=True),
+        DocumentedRoute(BULK, ByMethod(get=snapshots, post=bulk.post), get=GET_BULK, post=POST_BULK, strict=True),
         DocumentedRoute(FEED, stream, get=_feed_operation(kinds), channels=[FEED_CHANNEL]),
         DocumentedRoute(FILES, files.get, get=GET_FILE),
     ]

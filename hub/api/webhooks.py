@@ -133,14 +133,13 @@ _CALL = Operation(
     summary="Take a call of a system",
     access=Access.SIGNATURE,
     body={JSON: _CONTENT},
-    replies={200: Reply("The call is stored; the answer is that of the contract.", {JSON: _CONTENT})},
-    refusals={
-        400: "The call is not valid, in the form of the contract.",
-        401: "The signature is not valid, in the form of the contract.",
-        403: "The call is refused, in the form of the contract.",
-        405: "The method is not POST.",
-        503: "The call could not be stored, or a setting is missing: send it again.",
+    replies={
+        200: Reply("The call is stored.", {JSON: _CONTENT}),
+        400: Reply("The call is not valid.", {JSON: _CONTENT}),
+        401: Reply("The signature is not valid.", {JSON: _CONTENT}),
+        403: Reply("The call is refused.", {JSON: _CONTENT}),
     },
+    refusals={405: "The method is not POST.", 503: "It could not be stored, or a setting is missing: send it again."},
 )
 
 

@@ -28,7 +28,19 @@ from hub.pages.site import Built, Site, addresses
 from hub.pages.submit import SubmitPage
 from hub.pages.systems import SYSTEMS
 from hub.pages.texts import LANGUAGES
-from hub.web.operations import FORM, HTML, JSON, PAGE_ERRORS, TEXT, DocumentedRoute, Operation, Reply, Schema, cached
+from hub.web.operations import (
+    FORM,
+    HTML,
+    JSON,
+    PAGE_ERRORS,
+    TEXT,
+    ByMethod,
+    DocumentedRoute,
+    Operation,
+    Reply,
+    Schema,
+    cached,
+)
 
 PUBLIC_PAGES = (OVERVIEW, AGENCIES, AGENCY, AREAS, AREA, SYSTEMS, PROCUREMENT)
 STYLE = "/pages/{version}/pages.css"
@@ -54,7 +66,8 @@ def routes(site: Site) -> list[BaseRoute]:
         for name, form in (("follow", FollowPage(site, language)), ("submit", SubmitPage(site, language))):
             address = PATHS[name][language == "en"]
             get, post = (_form(f"{what} the form {name} ({language})", body) for what, body in _FORMS)
-            found += [DocumentedRoute(address, form.get, get=get), DocumentedRoute(address, form.post, post=post)]
+            both = ByMethod(get=form.get, post=form.post)
+            found.append(DocumentedRoute(address, both, get=get, post=post, strict=True))
     # The description of a CSV has an address that that of a JSON would match as well.
     return [
         *data_routes(site, PUBLIC_PAGES, built),

@@ -139,17 +139,17 @@ def _shape_name(shape: ErrorShape) -> str:
 
 def _error_name(path: str, operation: Operation) -> str:
     """Return the name of the error responses of an operation: their form, and other media types than JSON."""
+    if not operation.errors:
+        return "NoContent"
     others = "".join(media.partition("/")[2].split("+")[0].title().replace("-", "") for media in operation.errors[1:])
     return _shape_name(error_shape(path)) + others
 
 
 def _error(path: str, operation: Operation) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{_shape_name(error_shape(path))}"}
-    return {
-        "description": "An error",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMITS},
-        "content": {media: {"schema": TEXT if media.startswith("text/") else schema} for media in operation.errors},
-    }
+    content = {media: {"schema": TEXT if media.startswith("text/") else schema} for media in operation.errors}
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMITS}
+    return {"description": "An error", "headers": headers, **({"content": content} if content else {})}
 
 
 def _security(operation: Operation) -> list[dict[str, list[str]]]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute, request_response
+from starlette.types import Receive, Scope, Send
 
 Schema = Mapping[str, Any]
 
@@ -77,7 +78,7 @@ class Operation:
     body: Mapping[str, Schema] = field(default_factory=dict)
     refusals: Mapping[int, str] = field(default_factory=dict)
     errors: Sequence[str] = (JSON,)
-    """The media types of errors; pages have their own for browsers."""
+    """The media types of errors, of which the first may be alone; none if they have no body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,20 @@ class DocumentedRoute(Route):
         self.channels, self.paths = channels, paths or (path,)
         methods = [*self.operations] if strict or inspect.isroutine(endpoint) else None
         super().__init__(path, endpoint, methods=methods)
+
+
+class ByMethod:
+    """An ASGI app that has an endpoint for each method, so that a refusal of another method can name all of them."""
+
+    def __init__(self, **endpoints: Callable[..., Any]) -> None:
+        self._apps = {
+            method.upper(): request_response(endpoint) if inspect.isroutine(endpoint) else endpoint
+            for method, endpoint in endpoints.items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request to the endpoint of its method; HEAD is answered like GET."""
+        await self._apps["GET" if scope["method"] == "HEAD" else scope["method"]](scope, receive, send)
 
 
 class DocumentedWebSocketRoute(WebSocketRoute):

@@ -1,4 +1,4 @@
-"""schemathesis generates operations from the schema and finds no fault in the running hub."""
+"""schemathesis generates operations and requests from the hub's own documents and finds no fault in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import re
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
@@ -35,6 +36,17 @@ async def test_made_up_operations_find_no_fault(url: str, tmp_path: Path) -> Non
     roots = (await data(url, OPERATIONS))["__schema"].values()
     names = [field["name"] for root in roots for field in root["fields"] if not field["name"].startswith("_")]
     assert f"Tested: {len(names)}\n" in output, output
+
+
+async def test_made_up_requests_find_no_fault(url: str, tmp_path: Path) -> None:
+    await _install()
+    options = f"--phases examples,coverage,fuzzing --max-examples {EXAMPLES} --seed 1 --no-color --warnings off".split()
+    command = (VENV / "bin" / "st", "--config-file", CLIENTS / "schemathesis_http.toml", "run", f"{url}/openapi.json")
+    login = ("--header", f"Authorization: Bearer {TOKEN}")
+    hooks = str(CLIENTS / "schemathesis_http_hooks.py")
+    code, output = await _run(*command, *login, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=hooks)
+    assert code == 0, output
+    assert re.search(r"Tested: \d{3}\n", output), output
 
 
 async def _install() -> None:

@@ -136,6 +136,7 @@ _USERINFO = Operation(
         401: "The token is not valid.",
         403: "It lacks the scope openid.",
     },
+    errors=(),
 )
 _PARAMETERS = ("response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "request_uri")
 _REFUSED = {400: "The request is not valid and names no address to return to."}
