@@ -274,6 +274,7 @@ class _AppParts:
             push_records=self._uploads.store_all,
             broadcaster=self._broadcaster,
             client_usage=partial(self.rate_limiter.used, f"client {viewer.client}"),
+            open_streams=partial(self.streams.of_client, viewer.client),
             loopback_webhooks=not self._settings.production,
         )
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from hub.auth.trusted_issuers import InvalidToken
 from hub.concurrency import cancel_and_wait
 from hub.errors import RateLimited, TryLater
 from hub.messages import Bilingual, message_of
+from hub.streams.open_stream import OpenStream
 from hub.viewer import Viewer, ViewerKind
 from hub.web.limit_headers import OpenAtATime, report
 from hub.web.request_error import RequestError
@@ -75,6 +77,7 @@ class Stream:
     """When the credentials have to be looked at again, in Unix seconds."""
     ended: StreamEnded | None = None
     _epoch: int | None = None
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
     _timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
 
     def end(self, reason: StreamEnded) -> None:
@@ -138,6 +141,15 @@ class Streams:
     def count(self) -> int:
         """Return how many streams are open."""
         return len(self._open)
+
+    def of_client(self, client: str | None) -> list[OpenStream]:
+        """Return the open streams of a client in its own name, the oldest first."""
+        found = [
+            OpenStream(each.request.url.path, "subprotocols" in each.request.scope, each.since)
+            for each in self._open
+            if client and each.viewer.client == client and each.viewer.kind is ViewerKind.PARTNER
+        ]
+        return sorted(found, key=lambda each: each.since)
 
     def stop(self) -> None:
         """End every stream and open no more: the process stops."""
