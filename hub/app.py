@@ -156,7 +156,7 @@ class _AppParts:
             second_factor=settings.needs_second_factor,
         )
         self._broadcaster = Broadcaster(database)
-        self.streams = Streams(self._renew, revocation_epoch.current)
+        self.streams = Streams(self._renew, revocation_epoch.current, self._authenticator.code_seeds)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""

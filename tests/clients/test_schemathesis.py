@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.connectors.registry import sandbox_variables
 from tests.clients import CLIENTS, IN_CI, INSTALL_WITHIN, patient
-from tests.clients.hub_server import TOKEN, data
+from tests.clients.hub_server import TOKEN, Hub, data
 
 VENV = CLIENTS / ".venv"
 LOCK = CLIENTS / "requirements-schemathesis.lock"
@@ -22,6 +23,8 @@ HOOKS = CLIENTS / "schemathesis_hooks.py"
 OPERATIONS = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }"
 EXAMPLES = 40
 """Cases for each operation; the seed is fixed, so that a failure is reproducible."""
+REQUESTS = 10
+"""Made-up requests for each operation, besides those at the limits of its schema."""
 
 pytestmark = [pytest.mark.outside, patient]
 
@@ -38,13 +41,19 @@ async def test_made_up_operations_find_no_fault(url: str, tmp_path: Path) -> Non
     assert f"Tested: {len(names)}\n" in output, output
 
 
-async def test_made_up_requests_find_no_fault(url: str, tmp_path: Path) -> None:
+async def test_made_up_requests_find_no_fault(hub: Hub, tmp_path: Path) -> None:
     await _install()
-    options = f"--phases examples,coverage,fuzzing --max-examples {EXAMPLES} --seed 1 --no-color --warnings off".split()
-    command = (VENV / "bin" / "st", "--config-file", CLIENTS / "schemathesis_http.toml", "run", f"{url}/openapi.json")
+    options = f"--phases examples,coverage,fuzzing --max-examples {REQUESTS} --seed 1 --no-color --warnings off".split()
+    st, config = VENV / "bin" / "st", CLIENTS / "schemathesis_http.toml"
     login = ("--header", f"Authorization: Bearer {TOKEN}")
     hooks = str(CLIENTS / "schemathesis_http_hooks.py")
-    code, output = await _run(*command, *login, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=hooks)
+    # With the settings by which the calls of systems are verified.
+    nowhere, names = "http://127.0.0.1:9", ("gopay", "oss")
+    verified = {key: value for name in names for key, value in sandbox_variables(name, nowhere, tmp_path).items()}
+    async with Hub(tmp_path, {**hub.environment, **verified}).serve(graph={}) as urls:
+        document = f"{urls['graph']}/openapi.json"
+        command = (st, "--config-file", config, "run", document, *login)
+        code, output = await _run(*command, *options, folder=tmp_path, SCHEMATHESIS_HOOKS=hooks)
     assert code == 0, output
     assert re.search(r"Tested: \d{3}\n", output), output
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -37,10 +37,16 @@ CHECK_EVERY = 0.4
 COME_BACK = 2
 """Seconds after which a reader is to come back when the process stops."""
 UNLIMITED = float("inf")
+UNAVAILABLE_NOW = "TRY_LATER"
+"""The code of a stream whose credentials cannot be checked now."""
 
 _STOPPING = Bilingual(
     "The hub restarts; connect again, from the last cursor.",
     "Hub dimulai ulang; sambungkan lagi, dari cursor terakhir.",
+)
+_UNAVAILABLE = Bilingual(
+    "The hub cannot check your rights now; connect again, from the last cursor.",
+    "Hub belum dapat memeriksa hak Anda; sambungkan lagi, dari cursor terakhir.",
 )
 _EXPIRED = Bilingual(
     "The token has expired; connect again with a new one, from the last cursor.",
@@ -76,6 +82,8 @@ class Stream:
     until: float = UNLIMITED
     """When the credentials have to be looked at again, in Unix seconds."""
     ended: StreamEnded | None = None
+    code_seed: str = ""
+    """What the tracking code of a holder was derived from when it was checked last."""
     _epoch: int | None = None
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     _timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
@@ -96,9 +104,14 @@ class Stream:
             return
         try:
             renewed = await self._streams.renew(self.request)
+        except TryLater as error:
+            raise StreamEnded(UNAVAILABLE_NOW, _UNAVAILABLE, COME_BACK) from error
         except InvalidToken as error:
             raise self._refused(error) from None
-        except (HTTPException, RateLimited) as error:
+        except RateLimited as limited:
+            # Others at the same address have tried too many wrong codes.
+            raise StreamEnded("RATE_LIMITED", message_of(limited), limited.after) from None
+        except HTTPException as error:
             raise StreamEnded("TOKEN_REVOKED", message_of(error)) from None
         if renewed.viewer != self.viewer:
             raise StreamEnded("RIGHTS_CHANGED", _CHANGED, 0)
@@ -127,10 +140,18 @@ class Stream:
 
 
 class Streams:
-    """All open streams; ``renew`` looks at credentials again, ``epoch`` changes when something was revoked."""
+    """All open streams; ``renew`` looks at credentials again, ``epoch`` changes when something was revoked.
 
-    def __init__(self, renew: Callable[[Request], Awaitable[Renewed]], epoch: Callable[[], Awaitable[int]]) -> None:
-        self.renew, self._read_epoch = renew, epoch
+    ``code_seeds`` returns, for tickets with a valid tracking code, a value that changes with the code.
+    """
+
+    def __init__(
+        self,
+        renew: Callable[[Request], Awaitable[Renewed]],
+        epoch: Callable[[], Awaitable[int]],
+        code_seeds: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]],
+    ) -> None:
+        self.renew, self._read_epoch, self._code_seeds = renew, epoch, code_seeds
         self.epoch: int | None = None
         """The revocation epoch as the last look at it has found it."""
         self._open: set[Stream] = set()
@@ -210,12 +231,23 @@ class Streams:
             for stream in list(self._open):
                 if self.epoch != before or stream.until <= now:
                     await self._check(stream)
+            with suppress(TryLater):
+                await self._check_codes()
             await asyncio.sleep(CHECK_EVERY)
+
+    async def _check_codes(self) -> None:
+        """Check the streams of holders whose tracking code is another one than before, with one statement for all."""
+        holders = [(stream, stream.viewer.ticket) for stream in self._open if stream.viewer.ticket is not None]
+        seeds = await self._code_seeds(sorted({ticket for _, ticket in holders})) if holders else {}
+        for stream, ticket in holders:
+            if stream.code_seed != (seed := seeds.get(ticket, "")) or not seed:
+                await self._check(stream)
+                stream.code_seed = seed
 
     async def _check(self, stream: Stream) -> None:
         try:
             await stream.check()
         except StreamEnded as ended:
-            stream.end(ended)
-        except TryLater:
-            return
+            # Without the database nothing is sent, so the stream may wait for it.
+            if ended.code != UNAVAILABLE_NOW:
+                stream.end(ended)

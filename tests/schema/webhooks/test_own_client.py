@@ -10,7 +10,8 @@ from hub.viewer import Viewer, ViewerKind
 from tests.schema.harness import ANONYMOUS, CAUSE, Stage
 from tests.sync.webhook_harness import CLIENT
 
-QUERY = "{ me { client { id scopes budgets { requests cost } used { requests cost } webhooks { id } subscriptions { address } } } }"
+QUERY = """{ me { client { id scopes budgets { requests cost } used { requests cost }
+    webhooks { id } subscriptions { address } } } }"""
 
 
 async def test_a_client_sees_its_budgets_and_what_it_used(stage: Stage) -> None:
