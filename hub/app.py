@@ -15,15 +15,17 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute
 
-from hub.api import health, pages
+from hub.api import data_routes, health, pages
 from hub.api.authentication import EndpointAuth
 from hub.api.bulk import BulkEndpoint
+from hub.api.descriptions import Descriptions
 from hub.api.event_counter import EventCounter
 from hub.api.exception_handlers import http_error
 from hub.api.files import FileEndpoint
 from hub.api.gauges import Gauges
+from hub.api.graphql import routes as graphql_routes
 from hub.api.graphql.endpoint import GraphQLEndpoint
 from hub.api.graphql.limits import Limits
 from hub.api.graphql.quotas import Quotas
@@ -37,7 +39,7 @@ from hub.api.streams.graphql_events import GraphQLEvents
 from hub.api.streams.graphql_single import SingleConnection
 from hub.api.streams.graphql_websocket import GraphQLWebSocket
 from hub.api.streams.registry import Streams
-from hub.api.webhooks import BODY_LIMIT, PATH, WebhookEndpoint
+from hub.api.webhooks import BODY_LIMIT, WebhookEndpoint
 from hub.auth import issuer_config as trust
 from hub.auth import purposes, scopes
 from hub.auth.authentication import Authenticator, Renewed
@@ -88,8 +90,9 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
     half = settings.pool_size // 2
     database = Database(settings.database_url, pool_size=settings.pool_size - half, snapshots=half)
     hub = _AppParts(settings, database, clock)
+    descriptions = Descriptions(hub.routes(subgraph), settings.issuer)
     app = Starlette(
-        routes=hub.routes(subgraph),
+        routes=descriptions.routes(),
         middleware=middleware(
             hub.rate_limiter,
             hub.client_policies,
@@ -102,7 +105,7 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
         exception_handlers={HTTPException: http_error, **EXCEPTION_HANDLERS},
         lifespan=hub.lifespan,
     )
-    app.state.stop_streams = hub.streams.stop
+    app.state.stop_streams, app.state.descriptions = hub.streams.stop, descriptions
     # Behind a proxy, a redirect would send the client's request to an http URL.
     app.router.redirect_slashes = False
     return app
@@ -157,7 +160,7 @@ class _AppParts:
         self._operator = operator_tools(settings, self._cipher)
         self._events = EventCounter(database)
         self._broadcaster = Broadcaster(database)
-        self.streams = Streams(self._renew, revocation_epoch.current)
+        self.streams = Streams(self._renew, revocation_epoch.current, self._authenticator.code_seeds)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""
@@ -180,14 +183,16 @@ class _AppParts:
         )
         operations = StreamedOperations(endpoint, self._viewer, self._new_context, quotas)
         return [
-            Route("/graphql", GraphQLEvents(endpoint, operations, self.streams)),
-            Route("/graphql/stream", SingleConnection(operations, self.streams)),
-            WebSocketRoute("/graphql", GraphQLWebSocket(operations, self.streams)),
+            *graphql_routes.routes(
+                GraphQLEvents(endpoint, operations, self.streams),
+                SingleConnection(operations, self.streams),
+                GraphQLWebSocket(operations, self.streams),
+            ),
             *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
-            *([Route("/", pages.home_page(self._system_rows, ide=ide))] if subgraph else self._public_pages(endpoint)),
+            *([pages.home_route(self._system_rows, ide=ide)] if subgraph else self._public_pages(endpoint)),
             *([] if subgraph else self._auth_routes(metrics)),
             *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
-            *([] if subgraph else [Route(PATH, WebhookEndpoint(self._webhooks, metrics))]),
+            *([] if subgraph else [WebhookEndpoint(self._webhooks, metrics).route()]),
             *pages.routes(graphiql=ide),
             *health.routes({"database": self._check_database}, metrics),
         ]
@@ -199,12 +204,13 @@ class _AppParts:
 
     def _data_routes(self, auth: EndpointAuth) -> list[BaseRoute]:
         """Return the endpoints for data outside of the graph: uploads, snapshots and files."""
-        return [
-            Route("/bulk/{system}", BulkEndpoint(auth, self._uploads).post, methods=["POST"]),
-            Route("/bulk/{system}", SnapshotEndpoint(auth, self._database), methods=["GET"]),
-            Route("/feed", FeedEndpoint(auth, self.streams, self._database, self._broadcaster, self._kinds)),
-            Route("/files/{sha256}", FileEndpoint(auth, self._database).get),
-        ]
+        return data_routes.routes(
+            BulkEndpoint(auth, self._uploads),
+            SnapshotEndpoint(auth, self._database),
+            FeedEndpoint(auth, self.streams, self._database, self._broadcaster, self._kinds),
+            FileEndpoint(auth, self._database),
+            self._kinds,
+        )
 
     def _auth_routes(self, metrics: Metrics) -> list[BaseRoute]:
         """Return the authorization server and its pages; a subgraph only verifies its tokens."""
@@ -273,6 +279,7 @@ class _AppParts:
             push_records=self._uploads.store_all,
             broadcaster=self._broadcaster,
             client_usage=partial(self.rate_limiter.used, f"client {viewer.client}"),
+            open_streams=partial(self.streams.of_client, viewer.client),
             loopback_webhooks=not self._settings.production,
             operator=self._operator,
         )

@@ -30,12 +30,12 @@ from hub.sync.uploads import Uploads, UploadSession
 from hub.viewer import Viewer
 from hub.web.headers import header
 from hub.web.middleware import request_id
+from hub.web.operations import NDJSON
 from hub.web.request_error import RequestError
 from hub.web.throttling import network_of
 
 log = structlog.stdlib.get_logger(__name__)
 
-NDJSON = "application/x-ndjson"
 ACCEPTED_TYPES = frozenset({NDJSON, "application/ndjson", "application/jsonl"})
 ROWS_PER_COST = 10
 """New rows that cost as much as one object of a query."""

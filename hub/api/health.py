@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from hub.api.metrics import Metrics
 from hub.errors import HubError
+from hub.web.operations import JSON, DocumentedRoute, Operation, Reply, text
 from hub.web.ttl_cache import CachedCall
 
 CHECK_TIMEOUT = 2.0
@@ -36,7 +37,20 @@ def routes(checks: Mapping[str, Check], metrics: Metrics) -> list[BaseRoute]:
         status = {"status": "not ready", "reasons": reasons} if reasons else {"status": "ready"}
         return JSONResponse(status, 503 if reasons else 200, {"Cache-Control": "no-store"})
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics.endpoint)]
+    return [
+        DocumentedRoute("/healthz", healthz, get=_HEALTHZ),
+        DocumentedRoute("/readyz", readyz, get=_READYZ),
+        DocumentedRoute("/metrics", metrics.endpoint, get=_METRICS),
+    ]
+
+
+_STATUS = {"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}}
+_HEALTHZ = Operation(summary="Whether the process lives", replies={200: Reply("It does", {JSON: _STATUS})})
+_READYZ = Operation(
+    summary="Whether the hub can serve requests",
+    replies={200: Reply("It can", {JSON: _STATUS}), 503: Reply("It cannot, and why", {JSON: _STATUS})},
+)
+_METRICS = text("Metrics in the text format of Prometheus")
 
 
 async def _run_check(check: Check) -> str | None:

@@ -18,13 +18,14 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from strawberry.http.ides import get_graphql_ide_html
 
 from hub.complaints.calendar import JAKARTA
 from hub.web.headers import header
 from hub.web.language import preferred_language
+from hub.web.operations import DocumentedRoute, page
 
 STATIC = Path(__file__).with_name("static")
 
@@ -79,10 +80,8 @@ def query_page(token: str = "", *, graphiql: bool = False) -> Callable[[Request]
     return lambda request: _page(request, html)
 
 
-def home_page(
-    systems: Callable[[], Awaitable[Sequence[System]]], *, ide: bool = False
-) -> Callable[[Request], Awaitable[Response]]:
-    """Return the start page: links, and the state of each system from ``systems``.
+def home_route(systems: Callable[[], Awaitable[Sequence[System]]], *, ide: bool = False) -> BaseRoute:
+    """Return the route of the start page: links, and the state of each system from ``systems``.
 
     ``ide`` adds links to the query page and GraphiQL.
     """
@@ -91,13 +90,14 @@ def home_page(
         rows = "".join(map(_row, await systems()))
         return _page(request, _render("home.html", rows=rows, nav=_QUERY + _GRAPHIQL if ide else ""))
 
-    return home
+    return DocumentedRoute("/", home, get=page("The state of each system"))
 
 
 def routes(*, graphiql: bool = False) -> list[BaseRoute]:
     """Return the routes of the static files and, with ``graphiql``, of GraphiQL."""
     static = Mount("/static", StaticFiles(directory=STATIC), name="static")
-    return [static, Route("/graphiql", _graphiql)] if graphiql else [static]
+    ide = DocumentedRoute("/graphiql", _graphiql, get=page("GraphiQL, in development"))
+    return [static, ide] if graphiql else [static]
 
 
 def _graphiql(request: Request) -> Response:
@@ -144,10 +144,10 @@ def _cell(value: object) -> str:
     return "–" if value is None else escape(str(value))
 
 
-def sdl_route(sdl: str) -> Route:
+def sdl_route(sdl: str) -> BaseRoute:
     """Return the route of the schema as SDL, for code generators."""
 
     async def get(_: Request) -> Response:
         return PlainTextResponse(sdl)
 
-    return Route("/schema.graphql", get, methods=["GET"])
+    return DocumentedRoute("/schema.graphql", get, get=page("The graph in SDL, as clients see it", "text/plain"))

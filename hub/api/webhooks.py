@@ -16,6 +16,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from hub.api.metrics import Metrics
@@ -25,6 +26,7 @@ from hub.messages import Bilingual
 from hub.store.database import UNAVAILABLE
 from hub.sync.webhooks import Webhook, Webhooks
 from hub.web.middleware import request_id
+from hub.web.operations import JSON, Access, Channel, DocumentedRoute, Event, Operation, Reply, Schema
 from hub.web.request_error import RequestError
 
 log = structlog.stdlib.get_logger(__name__)
@@ -42,6 +44,13 @@ class WebhookEndpoint:
 
     def __init__(self, hooks: Webhooks, metrics: Metrics) -> None:
         self._hooks, self._metrics = hooks, metrics
+
+    def route(self) -> BaseRoute:
+        """Return the route of all webhooks, with what the documents say of each."""
+        found = {f"/hooks/{hook.system}/{hook.path}": hook for hook in self._hooks.all()}
+        return DocumentedRoute(
+            PATH, self, post=_CALL, paths=[*found], channels=[_channel(path, hook) for path, hook in found.items()]
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a call."""
@@ -117,6 +126,33 @@ class WebhookEndpoint:
                 "The hub cannot store this now; send it again later.", "Hub belum dapat menyimpannya; kirim lagi nanti."
             )
             raise RequestError(503, "TRY_LATER", sentence, {"Retry-After": "60"}) from None
+
+
+_CONTENT: Schema = {"description": "As the system's contract says, see docs/upstream-contracts."}
+_CALL = Operation(
+    summary="Take a call of a system",
+    access=Access.SIGNATURE,
+    body={JSON: _CONTENT},
+    replies={
+        200: Reply("The call is stored.", {JSON: _CONTENT}),
+        400: Reply("The call is not valid.", {JSON: _CONTENT}),
+        401: Reply("The signature is not valid.", {JSON: _CONTENT}),
+        403: Reply("The call is refused.", {JSON: _CONTENT}),
+    },
+    refusals={405: "The method is not POST.", 503: "It could not be stored, or a setting is missing: send it again."},
+)
+
+
+def _channel(path: str, hook: Webhook) -> Channel:
+    return Channel(
+        name="hook" + "".join(word.title() for word in path.replace("/", " ").replace("-", " ").split()[1:]),
+        title=f"Calls of {hook.system} at {hook.path}",
+        description="The system calls the hub; each call is signed as its contract says.",
+        address=path,
+        method="POST",
+        access=Access.SIGNATURE,
+        receives={"call": Event(summary="What happened in the system", payload=_CONTENT)},
+    )
 
 
 def _call(request: Request, hook: Webhook) -> WebhookCall:

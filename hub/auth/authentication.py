@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -134,6 +135,13 @@ class Authenticator:
         except DATABASE_ERRORS as error:
             raise TryLater("The database does not answer.") from error
         return Renewed(ANONYMOUS, math.inf)
+
+    async def code_seeds(self, tickets: Sequence[str]) -> dict[str, str]:
+        """Return a value for each ticket with a valid tracking code, which changes when the code does."""
+        try:
+            return await self._tracking_codes.seeds(tickets)
+        except DATABASE_ERRORS as error:
+            raise TryLater("The database does not answer.") from error
 
     async def _by_tracking_code(self, header: str, request: Request) -> Viewer:
         viewer = await self._tracking_codes.authenticate(header, address_of(request))

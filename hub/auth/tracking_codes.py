@@ -6,6 +6,7 @@ are counted by address and by ticket, and refused unchecked above a limit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from hub.auth import scopes
@@ -46,6 +47,11 @@ class TrackingCodes:
             await self._attempts.tracking_failed(address, ticket)
             return None
         return Viewer(ViewerKind.HOLDER, f"holder:{ticket}", scopes.TRACKING_CODE_SCOPES, ticket=ticket)
+
+    async def seeds(self, tickets: Sequence[str]) -> dict[str, str]:
+        """Return what the valid codes of these tickets are derived from."""
+        async with self._database.read() as db:
+            return await tracking_codes.active_seeds(db, tickets)
 
     async def _is_correct(self, ticket: str, code: str) -> bool:
         async with self._database.read() as db:

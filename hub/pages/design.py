@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from hub.pages import rendering
 from hub.pages.charts.axes import Axis
@@ -19,6 +19,7 @@ from hub.pages.formats import SHORT_MONTHS
 from hub.pages.reader import Reader
 from hub.pages.site import Site
 from hub.pages.texts import LANGUAGES
+from hub.web.operations import DocumentedRoute, page
 
 
 def design_routes(site: Site) -> list[BaseRoute]:
@@ -31,7 +32,7 @@ def design_routes(site: Site) -> list[BaseRoute]:
         html = rendering.render("design", reader, section="design", **values)
         return rendering.private(html)
 
-    return [Route("/design", get)]
+    return [DocumentedRoute("/design", get, get=page("All components, in development"))]
 
 
 def sample_figures(reader: Reader) -> list[Figure]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from hub.pages import rendering
 from hub.pages.page import Content
@@ -15,13 +15,21 @@ from hub.pages.paths import PATHS, path
 from hub.pages.rendering import Packed
 from hub.pages.site import Built, Site
 from hub.pages.texts import LANGUAGES
+from hub.web.operations import DocumentedRoute, cached
 
 ATOM = "application/atom+xml; charset=utf-8"
 
 
 def feed_routes(site: Site) -> list[BaseRoute]:
     """Return the route of the feed in each language."""
-    return [Route(f"{PATHS['agency'][language == 'en']}/answers.atom", _feed(site, language)) for language in LANGUAGES]
+    return [
+        DocumentedRoute(
+            f"{PATHS['agency'][language == 'en']}/answers.atom",
+            _feed(site, language),
+            get=cached(f"The answers of an agency as Atom ({language})", ATOM.partition(";")[0]),
+        )
+        for language in LANGUAGES
+    ]
 
 
 def _feed(site: Site, language: str) -> Callable[[Request], Awaitable[Response]]:

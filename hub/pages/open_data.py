@@ -9,7 +9,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from hub.errors import RateLimited, TryLater
 from hub.pages import rendering
@@ -20,6 +20,7 @@ from hub.pages.paths import PATHS, path
 from hub.pages.rendering import Packed
 from hub.pages.site import Built, Site, addresses
 from hub.pages.texts import LANGUAGES
+from hub.web.operations import DocumentedRoute, cached, text
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 PUBLISHER = "Pemerintah Provinsi Jawa Tengah"
@@ -31,14 +32,23 @@ Tables = Sequence[tuple[PublicPage, Figure]]
 
 def data_routes(site: Site, pages: Sequence[PublicPage], build: Build) -> list[BaseRoute]:
     """Return the routes of open data; ``pages`` are all public pages, of which those without parameters are listed."""
-    found: list[BaseRoute] = [Route("/robots.txt", _robots)]
+    found: list[BaseRoute] = [DocumentedRoute("/robots.txt", _robots, get=text("What search engines may read"))]
     for language in LANGUAGES:
-        data = _OpenData(site, [page for page in pages if not page.params], build, language)
+        data = _OpenData(site, [each for each in pages if not each.params], build, language)
         address = PATHS["data"][language == "en"]
-        found += [Route(address, data.page), Route(f"{address}/catalog.jsonld", data.catalogue)]
+        about, figure = f"({language})", "A description of a figure's CSV (CSV on the Web)"
         found += [
-            Route(f"{_base(page, language)}/{{figure}}.csv-metadata.json", data.description(page)) for page in pages
+            DocumentedRoute(address, data.page, get=cached(f"The list of open data {about}")),
+            DocumentedRoute(
+                f"{address}/catalog.jsonld",
+                data.catalogue,
+                get=cached(f"The catalogue of open data (DCAT) {about}", JSON_LD),
+            ),
         ]
+        for each in pages:
+            get = cached(f"{figure}: {each.name} {about}", JSON_LD, missing="There is no such figure.")
+            path_ = f"{_base(each, language)}/{{figure}}.csv-metadata.json"
+            found.append(DocumentedRoute(path_, data.description(each), get=get))
     return found
 
 

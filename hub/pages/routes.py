@@ -8,7 +8,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from hub.errors import RateLimited, TryLater
 from hub.pages import rendering
@@ -28,8 +28,23 @@ from hub.pages.site import Built, Site, addresses
 from hub.pages.submit import SubmitPage
 from hub.pages.systems import SYSTEMS
 from hub.pages.texts import LANGUAGES
+from hub.web.operations import (
+    FORM,
+    HTML,
+    JSON,
+    PAGE_ERRORS,
+    TEXT,
+    ByMethod,
+    DocumentedRoute,
+    Operation,
+    Reply,
+    Schema,
+    cached,
+)
 
 PUBLIC_PAGES = (OVERVIEW, AGENCIES, AGENCY, AREAS, AREA, SYSTEMS, PROCUREMENT)
+STYLE = "/pages/{version}/pages.css"
+"""The address of the style sheet, whose version is a digest of its content."""
 YEAR = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -37,16 +52,22 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of all pages, their figures and the style sheet."""
-    found: list[BaseRoute] = [Route(rendering.style_address(), _static("pages.css", "text/css; charset=utf-8"))]
+    found: list[BaseRoute] = [DocumentedRoute(STYLE, _style(), get=cached("The style of the pages", "text/css"))]
     for language in LANGUAGES:
         for page in PUBLIC_PAGES:
             address = PATHS[page.name][language == "en"]
-            found.append(Route(address, _page(site, page, language)))
-            found.append(Route(f"{address.rstrip('/')}/{{figure}}.csv", _csv(site, page, language)))
-            found.append(Route(f"{address.rstrip('/')}/{{figure}}.json", _json(site, page, language)))
+            figure, what = f"{address.rstrip('/')}/{{figure}}", f"of the page {page.name} ({language})"
+            found.append(
+                DocumentedRoute(address, _page(site, page, language), get=cached(f"The page {page.name} ({language})"))
+            )
+            for ending, media, make in (("csv", "text/csv", _csv), ("json", JSON, _json)):
+                get = cached(f"A figure {what} as {ending.upper()}", media, missing="There is no such figure.")
+                found.append(DocumentedRoute(f"{figure}.{ending}", make(site, page, language), get=get))
         for name, form in (("follow", FollowPage(site, language)), ("submit", SubmitPage(site, language))):
-            found.append(Route(PATHS[name][language == "en"], form.get, methods=["GET"]))
-            found.append(Route(PATHS[name][language == "en"], form.post, methods=["POST"]))
+            address = PATHS[name][language == "en"]
+            get, post = (_form(f"{what} the form {name} ({language})", body) for what, body in _FORMS)
+            both = ByMethod(get=form.get, post=form.post)
+            found.append(DocumentedRoute(address, both, get=get, post=post, strict=True))
     # The description of a CSV has an address that that of a JSON would match as well.
     return [
         *data_routes(site, PUBLIC_PAGES, built),
@@ -56,10 +77,27 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-def _static(name: str, media: str) -> Endpoint:
-    packed = Packed.pack((rendering.STATIC / name).read_text(encoding="utf-8"), media)
+_FORMS: tuple[tuple[str, dict[str, Schema]], ...] = (("Show", {}), ("Send", {FORM: {"type": "object"}}))
+
+
+def _form(summary: str, body: dict[str, Schema]) -> Operation:
+    return Operation(
+        summary=summary,
+        body=body,
+        replies={200: Reply("The page", {HTML: TEXT})},
+        refusals={400: "A field is not valid.", 403: "The form came from another site.", 404: "The code is not valid."},
+        errors=PAGE_ERRORS,
+    )
+
+
+def _style() -> Endpoint:
+    text = (rendering.STATIC / "pages.css").read_text(encoding="utf-8")
+    packed, address = Packed.pack(text, "text/css; charset=utf-8"), rendering.style_address()
 
     async def get(request: Request) -> Response:
+        # Another version would be kept for a year as if it were that one.
+        if request.url.path != address:
+            raise HTTPException(404)
         return packed.response(request, YEAR)
 
     return get

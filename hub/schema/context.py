@@ -22,6 +22,7 @@ from hub.store.encryption import FieldCipher
 from hub.store.idempotency import KeyConflict
 from hub.store.ingest.uploads import RowResult, Upload
 from hub.streams.broadcaster import Broadcaster
+from hub.streams.open_stream import OpenStream
 from hub.viewer import Viewer
 
 T = TypeVar("T")
@@ -63,6 +64,8 @@ class Context:
     """Reads the feed for subscriptions; None if they are not served."""
     client_usage: Callable[[int, int], Awaitable[tuple[int, int]]] | None = None
     """Returns the requests and the cost of the viewer's client in the last minute, of so many it may have."""
+    open_streams: Callable[[], Sequence[OpenStream]] | None = None
+    """Returns the streams of the viewer's client that this process has open; None if none are served."""
     loopback_webhooks: bool = False
     """Whether clients may register endpoints on this machine, for development."""
     operator: OperatorTools = field(default_factory=OperatorTools)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 
 from hub.schema.account import Account, load_account
@@ -21,6 +23,15 @@ class ClientBudget:
 
     requests: int = strawberry.field(description="Requests.")
     cost: int = strawberry.field(description="Estimated cost of operations.")
+
+
+@strawberry.type(description="An open stream of a client: a WebSocket, or server-sent events.")
+class ClientStream:
+    """A stream of this process."""
+
+    address: str = strawberry.field(description="The path that it was opened at, such as /feed.")
+    web_socket: bool = strawberry.field(description="Whether it is a WebSocket, with any number of operations.")
+    since: datetime = strawberry.field(description="When it was opened.")
 
 
 @strawberry.type(description="The OAuth client that asks, in its own name.")
@@ -54,6 +65,15 @@ class OwnClient:
         async with info.context.read() as db:
             found = await endpoints.find(db, info.context.viewer, client=str(self.id))
         return [Webhook.from_stored(each) for each in found]
+
+    @strawberry.field(
+        description="The client's open streams at the process that answers, the oldest first; others may have more.",
+        directives=[SHORT_LIST_SIZE],
+    )
+    def subscriptions(self, info: Info) -> list[ClientStream]:
+        """List them, without an SQL statement."""
+        found = info.context.open_streams() if info.context.open_streams else ()
+        return [ClientStream(address=each.address, web_socket=each.web_socket, since=each.since) for each in found]
 
 
 @strawberry.type(description="Who asks.")

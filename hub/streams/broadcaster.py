@@ -1,8 +1,9 @@
 """The one reader of the feed in a process: it reads each window once and hands it to the buffers of all readers.
 
-A window takes two statements, and one more for each viewer that may want one of its changes. Viewers that are equal,
-such as all streams of a client, share what was read. A notification of the sequencer wakes the broadcaster; without
-one it looks every ``POLL`` seconds. While nobody reads, it reads nothing.
+A window takes two statements, and one more for each group of viewers that see the same of it and may want one of its
+changes. All who follow a system are one group; who may read complaints is read for apart only if the window has one of
+theirs. So the statements depend on what changed, not on how many read. A notification of the sequencer wakes the
+broadcaster; without one it looks every ``POLL`` seconds. While nobody reads, it reads nothing.
 """
 
 from __future__ import annotations
@@ -129,13 +130,12 @@ class Broadcaster:
             window = await live.next_window(db, after)
             if window is None:
                 return None, {}
-            viewers: dict[Viewer, bool] = {}
-            for reader in self._readers:
-                viewers[reader.viewer] = viewers.get(reader.viewer, False) or reader.may_want(window.subjects)
-            return window, {
-                viewer: await pages.read_window(db, viewer, window.start, window.end) if wants else ()
-                for viewer, wants in viewers.items()
-            }
+            wanted = {reader.viewer for reader in self._readers if reader.may_want(window.subjects)}
+            same = {viewer: live.reading_as(viewer, window) for viewer in wanted}
+            # A reader that comes meanwhile must not be taken for one that wants nothing.
+            others: dict[Viewer, Sequence[Change]] = {each.viewer: () for each in self._readers}
+            read = {each: await pages.read_window(db, each, window.start, window.end) for each in {*same.values()}}
+            return window, others | {viewer: read[each] for viewer, each in same.items()}
 
     def _hand_out(self, window: Window, changes: Mapping[Viewer, Sequence[Change]]) -> None:
         for reader in self._readers:

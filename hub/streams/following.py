@@ -105,7 +105,7 @@ class Following:
         while True:
             async for each in self._read_pages():
                 yield each
-            await self._broadcaster.head()
+            await self._head()
             with self._broadcaster.reading(self._reader):
                 # What was committed before the broadcaster knew of the reader.
                 async for each in self._read_pages():
@@ -132,6 +132,15 @@ class Following:
             if page.changes:
                 yield [Event(*each) for each in zip(page.changes, page.cursors, strict=True)]
 
+    async def _head(self) -> Positions:
+        """Return how far the broadcaster has read, once the database is available."""
+        while True:
+            try:
+                return await self._broadcaster.head()
+            except UNAVAILABLE as error:
+                log.warning("streams.head", error=type(error).__name__)
+                await asyncio.sleep(RETRY)
+
     async def _page(self) -> FeedPage:
         wanted = self._reader.wanted
         systems, kinds, subjects = (
@@ -156,7 +165,7 @@ class Following:
                 yield events
 
     async def _skip_if_far_behind(self) -> AsyncGenerator[Sequence[Message], None]:
-        head, positions = await self._broadcaster.head(), self._positions or {}
+        head, positions = await self._head(), self._positions or {}
         followed = {name: position for name, position in positions.items() if self._reader.follows(name)}
         if handover.behind(followed, head) <= MAX_BEHIND:
             return

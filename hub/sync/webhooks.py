@@ -36,6 +36,10 @@ class Webhooks:
             for hook in system.connector.webhooks
         }
 
+    def all(self) -> list[Webhook]:
+        """Return all webhooks, by system and path."""
+        return [self._webhooks[name] for name in sorted(self._webhooks)]
+
     def find(self, system: str, path: str) -> Webhook | None:
         """Return the webhook of ``system`` at ``path``; None if there is none."""
         return self._webhooks.get((system, path))

@@ -40,7 +40,16 @@ ALLOWED_HEADERS = (
     "last-event-id",
     "x-request-id",
 )
-EXPOSED_HEADERS = ("content-disposition", "dpop-nonce", "etag", "retry-after", "www-authenticate", "x-request-id")
+EXPOSED_HEADERS = (
+    "content-disposition",
+    "dpop-nonce",
+    "etag",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "www-authenticate",
+    "x-request-id",
+)
 
 
 MAY_READ = "hub.may_read"

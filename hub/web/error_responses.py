@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -33,6 +34,49 @@ OAUTH_ERROR_CODES = {
     "TRY_LATER": "temporarily_unavailable",
 }
 """The OAuth error codes (RFC 6749, 4.1.2.1) of the hub's codes; all others become ``invalid_request``."""
+
+
+_CODED = {"type": "object", "required": ["code"], "properties": {"code": {"type": "string"}}}
+
+
+class ErrorShape(Enum):
+    """The forms of an error's body, as JSON Schema."""
+
+    OAUTH_ERROR = {
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+    }
+    """An OAuth error (RFC 6749, 5.2)."""
+    ERROR = {
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    }
+    """One flat object."""
+    GRAPHQL_ERRORS = {
+        "type": "object",
+        "required": ["errors"],
+        "properties": {
+            "errors": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["message", "extensions"],
+                    "properties": {"message": {"type": "string"}, "extensions": _CODED},
+                },
+            }
+        },
+    }
+    """A GraphQL response without data."""
+
+
+def error_shape(path: str) -> ErrorShape:
+    """Return the form of errors at ``path``."""
+    if path.startswith("/oauth/"):
+        return ErrorShape.OAUTH_ERROR
+    return ErrorShape.ERROR if path.startswith(("/bulk/", "/feed", "/hooks")) else ErrorShape.GRAPHQL_ERRORS
 
 
 TRY_AGAIN_LATER = Bilingual(
@@ -108,14 +152,14 @@ def error_body(scope: Scope, message: str, extensions: Mapping[str, Any]) -> dic
     The message is in the language of the request; OAuth errors are always in English, because they are for the
     developers of clients (RFC 6749, 5.2).
     """
-    path = scope["path"]
-    if path.startswith("/oauth/"):
+    shape = error_shape(scope["path"])
+    if shape is ErrorShape.OAUTH_ERROR:
         return {
             "error": OAUTH_ERROR_CODES.get(str(extensions["code"]), "invalid_request"),
             "error_description": message,
         }
     message = in_language(message, request_language(scope))
-    if path.startswith(("/bulk/", "/feed", "/hooks")):
+    if shape is ErrorShape.ERROR:
         return {"message": message, **extensions}
     return {"errors": [{"message": message, "extensions": extensions}]}
 

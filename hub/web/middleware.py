@@ -19,6 +19,7 @@ from hub.messages import Bilingual
 from hub.store.database import UNAVAILABLE
 from hub.web.cors import CorsMiddleware, RegisteredClients
 from hub.web.error_responses import error_response, log_exception, masked_error
+from hub.web.limit_headers import LimitHeadersMiddleware
 from hub.web.load_shedding import LoadSheddingMiddleware
 from hub.web.rate_limits import RateLimiter
 from hub.web.request_log import bound_values
@@ -69,7 +70,11 @@ def middleware(
         *([Middleware(TrustedHostMiddleware, allowed_hosts=hosts)] if hosts is not None else []),
         *([Middleware(CorsMiddleware, policies=policies, trusted=origins or (), local=local)] if policies else []),
         *(
-            [Middleware(LoadSheddingMiddleware, rates=rates), Middleware(AddressRateLimitMiddleware, rates=rates)]
+            [
+                Middleware(LimitHeadersMiddleware),
+                Middleware(LoadSheddingMiddleware, rates=rates),
+                Middleware(AddressRateLimitMiddleware, rates=rates),
+            ]
             if rates
             else []
         ),

@@ -71,6 +71,10 @@ class SlidingWindow(NamedTuple):
     current: int
     current_left: float
 
+    def weighted(self, length: float) -> int:
+        """Return the hits that count now; those of the previous window lose weight in its ``length`` of seconds."""
+        return math.floor(self.previous * self.previous_left / length + self.current)
+
 
 def retry_after(window: SlidingWindow, limit: int, cost: int, length: float) -> int:
     """Return the whole seconds, at least 1, until ``cost`` fits into ``limit`` hits per ``length`` seconds.

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from hub.errors import RateLimited
 from hub.messages import Bilingual
+from hub.web.limit_headers import LimitState, report
 from hub.web.rate_counters import InMemoryStorage, RedisBackend, SlidingWindow, retry_after
 
 log = structlog.stdlib.get_logger(__name__)
@@ -30,6 +31,9 @@ T = TypeVar("T")
 
 REDIS_RETRY_DELAY = 5.0
 """Seconds until Redis is tried again after a failure, so that requests do not wait for its timeout."""
+
+GUARDS_OF_SECRETS = ("guess", "login")
+"""Beginnings of the names of budgets that are not reported: they would tell how often others have tried."""
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
@@ -101,6 +105,10 @@ class RateLimiter:
         """Count a request of ``account``, a client or another viewer; ``limit`` is a client's own budget."""
         await self._consume(RateLimitItemPerMinute(limit or self.limits.requests, 1, "requests"), account)
 
+    async def requests_left(self, account: str, limit: int | None = None) -> int:
+        """Return how many requests are left of the minute."""
+        return await self._remaining(RateLimitItemPerMinute(limit or self.limits.requests, 1, "requests"), account)
+
     async def cost(self, account: str, cost: int, limit: int | None = None) -> int:
         """Charge the estimated ``cost`` of an operation; return how much is left of the minute."""
         item = RateLimitItemPerMinute(limit or self.limits.cost, 1, "cost")
@@ -164,6 +172,8 @@ class RateLimiter:
 
     async def _consume(self, item: RateLimitItem, *names: str, cost: int = 1) -> None:
         name = counter_key(*names)
+        if not item.namespace.startswith(GUARDS_OF_SECRETS):
+            report(_Budget(self, item, name))
         if not await self._run(lambda limiter: limiter.hit(item, name, cost=cost)):
             await self._reject(item, name, cost)
 
@@ -173,7 +183,7 @@ class RateLimiter:
             await self._reject(item, name, 1)
 
     async def _reject(self, item: RateLimitItem, name: str, cost: int) -> None:
-        window = await self._run(lambda limiter: _window(limiter, item, name))
+        window = await self.window(item, name)
         after = retry_after(window, item.amount, cost, item.get_expiry())
         message = Bilingual(
             f"The budget of {item.amount:,} per {item.GRANULARITY.name} is exhausted; try again later.",
@@ -181,6 +191,10 @@ class RateLimiter:
             " coba lagi nanti.",
         )
         raise RateLimited(message, after)
+
+    async def window(self, item: RateLimitItem, name: str) -> SlidingWindow:
+        """Return the hits of a budget."""
+        return await self._run(lambda limiter: _window(limiter, item, name))
 
     async def _run(self, operation: Callable[[SlidingWindowCounterRateLimiter], Awaitable[T]]) -> T:
         """Run ``operation`` with Redis, or with this process's counters if Redis is not used or does not respond."""
@@ -197,6 +211,31 @@ class RateLimiter:
                 self._redis_retry_at = 0.0
                 return result
         return await operation(self._local)
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """A budget that a request counted against; it is read when the response begins."""
+
+    _rates: RateLimiter
+    _item: RateLimitItem
+    _key: str
+
+    @property
+    def name(self) -> str:
+        """The name of the policy."""
+        return self._item.namespace
+
+    async def state(self) -> LimitState:
+        """Return what is left of it now."""
+        window, amount, length = (
+            await self._rates.window(self._item, self._key),
+            self._item.amount,
+            self._item.get_expiry(),
+        )
+        left = max(0, amount - window.weighted(length))
+        unit = "cost" if self.name == "cost" else None
+        return LimitState(self.name, amount, left, unit, length, retry_after(window, amount, amount, length))
 
 
 async def _window(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, name: str) -> SlidingWindow:

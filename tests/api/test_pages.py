@@ -10,7 +10,6 @@ import httpx
 import pytest
 from graphql import parse
 from starlette.applications import Starlette
-from starlette.routing import Route
 
 from hub.api import pages
 from hub.api.pages import EXAMPLES, STATIC, System
@@ -41,7 +40,7 @@ async def test_a_browser_gets_the_page_and_a_client_the_answer(hub: httpx.AsyncC
 
 
 async def test_pages_load_nothing_external_and_no_inline_script() -> None:
-    app = Starlette(routes=[Route("/", pages.home_page(systems)), *pages.routes()])
+    app = Starlette(routes=[pages.home_route(systems), *pages.routes()])
     async with client_of(app) as client:
         for name in ("query.html", "home.html", "missing.html"):
             html = (STATIC / name).read_text()
@@ -55,7 +54,7 @@ async def test_pages_load_nothing_external_and_no_inline_script() -> None:
 
 
 async def test_the_start_page_shows_each_system_as_text() -> None:
-    async with client_of(Starlette(routes=[Route("/", pages.home_page(systems, ide=True))])) as client:
+    async with client_of(Starlette(routes=[pages.home_route(systems, ide=True)])) as client:
         response = await client.get("/")
     assert response.headers["content-security-policy"] == pages.OWN_POLICY
     assert 'data-state="UP">UP<' in response.text
@@ -93,7 +92,7 @@ def test_every_text_is_in_both_languages() -> None:
 
 @pytest.mark.parametrize(("accepted", "lang", "shown"), [("en-GB,id;q=0.5", "en", "Readiness"), ("", "id", "Kesiapan")])
 async def test_the_start_page_is_in_the_language_of_the_browser(accepted: str, lang: str, shown: str) -> None:
-    async with client_of(Starlette(routes=[Route("/", pages.home_page(systems))])) as client:
+    async with client_of(Starlette(routes=[pages.home_route(systems)])) as client:
         response = await client.get("/", headers={"accept-language": accepted})
     assert f'<html lang="{lang}">' in response.text
     assert f">{shown}<" in response.text
@@ -101,7 +100,7 @@ async def test_the_start_page_is_in_the_language_of_the_browser(accepted: str, l
 
 
 async def test_the_start_page_links_no_page_that_is_off() -> None:
-    async with client_of(Starlette(routes=[Route("/", pages.home_page(systems))])) as client:
+    async with client_of(Starlette(routes=[pages.home_route(systems)])) as client:
         response = await client.get("/")
     assert re.findall(r'<a href="(/\w+)"', response.text) == ["/readyz", "/metrics"]
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from starlette.routing import Route
 
 from hub.api import pages
 from hub.api.pages import EXAMPLES, System
@@ -40,7 +39,7 @@ async def systems() -> Sequence[System]:
 @needs_chromium
 async def test_a_person_runs_a_query_in_a_browser(tmp_path: Path) -> None:
     app = build()
-    app.router.routes.insert(0, Route("/", pages.home_page(systems)))
+    app.router.routes.insert(0, pages.home_route(systems))
     await install()
     pictures = [os.environ["HUB_TEST_PICTURES"]] if "HUB_TEST_PICTURES" in os.environ else []
     async with serve(app) as url:

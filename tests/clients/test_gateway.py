@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import httpx
 import pytest
 
 from hub.api.pages import EXAMPLES
+from hub.store.database import Database
 from tests.api.streams.harness import server_sent_events, upcoming
 from tests.clients import CLIENTS, install, needs_node, patient
 from tests.clients.composition import NAMES, composed
 from tests.clients.hub_server import TOKEN, Hub, ask, data, free_port, ready
+from tests.sync import isolated_sequencer
 
 DESK = EXAMPLES[0].query
 PUBLIC = """
@@ -179,6 +182,39 @@ async def _by_holder(url: str, query: str, code: str) -> Any:
         return (await client.post(f"{url}/graphql", json={"query": query}, headers=headers)).json()
 
 
+async def test_live_changes_come_through_the_gateway(hub: Hub, url: str, gateway: str) -> None:
+    query = """subscription {changes(systems: ["hub"]) {
+        __typename ... on Checkpoint {cursor} ... on ChangeEdge {cursor node {system kind subject removed} } } }"""
+    submit = SUBMIT.replace("through-the-gateway", "live-through-the-gateway").replace('"REFERENCE"', "null")
+    database = Database(hub.environment["HUB_DATABASE_URL"])
+    try:
+        # What the hub was filled with has no positions yet.
+        await isolated_sequencer.sequence(database)
+        async with subscribed(gateway, {"query": query}) as events:
+            assert (await upcoming(events)).data["data"]["changes"]["__typename"] == "Checkpoint"
+            ticket = (await data(url, submit))["submitComplaint"]["complaint"]["ticket"]
+            await isolated_sequencer.sequence(database)
+            event = (await upcoming(events)).data["data"]["changes"]
+            assert event["node"] == {"system": "hub", "kind": "complaint", "subject": ticket, "removed": False}
+        # The cursor leads on, wherever the reader connects next.
+        resumed = query.replace("(systems", f'(after: "{event["cursor"]}", systems')
+        async with subscribed(url, {"query": resumed}) as events:
+            assert (await upcoming(events)).data["data"]["changes"]["__typename"] == "Checkpoint"
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def subscribed(url: str, body: dict[str, Any]) -> AsyncIterator[AsyncGenerator[Any, None]]:
+    """Yield the events of a subscription."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream"}
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
+        client.stream("POST", f"{url}/graphql", json=body, headers=headers) as response,
+    ):
+        yield server_sent_events(response)
+
+
 async def test_a_subscription_joins_what_other_subgraphs_know(hub: Hub, url: str, gateway: str) -> None:
     query = """subscription($ticket: String!) {complaint(ticket: $ticket) {
         ticket status payments {reference} agency {name} } }"""
@@ -191,11 +227,7 @@ async def test_a_subscription_joins_what_other_subgraphs_know(hub: Hub, url: str
     body = {"query": query, "variables": {"ticket": ticket}}
     got = []
     for each in (url, gateway):
-        headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream"}
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=60) as client,
-            client.stream("POST", f"{each}/graphql", json=body, headers=headers) as response,
-        ):
-            got.append((await upcoming(server_sent_events(response))).data["data"])
+        async with subscribed(each, body) as events:
+            got.append((await upcoming(events)).data["data"])
     assert got[0] == got[1]
     assert got[0]["complaint"]["payments"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hub.store.database import record_statements
-from hub.store.feed import live
+from hub.store.feed import live, pages
+from hub.store.feed.live import Window
 from hub.streams.broadcaster import Broadcaster
 from hub.streams.following import Checkpoint, Event, Following
 from hub.streams.handover import Filter
-from hub.viewer import Viewer, ViewerKind
+from hub.viewer import ANONYMOUS, WORKER, Viewer, ViewerKind
 from tests.fake_connector import payment
 from tests.schema.harness import CLERK, OFFICER, Stage
 from tests.sync import isolated_sequencer
@@ -84,6 +86,62 @@ async def test_equal_viewers_share_what_is_read(stage: Stage) -> None:
         # Heads, subjects, the changes as this one viewer sees them (the other wants another subject), and heads again.
         assert len(statements) == 4
         quiet.cancel()
+
+
+def partner(name: str) -> Viewer:
+    return Viewer(ViewerKind.PARTNER, name, frozenset({"complaints:read", "records:sync.fake"}), name)
+
+
+async def everybody(stage: Stage) -> tuple[list[Viewer], Window]:
+    """Viewers of every kind, and a window with complaints of some of them, a secret one, and records."""
+    await stage.run("insert into users (id, kind) values ('u_siti', 'CITIZEN'), ('u_budi', 'CITIZEN')")
+    citizens = [Viewer(ViewerKind.CITIZEN, each, frozenset({"complaints:read"})) for each in ("u_siti", "u_budi")]
+    partners = [partner(f"client:{number}") for number in range(3)]
+    tickets = [await stage.complaint(by=each) for each in (*partners[:2], citizens[0])]
+    tickets.append(await stage.complaint("ASSIGNED", by=partners[0], secret=True, agency="DISHUB"))
+    await stage.records(payment("P1"), payment("P2"))
+    await isolated_sequencer.sequence(stage.database)
+    async with stage.database.read() as db:
+        window = await live.next_window(db, {})
+    assert window
+    holders = [
+        Viewer(ViewerKind.HOLDER, f"holder {each}", frozenset({"complaints:read"}), ticket=each)
+        for each in (tickets[0], "LG-2026-999999")
+    ]
+    officers = [replace(each, agency=agency) for each in (OFFICER, CLERK) for agency in (None, "DISHUB", "DINKES")]
+    return [*citizens, *partners, *holders, *officers, CENTRAL, ANONYMOUS, WORKER], window
+
+
+async def test_who_is_read_for_sees_what_each_of_them_sees(stage: Stage) -> None:
+    viewers, window = await everybody(stage)
+    seen = set()
+    async with stage.database.read() as db:
+        for viewer in viewers:
+            alone = await pages.read_window(db, viewer, window.start, window.end)
+            together = await pages.read_window(db, live.reading_as(viewer, window), window.start, window.end)
+            assert together == alone, viewer
+            seen.add(len(alone))
+    assert len(seen) > 4, "the viewers see the same"
+
+
+async def test_statements_follow_what_changed_not_who_reads(stage: Stage) -> None:
+    async with broadcasting(stage) as broadcaster:
+        partners = [partner(f"client:{number}") for number in range(60)]
+        followers = [Follower(stage, broadcaster, each) for each in partners]
+        waiting = [asyncio.create_task(each.next()) for each in followers]
+        async with hanging():
+            while len(broadcaster._readers) < len(partners):
+                await asyncio.sleep(0.01)
+        await stage.complaint(by=partners[0])
+        await stage.records(payment("P1"))
+        with record_statements() as statements:
+            await broadcaster.close()  # No other task reads meanwhile.
+            await isolated_sequencer.sequence(stage.database)
+            statements.clear()
+            await broadcaster.read_new()
+        # Heads, subjects, the changes as their submitter and as the 59 others see them, and heads again.
+        assert len(statements) == 5
+        assert [(await each)[0] for each in waiting] == ["hub", *["fake"] * 59]
 
 
 async def test_a_live_change_reaches_only_viewers_who_may_see_it(stage: Stage) -> None:

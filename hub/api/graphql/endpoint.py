@@ -169,6 +169,7 @@ class GraphQLEndpoint:
         answer.kind = operation.kind.value
         if remaining is not None and "extensions" in answer.body:
             answer.body["extensions"]["cost"]["remaining"] = remaining
+            answer.body["extensions"]["requests"] = await quota.requests_left()
         return answer
 
     def _validate(self, request: Request, graphql: GraphQLRequest) -> ValidatedOperation:

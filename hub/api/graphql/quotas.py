@@ -131,6 +131,13 @@ class Quota:
             raise OperationRejected(limit_error("QUERY_TOO_COMPLEX", sentence, minute, cost))
         return await self._rates.cost(self.account, max(cost - charged, 0), minute)
 
+    async def requests_left(self) -> dict[str, int] | None:
+        """Return the requests of a minute and how many are left, for ``extensions``; None if they are not counted."""
+        if self.exempt:
+            return None
+        limit = self.partner.requests_per_minute if self.partner else self._rates.limits.requests
+        return {"limit": limit, "remaining": await self._rates.requests_left(self.account, limit)}
+
     def _cost_per_minute(self) -> int:
         budgets = self._rates.limits
         return min(budgets.anonymous, budgets.cost) if self.viewer.kind in ANONYMOUS_KINDS else budgets.cost

@@ -7,7 +7,7 @@ Each event has its cursor as ``id``, which a browser's ``EventSource`` sends bac
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -28,18 +28,65 @@ from hub.store.database import Database
 from hub.store.feed.changes import Change
 from hub.store.feed.cursors import Positions
 from hub.streams.broadcaster import Broadcaster
-from hub.streams.following import Checkpoint, Event, Following, Gap, Message
+from hub.streams.following import Checkpoint, Event, Following, Gap, GapReason, Message
 from hub.streams.handover import Filter
 from hub.viewer import Viewer
 from hub.web.headers import header
 from hub.web.language import request_language
+from hub.web.operations import NDJSON, TEXT, Schema
+from hub.web.operations import Event as EventDeclaration
 from hub.web.request_error import RequestError
 
-NDJSON = "application/x-ndjson"
 RECONNECT = b"retry: 2000\n\n"
 """Lets a browser's ``EventSource`` connect again after two seconds."""
 _ENCODED = LruCache[tuple[Change, str]](1_000)
 """The changes that were sent last, as JSON, by their identity: readers that see the same share them."""
+
+
+_OBJECT_OR_NULL: Schema = {"type": ["object", "null"]}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+
+
+def _exactly(properties: Mapping[str, Schema], optional: Sequence[str] = ()) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
+CHANGE: Schema = _exactly(
+    {
+        "system": TEXT,
+        "position": {"type": "integer", "minimum": 1},
+        "kind": TEXT,
+        "subject": {"type": "string", "description": "The ticket, or the id of the record in its system."},
+        "fields": {"type": "array", "items": TEXT, "description": "What changed; empty for a new subject."},
+        "before": _OBJECT_OR_NULL,
+        "after": _OBJECT_OR_NULL,
+        "removed": {"type": "boolean"},
+        "cause": _TEXT_OR_NULL,
+        "actor": _TEXT_OR_NULL,
+        "requestId": _TEXT_OR_NULL,
+        "effectiveAt": _TIME,
+        "recordedAt": _TIME,
+    }
+)
+_GAP: Schema = _exactly(
+    {
+        "system": TEXT,
+        "from": TEXT,
+        "to": TEXT,
+        "reason": {"enum": [reason.value for reason in GapReason]},
+        "snapshot": {"type": "string", "description": "The request whose answer replaces what is missing."},
+    }
+)
+_END: Schema = _exactly({"code": TEXT, "message": TEXT, "retryAfter": {"type": "integer"}}, optional=["retryAfter"])
+EVENTS: Mapping[str, EventDeclaration] = {
+    "change": EventDeclaration(summary="A change that the viewer may see", payload=CHANGE),
+    "gap": EventDeclaration(summary="Changes that the reader did not get", payload=_GAP),
+    "checkpoint": EventDeclaration(summary="The reader has everything up to the cursor", payload=_exactly({})),
+    "end": EventDeclaration(summary="Why the stream ends, and whether to come back", payload=_END),
+}
+"""The data of each event, as JSON Schema."""
 
 
 class Item(NamedTuple):

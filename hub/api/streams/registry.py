@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,7 +23,9 @@ from hub.auth.trusted_issuers import InvalidToken
 from hub.concurrency import cancel_and_wait
 from hub.errors import RateLimited, TryLater
 from hub.messages import Bilingual, message_of
+from hub.streams.open_stream import OpenStream
 from hub.viewer import Viewer, ViewerKind
+from hub.web.limit_headers import OpenAtATime, report
 from hub.web.request_error import RequestError
 
 MAX_STREAMS = 2_000
@@ -34,10 +37,16 @@ CHECK_EVERY = 0.4
 COME_BACK = 2
 """Seconds after which a reader is to come back when the process stops."""
 UNLIMITED = float("inf")
+UNAVAILABLE_NOW = "TRY_LATER"
+"""The code of a stream whose credentials cannot be checked now."""
 
 _STOPPING = Bilingual(
     "The hub restarts; connect again, from the last cursor.",
     "Hub dimulai ulang; sambungkan lagi, dari cursor terakhir.",
+)
+_UNAVAILABLE = Bilingual(
+    "The hub cannot check your rights now; connect again, from the last cursor.",
+    "Hub belum dapat memeriksa hak Anda; sambungkan lagi, dari cursor terakhir.",
 )
 _EXPIRED = Bilingual(
     "The token has expired; connect again with a new one, from the last cursor.",
@@ -73,7 +82,10 @@ class Stream:
     until: float = UNLIMITED
     """When the credentials have to be looked at again, in Unix seconds."""
     ended: StreamEnded | None = None
+    code_seed: str = ""
+    """What the tracking code of a holder was derived from when it was checked last."""
     _epoch: int | None = None
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
     _timeout: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
 
     def end(self, reason: StreamEnded) -> None:
@@ -92,9 +104,14 @@ class Stream:
             return
         try:
             renewed = await self._streams.renew(self.request)
+        except TryLater as error:
+            raise StreamEnded(UNAVAILABLE_NOW, _UNAVAILABLE, COME_BACK) from error
         except InvalidToken as error:
             raise self._refused(error) from None
-        except (HTTPException, RateLimited) as error:
+        except RateLimited as limited:
+            # Others at the same address have tried too many wrong codes.
+            raise StreamEnded("RATE_LIMITED", message_of(limited), limited.after) from None
+        except HTTPException as error:
             raise StreamEnded("TOKEN_REVOKED", message_of(error)) from None
         if renewed.viewer != self.viewer:
             raise StreamEnded("RIGHTS_CHANGED", _CHANGED, 0)
@@ -123,10 +140,18 @@ class Stream:
 
 
 class Streams:
-    """All open streams; ``renew`` looks at credentials again, ``epoch`` changes when something was revoked."""
+    """All open streams; ``renew`` looks at credentials again, ``epoch`` changes when something was revoked.
 
-    def __init__(self, renew: Callable[[Request], Awaitable[Renewed]], epoch: Callable[[], Awaitable[int]]) -> None:
-        self.renew, self._read_epoch = renew, epoch
+    ``code_seeds`` returns, for tickets with a valid tracking code, a value that changes with the code.
+    """
+
+    def __init__(
+        self,
+        renew: Callable[[Request], Awaitable[Renewed]],
+        epoch: Callable[[], Awaitable[int]],
+        code_seeds: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]],
+    ) -> None:
+        self.renew, self._read_epoch, self._code_seeds = renew, epoch, code_seeds
         self.epoch: int | None = None
         """The revocation epoch as the last look at it has found it."""
         self._open: set[Stream] = set()
@@ -137,6 +162,15 @@ class Streams:
     def count(self) -> int:
         """Return how many streams are open."""
         return len(self._open)
+
+    def of_client(self, client: str | None) -> list[OpenStream]:
+        """Return the open streams of a client in its own name, the oldest first."""
+        found = [
+            OpenStream(each.request.url.path, "subprotocols" in each.request.scope, each.since)
+            for each in self._open
+            if client and each.viewer.client == client and each.viewer.kind is ViewerKind.PARTNER
+        ]
+        return sorted(found, key=lambda each: each.since)
 
     def stop(self) -> None:
         """End every stream and open no more: the process stops."""
@@ -155,7 +189,9 @@ class Streams:
         """Count a stream of ``account``; raises ``RequestError`` (429) or ``TryLater``."""
         if self._stopping or self._counts.total() >= MAX_STREAMS:
             raise TryLater(_STOPPING if self._stopping else _TOO_MANY_OPEN, COME_BACK)
-        if self._counts[account] >= MAX_PER_ACCOUNT:
+        free = MAX_PER_ACCOUNT - self._counts[account]
+        report(OpenAtATime("streams", MAX_PER_ACCOUNT, max(0, free - 1)))
+        if free <= 0:
             message = Bilingual(
                 f"At most {MAX_PER_ACCOUNT} streams may be open at a time; close one first.",
                 f"Paling banyak {MAX_PER_ACCOUNT} aliran boleh terbuka bersamaan; tutup satu dulu.",
@@ -195,12 +231,23 @@ class Streams:
             for stream in list(self._open):
                 if self.epoch != before or stream.until <= now:
                     await self._check(stream)
+            with suppress(TryLater):
+                await self._check_codes()
             await asyncio.sleep(CHECK_EVERY)
+
+    async def _check_codes(self) -> None:
+        """Check the streams of holders whose tracking code is another one than before, with one statement for all."""
+        holders = [(stream, stream.viewer.ticket) for stream in self._open if stream.viewer.ticket is not None]
+        seeds = await self._code_seeds(sorted({ticket for _, ticket in holders})) if holders else {}
+        for stream, ticket in holders:
+            if stream.code_seed != (seed := seeds.get(ticket, "")) or not seed:
+                await self._check(stream)
+                stream.code_seed = seed
 
     async def _check(self, stream: Stream) -> None:
         try:
             await stream.check()
         except StreamEnded as ended:
-            stream.end(ended)
-        except TryLater:
-            return
+            # Without the database nothing is sent, so the stream may wait for it.
+            if ended.code != UNAVAILABLE_NOW:
+                stream.end(ended)

@@ -7,6 +7,7 @@ then renews the code for the reporter.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from hub.store.complaints import timeline
 from hub.store.complaints.permissions import lock_complaint, role_of
 from hub.store.database import Cause
 from hub.store.idempotency import Completed
+from hub.store.queries.entity import one_of
 from hub.store.tables import complaints
 from hub.store.tables.oauth import clients, outside_suspensions
 from hub.viewer import Viewer, ViewerKind
@@ -47,6 +49,12 @@ async def active_seed(db: AsyncConnection, ticket: str) -> str | None:
     """Return the seed of a complaint's code, to verify a code; None if the code is void."""
     value: str | None = await db.scalar(select(_SEED).where(complaints.c.ticket == ticket, not_(_is_revoked())))
     return value
+
+
+async def active_seeds(db: AsyncConnection, tickets: Sequence[str]) -> dict[str, str]:
+    """Return the seeds of the codes of complaints by ticket, without void ones; a seed changes with its code."""
+    statement = select(complaints.c.ticket, _SEED).where(one_of(complaints.c.ticket)(tickets), not_(_is_revoked()))
+    return {row.ticket: row[1] for row in await db.execute(statement)}
 
 
 def _is_revoked() -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ is new follows from the positions, so a lost notification delays a change until 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,14 +21,17 @@ from hub.store.database import KEEPALIVES
 from hub.store.feed import sequence
 from hub.store.feed.cursors import Positions
 from hub.store.feed.pages import scan_end
+from hub.store.queries import visibility
+from hub.viewer import Viewer
 
 CHANNEL = "hub_feed"
 
 _TOUCHED = """
-select distinct c.system, c.kind, c.subject
+select distinct c.system, c.kind, c.subject, p.submitted_by, p.citizen_id
 from unnest(cast(:systems as text[]), cast(:starts as bigint[]), cast(:ends as bigint[])) w (system, after, upto)
 join feed f on f.system = w.system and f.position > w.after and f.position <= w.upto
 join changes c on c.id = f.change_id
+left join complaints p on c.kind = 'complaint' and p.ticket = c.subject
 """
 
 
@@ -51,7 +54,13 @@ class Window:
     start: Positions
     end: Positions
     subjects: frozenset[Subject] = frozenset()
+    parties: frozenset[str] = frozenset()
+    """The tickets, submitters and reporters of the complaints that changed, as ``visibility.party`` names them."""
     restored: bool = False
+
+    def moved(self) -> Iterable[str]:
+        """Return the systems that changed."""
+        return (name for name, last in self.end.items() if last > self.start[name])
 
 
 async def notify(db: AsyncConnection) -> None:
@@ -85,5 +94,25 @@ async def next_window(db: AsyncConnection, after: Positions) -> Window | None:
     end = await scan_end(db, {name: start[name] for name in new}, new)
     names = list(end)
     params = {"systems": names, "starts": [start[name] for name in names], "ends": [end[name] for name in names]}
-    found = await db.execute(text(_TOUCHED), params)
-    return Window(start, {**start, **end}, frozenset(Subject(*row) for row in found), restored)
+    found = (await db.execute(text(_TOUCHED), params)).all()
+    subjects = frozenset(Subject(row.system, row.kind, row.subject) for row in found)
+    of_complaints = [each for each in found if each.kind == "complaint"]
+    parties = {name for each in of_complaints for name in (each.subject, each.submitted_by, each.citizen_id) if name}
+    return Window(start, {**start, **end}, subjects, frozenset(parties), restored)
+
+
+def reading_as(viewer: Viewer, window: Window) -> Viewer:
+    """Return a viewer that sees the same changes of ``window``, and is equal for as many viewers as possible.
+
+    It has only the rights that decide about these changes, so that a window is read once for all who see the same. Who
+    is not a party of any complaint that changed does not read complaints at all.
+    """
+    party = visibility.party(viewer)
+    concerned = party is None or party in window.parties
+    decisive = {visibility.PII, *(visibility.SYNC + name for name in window.moved())}
+    if concerned:
+        decisive.add(visibility.READ)
+    scopes = viewer.scopes & decisive
+    if party is not None and concerned:
+        return Viewer(viewer.kind, viewer.name, scopes, agency=viewer.agency, ticket=viewer.ticket)
+    return Viewer(viewer.kind, scopes=scopes, agency=viewer.agency)

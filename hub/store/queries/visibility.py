@@ -103,6 +103,19 @@ def followable(viewer: Viewer) -> ColumnElement[bool]:
     return or_(fully_visible(viewer), _submitted_by(viewer))
 
 
+def party(viewer: Viewer) -> str | None:
+    """Return the submitter, reporter or ticket that every complaint has which is ``followable`` for ``viewer``.
+
+    None if it may follow complaints of others, as officers do.
+    """
+    match viewer.kind:
+        case ViewerKind.WORKER | ViewerKind.OFFICER:
+            return None
+        case ViewerKind.HOLDER:
+            return viewer.ticket or ""
+    return viewer.name
+
+
 def _submitted_by(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition for the complaints that a partner submitted."""
     if viewer.kind is not ViewerKind.PARTNER or not viewer.may(READ):

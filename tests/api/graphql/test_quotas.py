@@ -18,6 +18,7 @@ from hub.web.rate_limits import RateLimits
 from tests.api.graph_app import FakeClientPolicies, build, policies_of
 from tests.logged import without_random_ids
 from tests.serving import serve
+from tests.web.test_limit_headers import read
 
 PAGE = "{ complaints(first: 40) { edges { node { id } } } }"
 PAGE_COST = 1 + 40 * 2
@@ -101,6 +102,21 @@ async def test_cost_is_charged_by_estimate_and_the_rest_is_reported() -> None:
         assert is_refused(await ask(hub, PAGE, x_as="partner gojek"))
         small = await ask(hub, SMALL, x_as="partner gojek")
         assert small.json()["extensions"]["cost"]["remaining"] == 0
+
+
+async def test_each_answer_says_what_is_left() -> None:
+    app = build(policies=policies_of("gojek", cost_per_minute=PAGE_COST + READING, requests_per_minute=3))
+    async with client_at(app) as hub:
+        answers = [await ask(hub, each, x_as="partner gojek") for each in (PAGE, SMALL, PAGE)]
+    limits = [read(each.headers["ratelimit"]) for each in answers]
+    assert [(each["requests"]["r"], each["cost"]["r"]) for each in limits] == [(2, READING), (1, 0), (0, 0)]
+    assert is_refused(answers[2])
+    assert int(limits[2]["cost"]["t"]) >= int(answers[2].headers["retry-after"])
+    policy = read(answers[0].headers["ratelimit-policy"])
+    assert policy["requests"] == {"q": 3, "w": 60}
+    assert policy["cost"] == {"q": PAGE_COST + READING, "qu": "cost", "w": 60}
+    left = [each.json()["extensions"]["requests"] for each in answers[:2]]
+    assert left == [{"limit": 3, "remaining": 2}, {"limit": 3, "remaining": 1}]
 
 
 async def test_an_operation_above_a_minutes_budget_is_never_retryable() -> None:

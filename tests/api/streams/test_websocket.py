@@ -57,6 +57,34 @@ async def test_a_complaint_is_live_for_its_reporter_and_partner(place: Place) ->
             assert (await socket.next())["data"]["complaint"]["status"] == "CLOSED"
 
 
+async def test_a_code_that_is_renewed_ends_an_idle_stream(place: Place) -> None:
+    made = await submit(place.stage.first, authorization=f"Bearer {place.tokens['partner']}")
+    await place.sequence()
+    async with connected(place.url) as reporter, connected(place.url) as other:
+        await reporter.begin(**{"hub-tracking-code": f"{made['ticket']} {made['trackingCode']}"})
+        await other.begin()
+        for socket in (reporter, other):
+            await socket.subscribe(COMPLAINT, ticket=made["ticket"])
+            await socket.next()
+        # Nothing comes over the stream that would be checked.
+        await place.stage.run("update complaints set code_seed = gen_random_uuid(), code_renewed_at = now()")
+        code, reason = await reporter.closed()
+        assert (code, reason.partition(":")[0]) == (4401, "TOKEN_REVOKED")
+        await other.subscribe("{ systems { name } }", "2")
+        assert (await other.next("2"))["data"]["systems"]
+
+
+async def test_a_void_code_ends_a_stream(place: Place) -> None:
+    made = await submit(place.stage.first, authorization=f"Bearer {place.tokens['partner']}")
+    await place.sequence()
+    async with connected(place.url) as reporter:
+        await reporter.begin(**{"hub-tracking-code": f"{made['ticket']} {made['trackingCode']}"})
+        await reporter.subscribe(COMPLAINT, ticket=made["ticket"])
+        await reporter.next()
+        await place.stage.run("update complaints set secret = true")
+        assert (await reporter.closed())[1].startswith("TOKEN_REVOKED")
+
+
 async def test_a_hidden_complaint_gives_no_sign_of_its_changes(place: Place) -> None:
     made = await submit(place.stage.first, authorization=f"Bearer {place.tokens['partner']}")
     await place.sequence()

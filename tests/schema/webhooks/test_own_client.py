@@ -10,7 +10,8 @@ from hub.viewer import Viewer, ViewerKind
 from tests.schema.harness import ANONYMOUS, CAUSE, Stage
 from tests.sync.webhook_harness import CLIENT
 
-QUERY = "{ me { client { id scopes budgets { requests cost } used { requests cost } webhooks { id } } } }"
+QUERY = """{ me { client { id scopes budgets { requests cost } used { requests cost }
+    webhooks { id } subscriptions { address } } } }"""
 
 
 async def test_a_client_sees_its_budgets_and_what_it_used(stage: Stage) -> None:
@@ -33,6 +34,7 @@ async def test_a_client_sees_its_budgets_and_what_it_used(stage: Stage) -> None:
             assert client["used"]["requests"] == count
     assert client["used"]["cost"] > 0
     assert (client["id"], client["scopes"], client["webhooks"]) == (CLIENT.id, sorted(CLIENT.scopes), [])
+    assert client["subscriptions"] == []
     assert client["budgets"] == {"requests": CLIENT.requests_per_minute, "cost": CLIENT.cost_per_minute}
 
 
