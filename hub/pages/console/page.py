@@ -1,0 +1,106 @@
+"""What a page of the console is: one address, one registered document, one template, and what its forms do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.pages.page import Content, Data
+from hub.pages.reader import Reader
+
+OPERATE = "hub:operate"
+LIMIT = 100
+"""The maximum number of rows that a form acts on at once."""
+PAGE_SIZE = 50
+
+Query = Mapping[str, str]
+"""The parameters of an address, and of its query string."""
+Run = Callable[[str, Mapping[str, Any]], Awaitable[Data]]
+"""Executes a document with variables, for the officer and in the language of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row, or would become: ``label`` names it, ``detail`` says more about it."""
+
+    label: str
+    accepted: bool
+    message: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A form: the rows that were chosen, the text fields, and the key under which a repeat changes nothing."""
+
+    picked: Sequence[str]
+    fields: Mapping[str, str]
+    key: str
+
+
+class Refused(Exception):
+    """The form is wrong: what is wrong by field, ``""`` for the form itself."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A field of the page that confirms an act: its name, and its kind (``text``, ``date``, ``select``)."""
+
+    name: str
+    kind: str = "text"
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a button of a page does, after the reader confirmed what would become of each row.
+
+    ``preview`` changes nothing; both raise ``Refused``. ``danger``: the act cannot be taken back.
+    """
+
+    preview: Callable[[Run, Submitted, Reader], Awaitable[list[Outcome]]]
+    perform: Callable[[Run, Submitted, Reader], Awaitable[list[Outcome]]]
+    fields: tuple[FormField, ...] = ()
+    danger: bool = False
+    scope: str = OPERATE
+
+
+def no_variables(query: Query) -> Mapping[str, Any]:
+    """Return no variables."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolePage:
+    """A page of the console.
+
+    ``name`` is that of its addresses, document, template and texts; ``build`` returns None if there is no such page.
+    ``params`` are those of its address, ``filters`` those of its query string. ``section`` is its page in the
+    navigation, by default itself; ``scope`` is what its reader needs, None for any who signed in. ``rows`` is the
+    connection that it shows page by page.
+    """
+
+    name: str
+    build: Callable[[Data, Query, Reader], Content | None]
+    variables: Callable[[Query], Mapping[str, Any]] = no_variables
+    params: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ("after",)
+    section: str = ""
+    acts: Mapping[str, Act] = field(default_factory=dict)
+    scope: str | None = OPERATE
+    rows: str = ""
+
+    @property
+    def path_name(self) -> str:
+        """The name of its addresses in ``hub.pages.paths``, and the group of its texts."""
+        return f"console_{self.name}" if self.scope else self.name
+
+
+def paging(query: Query) -> dict[str, Any]:
+    """Return the variables of a page of rows."""
+    return {"first": PAGE_SIZE, "after": query.get("after") or None}
