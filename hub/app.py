@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from hub.api import health, pages
 from hub.api.authentication import EndpointAuth
 from hub.api.bulk import BulkEndpoint
+from hub.api.event_counter import EventCounter
 from hub.api.exception_handlers import http_error
 from hub.api.files import FileEndpoint
 from hub.api.gauges import Gauges
@@ -61,6 +62,7 @@ from hub.schema.client_schema import client_sdl
 from hub.schema.context import Context
 from hub.schema.field_resolvers import field_resolver
 from hub.schema.graph import schema
+from hub.schema.operator_tools import OperatorTools
 from hub.schema.part import Part
 from hub.settings import Settings
 from hub.store import migrate, systems
@@ -157,12 +159,14 @@ class _AppParts:
             *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
             second_factor=settings.needs_second_factor,
         )
+        self._operator = _operator_tools(settings)
+        self._events = EventCounter(database)
         self._broadcaster = Broadcaster(database)
         self.streams = Streams(self._renew, revocation_epoch.current)
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""
-        metrics, ide = Metrics(self._gauges()), self._settings.serves_ide
+        metrics, ide = Metrics(self._gauges(), self._events), self._settings.serves_ide
         metrics.watch_streams(self.streams.count)
         quotas = Quotas(self.rate_limiter, self.client_policies)
         graph = schema(
@@ -240,6 +244,7 @@ class _AppParts:
         yield
         await self.streams.close()
         await self._broadcaster.close()
+        await self._events.close()
         await self.rate_limiter.close()
         await self._database.close()
 
@@ -278,6 +283,7 @@ class _AppParts:
             broadcaster=self._broadcaster,
             client_usage=partial(self.rate_limiter.used, f"client {viewer.client}"),
             loopback_webhooks=not self._settings.production,
+            operator=self._operator,
         )
 
     async def _count_submission(self, viewer: Viewer, address: str) -> None:
@@ -310,6 +316,11 @@ class _AppParts:
         assert self._settings.database_url
         current, head = await migrate.state(self._settings.database_url)
         return None if current == head else "The database is not migrated: run `hub migrate`."
+
+
+def _operator_tools(settings: Settings) -> OperatorTools:
+    enabled = [each.declaration for each in registry.enabled(settings)]
+    return OperatorTools(migration=migrate.newest(), contradictable=contradictable_kinds(enabled))
 
 
 def _limits(settings: Settings) -> Limits:

@@ -9,9 +9,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.api.event_counter import EventCounter
 from hub.api.gauges import GAUGES, Sample
 from hub.api.graphql.endpoint import Observation
 from hub.errors import HubError
+from hub.store.operations.event_counts import Event
 from hub.web.ttl_cache import CachedCall
 
 GaugeSource = Callable[[], Awaitable[Sequence[Sample]]]
@@ -19,10 +21,13 @@ GaugeSource = Callable[[], Awaitable[Sequence[Sample]]]
 
 
 class Metrics:
-    """The metrics of this process in their own registry; ``observe`` is for the GraphQL endpoint."""
+    """The metrics of this process in their own registry; ``observe`` is for the GraphQL endpoint.
 
-    def __init__(self, gauges: GaugeSource | None = None) -> None:
-        self._source = gauges
+    What operators must know of all processes is also counted by ``events``.
+    """
+
+    def __init__(self, gauges: GaugeSource | None = None, events: EventCounter | None = None) -> None:
+        self._source, self._events = gauges, events
         self._samples = CachedCall(self._read_samples)
         self.registry = registry = CollectorRegistry()
         self._operations = Counter("hub_operations", "GraphQL operations", ["type", "outcome"], registry=registry)
@@ -62,6 +67,8 @@ class Metrics:
     def observe(self, observation: Observation) -> None:
         """Count a GraphQL operation."""
         self._operations.labels(observation.kind, observation.outcome).inc()
+        if observation.outcome == "failed" and self._events:
+            self._events.count(Event.OPERATION_FAILED)
         self._by_client.labels(observation.client, observation.outcome).inc()
         self._cost.labels(observation.client).inc(observation.cost)
         self._seconds.labels(observation.kind).observe(observation.seconds)
@@ -71,6 +78,8 @@ class Metrics:
     def count_webhook(self, system: str, hook: str, outcome: str) -> None:
         """Count a webhook call; ``outcome`` is ``taken`` (stored), ``refused`` or ``unavailable``."""
         self._calls.labels(system, hook, outcome).inc()
+        if outcome == "refused" and self._events:
+            self._events.count(Event.HOOK_REFUSED, system)
 
     async def endpoint(self, request: Request) -> Response:
         """Return the metrics in the text format of Prometheus."""

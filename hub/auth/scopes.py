@@ -62,8 +62,8 @@ SCOPES: tuple[Scope, ...] = (
     ),
     Scope(
         "hub:operate",
-        "Mengoperasikan hub: pengiriman dan ketidaksesuaian",
-        "Operate the hub: deliveries and disagreements",
+        "Mengoperasikan hub: sistem, pengiriman, klien, dan pengguna",
+        "Operate the hub: systems, deliveries, clients and users",
     ),
     Scope(
         "webhooks:manage",

@@ -24,6 +24,7 @@ from hub.cli import (
     disagreements,
     doctor,
     doubts,
+    issues,
     keys,
     migrate,
     processes,
@@ -31,6 +32,7 @@ from hub.cli import (
     sandbox,
     schema,
     sync,
+    systems,
     users,
     webhooks,
 )
@@ -60,11 +62,12 @@ def build_cli() -> typer.Typer:
     app.callback()(_options)
     for command in (
         *(processes.run, processes.serve, processes.worker, migrate.migrate),
-        *(schema.schema, sandbox.sandbox, sync.sync, doctor.doctor, audit.audit),
+        *(schema.schema, sandbox.sandbox, sync.sync, doctor.doctor, issues.issues, audit.audit),
     ):
         app.command()(command)
     groups = (
         agreement,
+        systems,
         quarantine,
         doubts,
         deliveries,

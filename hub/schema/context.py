@@ -16,6 +16,7 @@ from hub.auth.purposes import Purpose
 from hub.complaints.forwarding import ForwardingRule
 from hub.errors import Forbidden
 from hub.kinds import kind_names
+from hub.schema.operator_tools import OperatorTools
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.idempotency import KeyConflict
@@ -64,6 +65,8 @@ class Context:
     """Returns the requests and the cost of the viewer's client in the last minute, of so many it may have."""
     loopback_webhooks: bool = False
     """Whether clients may register endpoints on this machine, for development."""
+    operator: OperatorTools = field(default_factory=OperatorTools)
+    """What operators need of the settings and the connectors."""
     statement_log: list[str] = field(default_factory=list)
     """The SQL statements of this request, if they are recorded."""
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)

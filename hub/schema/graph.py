@@ -48,6 +48,8 @@ from hub.schema.composition import HubSchema, build_schema
 from hub.schema.licensing import businesses, permits
 from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
+from hub.schema.operations import issues as operator_issues
+from hub.schema.operations import system_acts
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations
 from hub.schema.webhooks import webhooks
@@ -91,7 +93,9 @@ systems.part.query(changes.Query)
 systems.part.query(audit.Query)
 systems.part.query(webhooks.Query)
 systems.part.query(own_client.Query)
+systems.part.query(operator_issues.Query)
 systems.part.mutation(put_records.Mutation)
+systems.part.mutation(system_acts.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
 systems.part.mutation(webhook_mutations.Mutation)

@@ -200,7 +200,15 @@ class System(Node):
         "Why the system is down or stopped, for the operators of the hub; null while it is up. Requires the scope"
         " hub:operate.",
         str | None,
-        lambda state: state.last_error and _redact(state.last_error),
+        lambda state: state.last_error and redacted(state.last_error),
+        "hub:operate",
+    )
+
+    paused_at: datetime | None = _state_field(
+        "When an operator paused the system: nothing is pulled from it and nothing is sent to it; null otherwise."
+        " Requires the scope hub:operate.",
+        datetime | None,
+        lambda state: state.paused_at,
         "hub:operate",
     )
 
@@ -212,10 +220,11 @@ class System(Node):
     async def issues(self, info: Info) -> list[SystemIssue] | None:
         """Load the issues together with those of the other systems."""
         found = await info.context.load("system issues", _issues, self.name) or []
-        return [SystemIssue(code=SystemIssueCode(i.code), since=i.since, message=_redact(i.detail)) for i in found]
+        return [SystemIssue(code=SystemIssueCode(i.code), since=i.since, message=redacted(i.detail)) for i in found]
 
 
-def _redact(message: str) -> str:
+def redacted(message: str) -> str:
+    """Return a message about a system without what it may quote: addresses and long numbers."""
     return _REDACTED.sub("…", message[: 2 * MAX_ERROR_LENGTH])[:MAX_ERROR_LENGTH]
 
 

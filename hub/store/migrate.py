@@ -52,7 +52,7 @@ async def state(url: str) -> tuple[str | None, str]:
 
 
 @cache
-def _head() -> str:
+def newest() -> str:
     """Return the version that this code needs; to find it, all versions are imported."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
@@ -63,7 +63,7 @@ def _state(url: str) -> tuple[str | None, str]:
     engine = create_engine(driver_url(url))
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision(), _head()
+            return MigrationContext.configure(connection).get_current_revision(), newest()
     finally:
         engine.dispose()
 

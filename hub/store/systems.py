@@ -44,6 +44,7 @@ class SystemState:
     last_error: str | None
     records: int
     quarantined: int
+    paused_at: datetime | None = None
 
     @property
     def state(self) -> str:
@@ -59,7 +60,7 @@ class SystemState:
 
 _OVERVIEW = """
 select s.name, s.title, s.owner, s.coverage, s.enabled, s.every, s.synced_at, s.full_at, s.down_since, s.stopped_at,
-       s.trouble as last_error,
+       s.trouble as last_error, s.paused_at,
        coalesce((select sum(c.records) from record_counts c where c.system = s.name), 0)::bigint as records,
        (select count(*) from quarantine q where q.system = s.name and q.state = 'OPEN') as quarantined
 from systems s
@@ -83,7 +84,7 @@ async def due(db: AsyncConnection) -> list[str]:
     """Return the systems whose next pull is due, including stopped ones, so that these recover by themselves."""
     found = await db.execute(
         text(
-            "select name from systems where enabled"  # noqa: S608
+            "select name from systems where enabled and paused_at is null"  # noqa: S608
             f" and (next_pull_at <= now() or next_pull_at > now() + {MAX_DELAY}) order by next_pull_at"
         )
     )
@@ -103,17 +104,22 @@ async def implausible_delays(db: AsyncConnection) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class PullPosition:
-    """The start of a pull: the stored cursor, the last complete full run, and the start of an unfinished one."""
+    """The start of a pull: the stored cursor, the last complete full run, and the start of an unfinished one.
+
+    ``full_requested_at`` is when an operator requested a full run that has not begun.
+    """
 
     cursor: Cursor
     full_at: datetime | None
     full_started_at: datetime | None
+    full_requested_at: datetime | None
 
 
 async def pull_position(db: AsyncConnection, name: str) -> PullPosition:
     """Return where the system's next pull begins."""
     found = await db.execute(
-        text("select cursor, full_at, full_started_at from systems where name = :name"), {"name": name}
+        text("select cursor, full_at, full_started_at, full_requested_at from systems where name = :name"),
+        {"name": name},
     )
     return PullPosition(**found.mappings().one())
 
@@ -121,7 +127,8 @@ async def pull_position(db: AsyncConnection, name: str) -> PullPosition:
 async def begin_full_run(db: AsyncConnection, name: str, at: datetime) -> None:
     """Record the start of a full run, which begins without a cursor."""
     await db.execute(
-        text("update systems set full_started_at = :at, cursor = '{}' where name = :name"), {"name": name, "at": at}
+        text("update systems set full_started_at = :at, full_requested_at = null, cursor = '{}' where name = :name"),
+        {"name": name, "at": at},
     )
 
 

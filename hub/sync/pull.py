@@ -130,6 +130,7 @@ class Pull:
         """
         async with transaction(db, self._cause):
             position = await systems.pull_position(db, self._name)
+            full = full or position.full_requested_at is not None
             if position.full_started_at and not full:
                 return position.full_started_at, position.cursor
             # A full run in the future, from before the hub's clock was set back, does not count.

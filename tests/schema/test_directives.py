@@ -51,6 +51,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "me": (PUBLIC, "{client {id}}", ""),
     "node": (PUBLIC, f'(id: "{System.id_of(("hub", "fake"))}") {{id}}', ""),
     "nodes": (PUBLIC, "(ids: []) {id}", ""),
+    "operatorIssues": ((False, (("hub:operate",),)), "{code}", "hub:operate"),
     "orderTotals": (PUBLIC, "(groupBy: AGENCY) {count}", ""),
     "payment": ((False, (("payments:read",),)), '(reference: "P1") {reference}', "payments:read"),
     "paymentTotals": ((False, (("payments:read",),)), "(groupBy: CORRIDOR) {count}", "payments:read"),

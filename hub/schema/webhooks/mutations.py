@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import Annotated, Any, Self, TypeVar
 
 import strawberry
 
-from hub.complaints.idempotency import check_key
 from hub.complaints.problems import Problem, ProblemCode
 from hub.messages import Bilingual, in_language
 from hub.schema.authorization import requirement, requires
 from hub.schema.complaints.errors import IdempotencyConflict, InvalidInput, UserError, UserErrorCode
 from hub.schema.complaints.mutations import INPUT, IdempotentInput, result
 from hub.schema.context import Context, Info
+from hub.schema.run_once import Rejection, Repeated, run_once
 from hub.schema.webhooks.webhooks import Webhook
-from hub.store import idempotency
-from hub.store.idempotency import IdempotencyKey, KeyConflict
 from hub.store.webhooks import endpoints
 from hub.store.webhooks.endpoints import DEFAULT_PER_MINUTE, MANAGE, MAX_PER_MINUTE, WebhookOptions
 from hub.store.webhooks.operations import MAX_OVERLAP, Operations, changed
@@ -186,7 +182,6 @@ class DeleteWebhookPayload:
     id: strawberry.ID = strawberry.field(description="The id of the webhook that was deleted.")
 
 
-Rejection = InvalidInput | IdempotencyConflict
 Errors = InvalidInput | IdempotencyConflict | WebhookNotFound
 RegisterWebhookResult = Annotated[RegisterWebhookPayload | Rejection, result("registerWebhook")]
 UpdateWebhookResult = Annotated[UpdateWebhookPayload | Errors, result("updateWebhook")]
@@ -195,10 +190,6 @@ ResumeWebhookResult = Annotated[ResumeWebhookPayload | Errors, result("resumeWeb
 RotateWebhookSecretResult = Annotated[RotateWebhookSecretPayload | Errors, result("rotateWebhookSecret")]
 ReplayWebhookResult = Annotated[ReplayWebhookPayload | Errors, result("replayWebhook")]
 DeleteWebhookResult = Annotated[DeleteWebhookPayload | Errors, result("deleteWebhook")]
-
-
-class _Repeated(Enum):
-    YES = "yes"
 
 
 class Mutation:
@@ -316,24 +307,9 @@ class Mutation:
 
 async def _run(
     info: Info, input: IdempotentInput, act: Callable[[Operations], Awaitable[T | list[Problem]]]
-) -> T | _Repeated | Rejection:
+) -> T | Repeated | Rejection:
     """Run ``act`` in one transaction, at most once for its idempotency key; its problems become an error."""
-    context, viewer, key = info.context, info.context.viewer, input.idempotency_key
-    if key is not None and (problems := check_key(key)):
-        return InvalidInput.from_problems(problems, context.language)
-    params = dataclasses.asdict(input)
-    name = f"{viewer.kind.value}:{viewer.name}"
-    stored = IdempotencyKey(name, info.field_name, key, params) if key is not None else None
-    async with context.database.write(context.cause(f"mutation:{info.field_name}")) as db:
-        earlier = await idempotency.acquire(db, context.cipher, stored) if stored else None
-        if earlier is not None:
-            conflict = isinstance(earlier, KeyConflict)
-            return IdempotencyConflict.in_language(context.language) if conflict else _Repeated.YES
-        done = await act(_operations(context, db))
-        if stored and (done is None or isinstance(done, list)):
-            await idempotency.release(db, stored)
-    context.clear_cache()
-    return InvalidInput.from_problems(done, context.language) if isinstance(done, list) else done
+    return await run_once(info, input, lambda db: act(_operations(info.context, db)))
 
 
 def _operations(context: Context, db: Any) -> Operations:

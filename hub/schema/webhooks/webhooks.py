@@ -12,20 +12,13 @@ from hub.schema.arguments import MAX_PAGE_SIZE, BadArgument
 from hub.schema.authorization import requires_any
 from hub.schema.context import Info
 from hub.schema.cost import DEFAULT_PAGE_SIZE, HISTORY_SIZE, SHORT_LIST_SIZE
+from hub.schema.enums import describe_enum
 from hub.store.webhooks import endpoints, queries
 from hub.store.webhooks.endpoints import MANAGE, OPERATE
 from hub.store.webhooks.issues import IssueCode, issues_of
 from hub.store.webhooks.terms import DisabledReason, MessageState, WebhookContent, WebhookFormat, WebhookState
 
-
-def _describe(enum: type[Any], description: str, values: Mapping[Any, str], name: str | None = None) -> None:
-    made: Any = enum
-    declared = strawberry.enum(made, name=name, description=description).__strawberry_definition__
-    for value in declared.values:
-        value.description = values[enum(value.value)]
-
-
-_describe(
+describe_enum(
     WebhookState,
     "Whether a webhook is called.",
     {
@@ -35,7 +28,7 @@ _describe(
         WebhookState.DISABLED: "The hub ended it; `resumeWebhook` starts it again.",
     },
 )
-_describe(
+describe_enum(
     DisabledReason,
     "Why the hub ended a webhook.",
     {
@@ -44,7 +37,7 @@ _describe(
         DisabledReason.NO_CONSENT: "Its endpoint did not agree within a day.",
     },
 )
-_describe(
+describe_enum(
     WebhookContent,
     "What the messages of a webhook contain.",
     {
@@ -52,7 +45,7 @@ _describe(
         WebhookContent.FULL: "Also the old and new values, as `changes` shows them to the client.",
     },
 )
-_describe(
+describe_enum(
     WebhookFormat,
     "The form of the messages of a webhook.",
     {
@@ -60,7 +53,7 @@ _describe(
         WebhookFormat.CLOUDEVENTS: "CloudEvents 1.0 in structured mode.",
     },
 )
-_describe(
+describe_enum(
     MessageState,
     "The state of a delivery to a webhook.",
     {
@@ -72,7 +65,7 @@ _describe(
     },
     name="WebhookDeliveryState",
 )
-_describe(
+describe_enum(
     IssueCode,
     "What the client of a webhook should look at.",
     {

@@ -33,7 +33,7 @@ class LeasedDecision:
 
 # A record is created only once the system was listed: before that nobody knows what it has.
 _DUE = f"""d.state in ('WAITING', 'SENDING') and d.due_at <= now() and s.enabled and s.stopped_at is null
-    and (d.decision not like '{CREATION}%' or s.synced_at is not null)"""
+    and s.paused_at is null and (d.decision not like '{CREATION}%' or s.synced_at is not null)"""
 
 
 async def due_systems(db: AsyncConnection) -> list[str]:

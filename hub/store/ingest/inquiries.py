@@ -64,7 +64,8 @@ async def add(db: AsyncConnection, system: str, references: Sequence[str]) -> No
 
 async def due_systems(db: AsyncConnection) -> list[str]:
     """Return the systems with a due inquiry."""
-    found = await db.execute(text("select distinct system from inquiries where due_at <= now()"))
+    due = "select distinct i.system from inquiries i join systems s on s.name = i.system"
+    found = await db.execute(text(f"{due} where i.due_at <= now() and s.paused_at is null"))
     return list(found.scalars())
 
 

@@ -110,6 +110,22 @@ async def entries(
     return [QuarantineEntry(*row) for row in await db.execute(statement)]
 
 
+@dataclass(frozen=True, slots=True)
+class QuarantineBacklog:
+    """How many entries of a system are open, and when the oldest was received."""
+
+    system: str
+    count: int
+    oldest: datetime
+
+
+async def backlog(db: AsyncConnection) -> list[QuarantineBacklog]:
+    """Return the open entries by system."""
+    c = quarantine.c
+    by_system = select(c.system, func.count(), func.min(c.first_at)).where(c.state == "OPEN").group_by(c.system)
+    return [QuarantineBacklog(*row) for row in await db.execute(by_system.order_by(c.system))]
+
+
 async def open_ids(db: AsyncConnection, ids: Sequence[int]) -> dict[str, list[int]]:
     """Return those of ``ids`` that are open entries, by the name of their system."""
     is_open = any_of(quarantine.c.id, ids), quarantine.c.state == "OPEN"

@@ -52,14 +52,14 @@ _FIRST = """not exists (select from deliveries e where e.complaint_id = d.compla
 """No earlier delivery is open."""
 
 _DUE = f"""
-select s.name from systems s where s.enabled and s.stopped_at is null and exists (
+select s.name from systems s where s.enabled and s.stopped_at is null and s.paused_at is null and exists (
     select from deliveries d where d.system = s.name and d.state in ('WAITING', 'SENDING') and d.due_at <= now()
     and {_FIRST}) order by s.name
 """  # noqa: S608 - only a constant is interpolated
 
 
 async def due_systems(db: AsyncConnection) -> list[str]:
-    """Return the systems with a due delivery; those that are stopped wait for a complete pull."""
+    """Return the systems with a due delivery; stopped ones wait for a complete pull, paused ones for an operator."""
     return list((await db.execute(text(_DUE))).scalars())
 
 
@@ -67,7 +67,7 @@ _LEASE = f"""
 with next as (
     select d.id, d.state from deliveries d join systems s on s.name = d.system
     where d.system = :system and d.state in ('WAITING', 'SENDING') and d.due_at <= now()
-      and s.stopped_at is null and {_FIRST}
+      and s.stopped_at is null and s.paused_at is null and {_FIRST}
     order by d.due_at, d.id limit 1 for update of d skip locked)
 update deliveries d set
     state = 'SENDING', due_at = now() + make_interval(secs => :lease), trouble = null,

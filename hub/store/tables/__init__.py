@@ -171,6 +171,8 @@ systems = Table(
     Column("last_stop_at", _Time),
     Column("absent_at", _Time),
     Column("visible_to", Text),
+    Column("paused_at", _Time),
+    Column("full_requested_at", _Time),
 )
 
 records = Table(

@@ -13,6 +13,7 @@ from hub.schema.graph import schema
 from hub.viewer import Viewer, ViewerKind
 from tests.schema.complaint_mutations import move, submit, submitted
 from tests.schema.harness import ANONYMOUS, OFFICER, Stage
+from tests.schema.operations.mutations import OPERATIONS
 
 REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
     "answer before assignment": ("respondToComplaint", {"text": "Sudah kami jawab.", "final": True}, "RECEIVED"),
@@ -163,6 +164,7 @@ NEEDS = {
     "renewTrackingCode": "complaints:respond",
     **dict.fromkeys(("registerWebhook", "updateWebhook", "pauseWebhook", "resumeWebhook"), "webhooks:manage"),
     **dict.fromkeys(("rotateWebhookSecret", "replayWebhook", "deleteWebhook"), "webhooks:manage"),
+    **dict.fromkeys(OPERATIONS, "hub:operate"),
 }
 GIVEN: dict[str, dict[str, Any]] = {
     "submitComplaint": {
@@ -191,6 +193,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "retryDelivery": {"key": "LG-2026-000001/1"},
     "giveUpDelivery": {"key": "LG-2026-000001/1"},
     "confirmDelivery": {"key": "LG-2026-000001/1", "externalId": "4410023"},
+    **OPERATIONS,
 }  # fmt: skip
 
 

@@ -1,0 +1,57 @@
+"""Counts events of this process in the database, so that operators see the sum of all processes."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+
+import structlog
+
+from hub.concurrency import cancel_and_wait
+from hub.store.database import DATABASE_ERRORS, Cause, Database
+from hub.store.operations import event_counts
+from hub.store.operations.event_counts import Event
+
+log = structlog.get_logger()
+
+WRITE_AFTER = 5.0
+"""Seconds for which counts are collected before they are written, however many there are."""
+
+
+class EventCounter:
+    """Collects counts, and writes them a while after the first one; nothing runs while there are none."""
+
+    def __init__(self, database: Database, write_after: float = WRITE_AFTER) -> None:
+        self._database, self._write_after = database, write_after
+        self._counts = Counter[tuple[Event, str]]()
+        self._writing: asyncio.Task[None] | None = None
+
+    def count(self, event: Event, subject: str = "") -> None:
+        """Count an event; returns at once."""
+        self._counts[event, subject] += 1
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_later())
+
+    async def write(self) -> None:
+        """Write what has been counted; it is lost if the database does not take it."""
+        counts, self._counts = self._counts, Counter()
+        if not counts:
+            return
+        try:
+            async with self._database.write(Cause("count-events", "serve", uuid.uuid4().hex)) as db:
+                await event_counts.add(db, counts)
+        except DATABASE_ERRORS as error:
+            log.warning("events.not_counted", error=type(error).__name__)
+
+    async def close(self) -> None:
+        """Write the rest, and end."""
+        if self._writing:
+            await cancel_and_wait([self._writing])
+        await self.write()
+
+    async def _write_later(self) -> None:
+        # In a loop: what is counted while it writes finds a task that is not done.
+        while self._counts:
+            await asyncio.sleep(self._write_after)
+            await self.write()

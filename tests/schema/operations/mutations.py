@@ -1,0 +1,11 @@
+"""An input of each mutation of operators; they require the scope hub:operate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+KEY = {"idempotencyKey": "5f0c-0001"}
+OPERATIONS: Mapping[str, dict[str, Any]] = {
+    **{name: {**KEY, "system": "fake"} for name in ("pullNow", "fullRun", "pauseSystem", "resumeSystem")},
+}

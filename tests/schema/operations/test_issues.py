@@ -1,0 +1,71 @@
+"""Issues in the graph and on the command line come and go with their cause, and only operators see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.api.event_counter import EventCounter
+from hub.store.operations.event_counts import Event
+from hub.viewer import Viewer, ViewerKind
+from tests.fake_connector import payment
+from tests.schema.harness import CLERK, Stage
+
+OPERATOR = Viewer(ViewerKind.OFFICER, "operator", frozenset({"hub:operate"}))
+QUERY = "{operatorIssues {code severity subject subjectId title since count detail act command}}"
+
+
+@pytest.fixture
+async def running(stage: Stage) -> Stage:
+    """A stage with a worker and a complete copy of its system."""
+    await stage.run("insert into procrastinate_workers default values")
+    await stage.pull(payment("P1"))
+    return stage
+
+
+async def codes(stage: Stage) -> list[str]:
+    found: list[dict[str, Any]] = (await stage.got(OPERATOR, QUERY))["operatorIssues"]
+    return [each["code"] for each in found]
+
+
+async def test_an_issue_comes_and_goes_with_its_cause(running: Stage) -> None:
+    assert await codes(running) == []
+    await running.pull(payment("P2", broken=True, payer="Ani"), payment("P1"))
+    (issue,) = (await running.got(OPERATOR, QUERY))["operatorIssues"]
+    assert (issue["code"], issue["subjectId"], issue["count"]) == ("QUARANTINE_WAITS", "fake", 1)
+    assert issue["title"] == "1 butir Fake dikarantina"
+    assert issue["since"]
+    await running.pull(payment("P2"), payment("P1"))
+    await running.run("update quarantine set state = 'DISCARDED'")
+    assert await codes(running) == []
+
+
+async def test_the_last_error_is_shown_without_what_it_quotes(running: Stage) -> None:
+    await running.run("update systems set down_since = now(), trouble = 'https://x.example/?token=1 says 081100000001'")
+    (issue,) = (await running.got(OPERATOR, QUERY))["operatorIssues"]
+    assert (issue["code"], issue["detail"], issue["act"]) == ("SYSTEM_DOWN", "… says …", "pullNow")
+    assert issue["command"] == "hub systems pull fake"
+
+
+async def test_issues_can_be_filtered(running: Stage) -> None:
+    await running.run("update systems set down_since = now(), paused_at = now()")
+    query = "query($s: [OperatorIssueSeverity!], $i: String) {operatorIssues(severities: $s, subjectId: $i) {code}}"
+    assert (await running.got(OPERATOR, query, s=["INFO"]))["operatorIssues"] == [{"code": "SYSTEM_PAUSED"}]
+    assert (await running.got(OPERATOR, query, i="other"))["operatorIssues"] == []
+
+
+async def test_failures_of_all_processes_are_one_issue(running: Stage) -> None:
+    for number in (1, 2):
+        counter = EventCounter(running.database)
+        for _ in range(number):
+            counter.count(Event.OPERATION_FAILED)
+        await counter.close()
+    (issue,) = (await running.got(OPERATOR, QUERY))["operatorIssues"]
+    assert (issue["code"], issue["severity"], issue["count"]) == ("OPERATIONS_FAIL", "CRITICAL", 3)
+    await running.run("update event_counts set minute = minute - interval '1 hour'")
+    assert await codes(running) == []
+
+
+async def test_only_operators_see_issues(running: Stage) -> None:
+    assert (await running.ask(CLERK, QUERY)).codes == ["FORBIDDEN"]
