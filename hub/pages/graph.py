@@ -36,6 +36,10 @@ class PageFailed(Exception):
     """The graph refused a page's document, or a field failed; the message has the codes and no data."""
 
 
+class BadAddress(PageFailed):
+    """The address of a page has a value that its document cannot take, such as an id of nothing."""
+
+
 @cache
 def document(name: str) -> str:
     """Return the text of a registered document in ``hub/pages/documents``."""
@@ -62,7 +66,7 @@ class GraphClient:
         """Return the data of the document ``name`` for ``viewer``, or the holder of ``code`` (ticket, tracking code).
 
         Without both the viewer is the public. ``partial``: what the viewer lacks a scope for is None instead of a
-        failure. Raises ``WrongCode``, ``RateLimited``, ``TryLater`` or ``PageFailed``.
+        failure. Raises ``WrongCode``, ``BadAddress``, ``RateLimited``, ``TryLater`` or ``PageFailed``.
         """
         body = orjson.dumps({"query": document(name), "variables": variables, "operationName": name.rpartition("/")[2]})
         headers = {"content-type": JSON, "accept": GRAPHQL, "accept-language": language}
@@ -122,4 +126,6 @@ class _Exchange:
             raise RateLimited(errors[0]["message"], max(after, 1))
         if found & _UNAVAILABLE:
             raise TryLater(errors[0]["message"], after or None)
+        if found == {"BAD_INPUT"}:
+            raise BadAddress("BAD_INPUT")
         raise PageFailed(", ".join(sorted(found)))

@@ -16,6 +16,7 @@ from hub.auth.pages.csrf import CsrfError, CsrfForms
 from hub.errors import RateLimited, TryLater
 from hub.pages import rendering
 from hub.pages.console.page import LIMIT, Act, ConsolePage, Outcome, Query, Refused, Submitted
+from hub.pages.graph import BadAddress
 from hub.pages.page import Content, Data
 from hub.pages.site import Site, addresses
 from hub.viewer import ViewerKind
@@ -92,7 +93,7 @@ class ConsoleView:
 
     async def _act(self, request: Request, person: Person, act: Act, fields: Mapping[str, str]) -> Response:
         reader, name = self._console.site.reader(self._language), fields["act"]
-        form = Submitted(_picked(fields), fields, fields.get("key") or f"console-{uuid4().hex}")
+        form = Submitted(_picked(fields), fields, fields.get("key") or f"console-{uuid4().hex}", self._query(request))
         if not form.picked:
             nothing = reader.t("console.pick_one")
             return await self._shown(request, person, Notice(problems={"rows": nothing}), 400)
@@ -115,8 +116,11 @@ class ConsoleView:
 
     async def _shown(self, request: Request, person: Person, notice: Notice, status: int = 200) -> Response:
         query = self._query(request)
-        data = await self._runner(request, person)(f"console/{self._page.name}", self._page.variables(query))
-        reader = self._console.site.reader(self._language)
+        reader, run = self._console.site.reader(self._language), self._runner(request, person)
+        try:
+            data = await run(f"console/{self._page.name}", self._page.variables(query))
+        except BadAddress:
+            return self._message(request, person, "missing", 404)
         content = self._page.build(data, query, reader)
         if content is None:
             return self._message(request, person, "missing", 404)
@@ -132,7 +136,7 @@ class ConsoleView:
         status: int = 200,
     ) -> Response:
         name = form.fields["act"]
-        title = self._console.site.reader(self._language).t(f"{self._page.path_name}.{name}_title")
+        title = self._console.site.reader(self._language).t(f"{self._page.texts}.{name}_title")
         values = {"form": form, "name": name, "act": self._page.acts[name], "outcomes": outcomes}
         return self._render(
             request,
@@ -188,7 +192,7 @@ class ConsoleView:
             home=self._address(request.path_params),
             more=self._more(data, query),
             first=self._address({**query, "after": ""}) if query.get("after") else "",
-            badge=data.get("issueCount"),
+            badge=len(data.get("badge") or ()),
             addresses=self._languages(query),
         )
         response = rendering.private(html, status)

@@ -14,6 +14,9 @@ LIMIT = 100
 """The maximum number of rows that a form acts on at once."""
 PAGE_SIZE = 50
 
+ALL = ["*"]
+"""The choice of every row that a page's filter selects."""
+
 Query = Mapping[str, str]
 """The parameters of an address, and of its query string."""
 Run = Callable[[str, Mapping[str, Any]], Awaitable[Data]]
@@ -32,11 +35,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A form: the rows that were chosen, the text fields, and the key under which a repeat changes nothing."""
+    """A form: the rows that were chosen, the text fields, and the key under which a repeat changes nothing.
+
+    ``query`` has the parameters of its page; ``picked`` is ``ALL`` for every row that they select.
+    """
 
     picked: Sequence[str]
     fields: Mapping[str, str]
     key: str
+    query: Query
 
 
 class Refused(Exception):
@@ -97,8 +104,13 @@ class ConsolePage:
 
     @property
     def path_name(self) -> str:
-        """The name of its addresses in ``hub.pages.paths``, and the group of its texts."""
+        """The name of its addresses in ``hub.pages.paths``."""
         return f"console_{self.name}" if self.scope else self.name
+
+    @property
+    def texts(self) -> str:
+        """The group of its texts, which is that of its page in the navigation."""
+        return f"console_{self.section or self.name}"
 
 
 def paging(query: Query) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from hub.pages.console.agreement import AGREEMENT, DISAGREEMENT
 from hub.pages.console.deliveries import DELIVERIES
 from hub.pages.console.frame import Console, ConsoleView
 from hub.pages.console.page import ConsolePage
 from hub.pages.paths import PATHS
 from hub.pages.texts import LANGUAGES
 
-CONSOLE_PAGES: tuple[ConsolePage, ...] = (DELIVERIES,)
+CONSOLE_PAGES: tuple[ConsolePage, ...] = (AGREEMENT, DISAGREEMENT, DELIVERIES)
 
 
 def routes(console: Console) -> list[BaseRoute]:
