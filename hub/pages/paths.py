@@ -15,7 +15,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "data": ("/data", "/en/data"),
     "console_today": ("/console", "/en/console"),
     "console_systems": ("/console/sistem", "/en/console/systems"),
-    "console_system": ("/console/sistem/{name}", "/en/console/systems/{name}"),
+    "console_system": ("/console/sistem/{system}", "/en/console/systems/{system}"),
     "console_agreement": ("/console/kesesuaian", "/en/console/agreement"),
     "console_disagreement": ("/console/kesesuaian/{id}", "/en/console/agreement/{id}"),
     "console_deliveries": ("/console/pengiriman", "/en/console/deliveries"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.complaints.forwarding import DeliveryState
 from hub.pages.console.page import Act, ConsolePage, FormField, Outcome, Query, Refused, Run, Submitted, paging
-from hub.pages.forms import problems_of
+from hub.pages.console.single import each_alone
 from hub.pages.page import Content, Data
 from hub.pages.reader import Reader
 
@@ -93,35 +93,17 @@ def _now(key: str, delivery: Delivery | None, act: str, reader: Reader) -> Outco
     return Outcome(key, accepted=True, message=message, detail=f"{state}. {delivery['lastError'] or ''}".strip())
 
 
-def _perform(document: str, names: tuple[str, ...] = ()) -> Any:
-    async def perform(run: Run, form: Submitted, reader: Reader) -> list[Outcome]:
-        own = {name: form.fields.get(name, "").strip() or None for name in names}
-        if own and len(form.picked) > 1 and any(own.values()):
-            raise Refused({names[0]: reader.t("console_deliveries.one_number")})
-        outcomes = []
-        for index, key in enumerate(form.picked):
-            values: dict[str, str | None] = {"key": key, "idempotencyKey": f"{form.key}-{index}"}
-            values |= {_camel(name): value for name, value in own.items()}
-            result = (await run(document, {"input": values}))["result"]
-            wrong = problems_of(result, {}) if "problems" in result else {}
-            if len(form.picked) == 1 and set(wrong) <= {_camel(name) for name in names} and wrong:
-                raise Refused({name: wrong[_camel(name)] for name in names})
-            outcomes.append(_outcome(key, result))
-        return outcomes
-
-    return perform
+def _accepted(result: Mapping[str, Any]) -> str | None:
+    return str(result["delivery"]["stateLabel"]) if "delivery" in result else None
 
 
-def _outcome(key: str, result: Mapping[str, Any]) -> Outcome:
-    if "delivery" in result:
-        return Outcome(key, accepted=True, message=result["delivery"]["stateLabel"])
-    problems = [each["message"] for each in result.get("problems") or ()]
-    return Outcome(key, accepted=False, message=" ".join([result["message"], *problems]))
+_send_confirmation = each_alone("console/delivery_confirm", "key", _accepted, {"external_id": "externalId"})
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.title, rest))
+async def _confirm(run: Run, form: Submitted, reader: Reader) -> list[Outcome]:
+    if len(form.picked) > 1 and form.fields.get("external_id", "").strip():
+        raise Refused({"external_id": reader.t("console_deliveries.one_number")})
+    return await _send_confirmation(run, form, reader)
 
 
 DELIVERIES = ConsolePage(
@@ -131,12 +113,8 @@ DELIVERIES = ConsolePage(
     filters=("state", "system", "after"),
     rows="deliveries",
     acts={
-        "retry": Act(_preview, _perform("console/delivery_retry")),
-        "confirm": Act(
-            _preview,
-            _perform("console/delivery_confirm", ("external_id",)),
-            (FormField("external_id", optional=True),),
-        ),
-        "give_up": Act(_preview, _perform("console/delivery_give_up"), danger=True),
+        "retry": Act(_preview, each_alone("console/delivery_retry", "key", _accepted)),
+        "confirm": Act(_preview, _confirm, (FormField("external_id", optional=True),)),
+        "give_up": Act(_preview, each_alone("console/delivery_give_up", "key", _accepted), danger=True),
     },
 )
