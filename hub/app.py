@@ -72,6 +72,7 @@ from hub.store.ingest.contradictions import contradictable_kinds
 from hub.store.oauth.revocation_epoch import RevocationEpoch
 from hub.store.systems import SystemState
 from hub.streams.broadcaster import Broadcaster
+from hub.sync.quarantine_replay import QuarantineReplay
 from hub.sync.uploads import Uploads
 from hub.sync.webhooks import Webhooks
 from hub.viewer import Viewer, ViewerKind
@@ -159,7 +160,7 @@ class _AppParts:
             *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
             second_factor=settings.needs_second_factor,
         )
-        self._operator = _operator_tools(settings)
+        self._operator = _operator_tools(settings, self._cipher)
         self._events = EventCounter(database)
         self._broadcaster = Broadcaster(database)
         self.streams = Streams(self._renew, revocation_epoch.current)
@@ -318,9 +319,13 @@ class _AppParts:
         return None if current == head else "The database is not migrated: run `hub migrate`."
 
 
-def _operator_tools(settings: Settings) -> OperatorTools:
-    enabled = [each.declaration for each in registry.enabled(settings)]
-    return OperatorTools(migration=migrate.newest(), contradictable=contradictable_kinds(enabled))
+def _operator_tools(settings: Settings, cipher: FieldCipher) -> OperatorTools:
+    enabled = registry.enabled(settings)
+    return OperatorTools(
+        migration=migrate.newest(),
+        contradictable=contradictable_kinds(each.declaration for each in enabled),
+        quarantine=QuarantineReplay(enabled, cipher),
+    )
 
 
 def _limits(settings: Settings) -> Limits:

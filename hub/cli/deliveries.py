@@ -47,6 +47,48 @@ def list_(
 
 
 @commands.command()
+def groups(json: Json = False) -> None:
+    """List deliveries that failed, grouped by system, state, action and error, the largest group first."""
+
+    async def load(settings: Settings, store: Database) -> list[dict[str, Any]]:
+        from dataclasses import asdict
+
+        from hub.store.use_cases import delivery_groups
+        from hub.viewer import WORKER
+
+        async with store.read() as db:
+            return [asdict(each) for each in await delivery_groups.groups(db, WORKER)]
+
+    for each in common.run(load):
+        what = f"{each['key']}  {each['count']:>6}  {each['system']:<10} {each['state']:<15} {each['action']:<9}"
+        common.print_result(each, f"{what} {each['error'] or ''}".rstrip(), json=json)
+
+
+@commands.command()
+def act(
+    what: Annotated[str, typer.Argument(metavar="ACT", help="RETRY, GIVE_UP or CONFIRM.")],
+    group: Annotated[str, typer.Argument(help="The key of a group that `hub deliveries groups` shows.")],
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would be done.")] = False,
+    json: Json = False,
+) -> None:
+    """Decide on all deliveries of a group."""
+
+    async def decide(settings: Settings, store: Database) -> list[tuple[str, str | None]]:
+        from hub.store.use_cases import delivery_groups
+        from hub.viewer import WORKER
+
+        if what not in delivery_groups.DeliveryAct.__members__:
+            raise typer.BadParameter(f"{what} is none of {', '.join(delivery_groups.DeliveryAct)}", param_hint="ACT")
+        cause, chosen = common.cause("deliveries:act"), delivery_groups.DeliveryAct(what)
+        async with store.write(cause) as db:
+            done = await delivery_groups.act_on(db, cause, WORKER, chosen, group=group, preview=preview)
+        return [(each.key, None if each.accepted else str(each.message)) for each in done]
+
+    done = "would be done" if preview else "is done"
+    _print_outcomes(common.run(decide), f"{what} {done}", json=json)
+
+
+@commands.command()
 def retry(
     keys: Annotated[list[str] | None, typer.Argument(help="Numbers that `hub deliveries list` shows.")] = None,
     blocked: Annotated[

@@ -12,16 +12,17 @@ from hub.errors import BadSetting
 from hub.logs import escape_text
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from hub.connectors.registry import Enabled
     from hub.settings import Settings
     from hub.store.database import Database
     from hub.store.ingest.quarantine import QuarantineEntry
+    from hub.store.operations.quarantine import ReplayOutcome
 
 commands = typer.Typer(no_args_is_help=True, help="Items that could not be read: list, replay or discard them.")
 
-Ids = Annotated[list[int], typer.Argument(help="Numbers that `hub quarantine list` shows.")]
+OptionalIds = Annotated[list[int] | None, typer.Argument(help="Numbers that `hub quarantine list` shows.")]
+Group = Annotated[str | None, typer.Option(help="All items of a group that `hub quarantine groups` shows.")]
+_MANY = 100_000
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
 @commands.command("list")
@@ -47,32 +48,84 @@ def list_(
 
 
 @commands.command()
-def replay(ids: Ids) -> None:
-    """Read items again after mapping or code table was corrected; an item that still fails gets a new number."""
-    found, back, new = common.run(lambda settings, store: _replay(settings, store, ids))
-    typer.echo(f"{found - back} read, {back} still in quarantine, {len(set(ids)) - found} not found.")
-    for entry in new:
-        typer.echo(escape_text(_line(entry)))
-    raise typer.Exit(0 if found == len(set(ids)) and not back else 1)
+def groups(json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False) -> None:
+    """List open items grouped by system, reason and version of the connector, the largest group first."""
+
+    async def load(settings: Settings, store: Database) -> list[dict[str, Any]]:
+        from hub.store.operations import quarantine
+
+        async with store.read() as db:
+            return [asdict(each) for each in await quarantine.groups(db)]
+
+    for each in common.run(load):
+        line = f"{each['key']}  {each['count']:>6}  {each['system']:<10} {each['reason']}"
+        common.print_result(each, line, json=json)
 
 
 @commands.command()
-def discard(ids: Ids) -> None:
+def replay(
+    ids: OptionalIds = None,
+    group: Group = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what it would give.")] = False,
+    json: Json = False,
+) -> None:
+    """Read items again after mapping or code table was corrected; an item that still fails gets a new number."""
+    _check(ids, group)
+    outcomes, new = common.run(lambda settings, store: _replay(settings, store, ids, group, preview=preview))
+    failed = sum(not each.accepted for each in outcomes)
+    missing = max(0, len(set(ids or ())) - len(outcomes))
+    if not json:
+        typer.echo(f"{len(outcomes) - failed} read, {failed} still in quarantine, {missing} not found.")
+    for each in outcomes if json or preview else []:
+        text = f"{each.kind} {each.external_id}: {each.status}" if each.accepted else each.reason
+        common.print_result(asdict(each), f"{each.id:>6}  {text}", json=json)
+    for entry in [] if json else new:
+        typer.echo(escape_text(_line(entry)))
+    raise typer.Exit(1 if failed or missing else 0)
+
+
+@commands.command()
+def discard(ids: OptionalIds = None, group: Group = None, json: Json = False) -> None:
     """Close items permanently and delete their content."""
+    _check(ids, group)
 
-    async def forget(settings: Settings, store: Database) -> int:
-        from hub.store.ingest import quarantine
+    async def forget(settings: Settings, store: Database) -> list[ReplayOutcome]:
+        from hub.store.operations import quarantine, quarantine_acts
 
-        async with store.read() as db:
-            open_ids = [each for found in (await quarantine.open_ids(db, ids)).values() for each in found]
-        if not open_ids:
-            return 0
-        async with common.audited_write(store, "quarantine:discard", [f"quarantine:{each}" for each in open_ids]) as db:
-            return await quarantine.discard(db, open_ids)
+        async with store.write(common.cause("quarantine:discard")) as db:
+            return await quarantine_acts.discard(db, await quarantine.items(db, ids=ids, group=group, limit=_MANY))
 
-    found = common.run(forget)
-    typer.echo(f"{found} discarded, {len(set(ids)) - found} not found.")
-    raise typer.Exit(0 if found == len(set(ids)) else 1)
+    found = len(common.run(forget))
+    missing = max(0, len(set(ids or ())) - found)
+    result = {"discarded": found, "not_found": missing}
+    common.print_result(result, f"{found} discarded, {missing} not found.", json=json)
+    raise typer.Exit(1 if missing else 0)
+
+
+def _check(ids: list[int] | None, group: str | None) -> None:
+    if bool(ids) == (group is not None):
+        raise BadSetting("Name items, or a group with --group.")
+
+
+async def _replay(
+    settings: Settings, store: Database, ids: list[int] | None, group: str | None, *, preview: bool
+) -> tuple[list[ReplayOutcome], list[dict[str, Any]]]:
+    """Return the outcomes, and the new entries of items that failed again."""
+    from hub.connectors import registry
+    from hub.store.encryption import FieldCipher
+    from hub.store.operations import quarantine, quarantine_acts
+    from hub.sync.quarantine_replay import QuarantineReplay
+
+    tools = QuarantineReplay(registry.enabled(settings), FieldCipher(settings.sealing_keys, settings.secret))
+    async with store.write(common.cause("quarantine:replay")) as db:
+        entries = await quarantine.items(db, ids=ids, group=group, limit=_MANY)
+        if preview or not entries:
+            return tools.preview(entries), []
+        last = await quarantine.last_id(db)
+        outcomes = await quarantine_acts.replay(db, entries, tools.replay)
+        new = await quarantine.items(db, before=last, limit=_MANY)
+    paths = _id_paths(settings)
+    return outcomes, [_entry_fields(entry, paths) for entry in new if entry.system in {e.system for e in entries}]
 
 
 def _entry_fields(entry: QuarantineEntry, id_paths: dict[str, str]) -> dict[str, Any]:
@@ -93,48 +146,3 @@ def _id_paths(settings: Settings) -> dict[str, str]:
 def _line(entry: dict[str, Any]) -> str:
     seen = f"{entry['times']:>4} times, last {entry['last_at']}"
     return f"{entry['id']:>6}  {entry['system']:<10} {entry['external_id'] or '-':<24} {seen}  {entry['reason']}"
-
-
-async def _replay(settings: Settings, store: Database, ids: list[int]) -> tuple[int, int, list[dict[str, Any]]]:
-    """Return how many were found, how many failed again, and their new entries; one transaction per system."""
-    from hub.connectors import registry
-    from hub.store.ingest import quarantine
-
-    systems = {system.name: system for system in registry.enabled(settings)}
-    async with store.read() as db:
-        open_ids = await quarantine.open_ids(db, ids)
-    found, back, new = 0, 0, list[dict[str, Any]]()
-    paths = _id_paths(settings)
-    for system in [_enabled_system(systems, name) for name in open_ids]:
-        items = [f"quarantine:{each}" for each in open_ids[system.name]]
-        async with common.audited_write(store, "quarantine:replay", items, system=system.name) as db:
-            counts, entries = await _replay_system(settings, db, system, open_ids[system.name])
-        found, back, new = (
-            found + counts[0],
-            back + counts[1],
-            [*new, *(_entry_fields(entry, paths) for entry in entries)],
-        )
-    return found, back, new
-
-
-async def _replay_system(
-    settings: Settings, db: AsyncConnection, system: Enabled, ids: list[int]
-) -> tuple[tuple[int, int], list[QuarantineEntry]]:
-    """Return the counts of ``Ingest.replay``, and the entries that it created."""
-    from hub.connectors import registry
-    from hub.store.encryption import FieldCipher
-    from hub.store.ingest import quarantine, records
-    from hub.sync.ingest import Ingest
-
-    await records.lock_system(db, system.name)
-    before = await quarantine.last_id(db, system.name)
-    counts = await Ingest(
-        registry.offline_connector(system), FieldCipher(settings.sealing_keys, settings.secret)
-    ).replay(db, ids)
-    return counts, await quarantine.entries(db, system.name, max(1, counts[1]), after=before)
-
-
-def _enabled_system(systems: dict[str, Enabled], name: str) -> Enabled:
-    if name not in systems:
-        raise BadSetting(f"{name} is not enabled: add it to HUB_CONNECTORS to replay its items.")
-    return systems[name]

@@ -35,6 +35,7 @@ from hub.schema.complaints import (
     claims,
     conflicts,
     deliveries,
+    delivery_groups,
     delivery_mutations,
     officer_mutations,
     queries,
@@ -49,6 +50,7 @@ from hub.schema.licensing import businesses, permits
 from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
 from hub.schema.operations import issues as operator_issues
+from hub.schema.operations import quarantine as operator_quarantine
 from hub.schema.operations import system_acts
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations
@@ -69,6 +71,7 @@ for _queries in (
     aggregates.Query,
     answer_totals.Query,
     deliveries.Query,
+    delivery_groups.Query,
     conflicts.Query,
     claims.Query,
     viewer.Query,
@@ -79,6 +82,7 @@ for _mutations in (
     officer_mutations.Mutation,
     reporter_mutations.Mutation,
     delivery_mutations.Mutation,
+    delivery_groups.Mutation,
     conflicts.Mutation,
     tracking_codes.Mutation,
     claims.Mutation,
@@ -94,8 +98,10 @@ systems.part.query(audit.Query)
 systems.part.query(webhooks.Query)
 systems.part.query(own_client.Query)
 systems.part.query(operator_issues.Query)
+systems.part.query(operator_quarantine.Query)
 systems.part.mutation(put_records.Mutation)
 systems.part.mutation(system_acts.Mutation)
+systems.part.mutation(operator_quarantine.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
 systems.part.mutation(webhook_mutations.Mutation)

@@ -3,9 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.ingest.contradictions import ContradictableKind
+from hub.store.ingest.quarantine import QuarantineEntry
+from hub.store.operations.quarantine import ReplayOutcome
+
+
+class ItemReplay(Protocol):
+    """Reads quarantined items again, see ``hub.sync.quarantine_replay``."""
+
+    @property
+    def kinds(self) -> dict[str, frozenset[str]]:
+        """The kinds of each enabled system."""
+
+    def preview(self, entries: Sequence[QuarantineEntry]) -> list[ReplayOutcome]:
+        """Return what a replay would give, and write nothing."""
+
+    async def replay(self, db: AsyncConnection, system: str, ids: Sequence[int]) -> list[ReplayOutcome]:
+        """Ingest open items of a system again."""
+
+
+class NoReplay:
+    """Where no connector is known, nothing can be read again."""
+
+    kinds: dict[str, frozenset[str]] = {}
+
+    def preview(self, entries: Sequence[QuarantineEntry]) -> list[ReplayOutcome]:
+        """Return that nothing can be read."""
+        return [ReplayOutcome(each.id, False) for each in entries]
+
+    async def replay(self, db: AsyncConnection, system: str, ids: Sequence[int]) -> list[ReplayOutcome]:
+        """Read nothing."""
+        return [ReplayOutcome(each, False) for each in ids]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +51,4 @@ class OperatorTools:
 
     migration: str | None = None
     contradictable: Sequence[ContradictableKind] = ()
+    quarantine: ItemReplay = field(default_factory=NoReplay)

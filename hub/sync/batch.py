@@ -19,6 +19,7 @@ import orjson
 from hub.bounds import INDEXED_MAX, MAX_DEPTH, is_nested_deeper
 from hub.connectors.base import Connector
 from hub.connectors.redaction import strip
+from hub.connectors.versions import version_of
 from hub.contract import Raw, Record
 from hub.errors import BadRecord, Incomplete
 from hub.kept_columns import keep_columns, mask_columns, quote_code
@@ -136,6 +137,7 @@ def to_quarantine(connector: Connector, cipher: FieldCipher, item: RejectedItem)
         raw=shown,
         ciphertext=None if shown is raw else cipher.encrypt(raw, ENCRYPTION_CONTEXT),
         digest=cipher.hash("quarantine", serialized)[:16],
+        connector_version=version_of(type(connector)),
     )
 
 

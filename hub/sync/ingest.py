@@ -141,16 +141,21 @@ class Ingest:
 
     async def replay(self, db: AsyncConnection, ids: Sequence[int]) -> tuple[int, int]:
         """Ingest the quarantine entries ``ids`` again; return how many there were and how many are invalid again."""
+        entries, result = await self.replay_each(db, ids)
+        return len(entries), result.tally.quarantined
+
+    async def replay_each(
+        self, db: AsyncConnection, ids: Sequence[int]
+    ) -> tuple[list[quarantine.QuarantineEntry], BatchResult]:
+        """Do the same; return the entries there were, in order of receipt, and the results of their items."""
         await records.lock_system(db, self._connector.name)
         entries = await quarantine.remove_for_replay(db, self._connector.name, ids)
         if not entries:
-            return 0, 0
+            return [], BatchResult(Tally(), [])
         # They were seen when they arrived, not now: a full run must still be able to find them gone.
         seen_at = max(entry.last_at for entry in entries)
-        tally = await self.store(
-            db, [batch.decrypt_item(self._cipher, entry) for entry in entries], seen_at, listed=True
-        )
-        return len(entries), tally.quarantined
+        items = [batch.decrypt_item(self._cipher, entry) for entry in entries]
+        return entries, await self.store_items(db, items, seen_at, listed=True)
 
 
 def _tally(parsed: Batch, outcomes: list[Outcome], refused: list[RejectedItem], latest: datetime) -> Tally:

@@ -109,6 +109,7 @@ class DeliveryFilter:
     key: list[str] | None = strawberry.field(
         default=None, description="Numbers of deliveries, such as LG-2026-000123/2."
     )
+    group: list[str] | None = strawberry.field(default=None, description="Keys of `deliveryGroups`.")
 
 
 @strawberry.enum(description="Sort orders of deliveries.")

@@ -37,6 +37,7 @@ class RejectedItem:
     external_id: str | None = None
     ciphertext: bytes | None = field(default=None, repr=False)
     digest: bytes = b""
+    connector_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,11 @@ class QuarantineEntry:
     last_at: datetime
     raw: dict[str, Any]
     ciphertext: bytes | None = field(default=None, repr=False)
+    kind: str | None = None
+    connector_version: str | None = None
 
 
-_ENTRY_COLUMNS = tuple(
+ENTRY_COLUMNS = tuple(
     quarantine.c[{"ciphertext": "sealed"}.get(name, name)] for name in QuarantineEntry.__dataclass_fields__
 )
 
@@ -65,7 +68,8 @@ async def add(db: AsyncConnection, system: str, items: list[RejectedItem], at: d
     if not rows:
         return
     statement = postgresql.insert(quarantine)
-    again = {"times": quarantine.c.times + 1, "last_at": statement.excluded.last_at}
+    latest = {name: statement.excluded[name] for name in ("last_at", "connector_version")}
+    again = {"times": quarantine.c.times + 1, **latest}
     await db.execute(
         statement.on_conflict_do_update(index_elements=["system", "digest"], set_=again),
         [_row(system, digest, item, at) for digest, item in rows.items()],
@@ -95,13 +99,11 @@ async def has_unreadable_since(db: AsyncConnection, system: str, since: datetime
     return bool(await db.scalar(select(exists().where(*unread))))
 
 
-async def entries(
-    db: AsyncConnection, system: str | None = None, limit: int = 100, *, after: int = 0
-) -> list[QuarantineEntry]:
-    """Return open entries with ids greater than ``after``, the latest first."""
+async def entries(db: AsyncConnection, system: str | None = None, limit: int = 100) -> list[QuarantineEntry]:
+    """Return open entries, the latest first."""
     statement = (
-        select(*_ENTRY_COLUMNS)
-        .where(quarantine.c.state == "OPEN", quarantine.c.id > after)
+        select(*ENTRY_COLUMNS)
+        .where(quarantine.c.state == "OPEN")
         .order_by(quarantine.c.last_at.desc(), quarantine.c.id.desc())
         .limit(limit)
     )
@@ -126,26 +128,12 @@ async def backlog(db: AsyncConnection) -> list[QuarantineBacklog]:
     return [QuarantineBacklog(*row) for row in await db.execute(by_system.order_by(c.system))]
 
 
-async def open_ids(db: AsyncConnection, ids: Sequence[int]) -> dict[str, list[int]]:
-    """Return those of ``ids`` that are open entries, by the name of their system."""
-    is_open = any_of(quarantine.c.id, ids), quarantine.c.state == "OPEN"
-    found: dict[str, list[int]] = {}
-    for row in await db.execute(select(quarantine.c.system, quarantine.c.id).where(*is_open).order_by("system", "id")):
-        found.setdefault(row.system, []).append(row.id)
-    return found
-
-
-async def last_id(db: AsyncConnection, system: str) -> int:
-    """Return the greatest id of an entry of ``system``; 0 without one."""
-    return await db.scalar(select(func.max(quarantine.c.id)).where(quarantine.c.system == system)) or 0
-
-
 async def remove_for_replay(db: AsyncConnection, system: str, ids: Sequence[int]) -> list[QuarantineEntry]:
     """Delete open entries of ``system`` and return them in order of receipt, to be replayed in this transaction."""
     statement = (
         delete(quarantine)
         .where(quarantine.c.system == system, any_of(quarantine.c.id, ids), quarantine.c.state == "OPEN")
-        .returning(*_ENTRY_COLUMNS)
+        .returning(*ENTRY_COLUMNS)
     )
     return sorted((QuarantineEntry(*row) for row in await db.execute(statement)), key=lambda entry: entry.last_at)
 
@@ -175,6 +163,7 @@ def _row(system: str, digest: bytes, item: RejectedItem, at: datetime) -> dict[s
         "declared": True,
         "first_at": at,
         "last_at": at,
+        "connector_version": item.connector_version,
     }
 
 

@@ -157,7 +157,8 @@ SYSTEM_ISSUES: Mapping[str, IssueKind] = {
             "Baca galat pengiriman; biasanya sistem itu terputus.",
         ),
         document=_SENT,
-        command="hub deliveries list",
+        act="actOnDeliveries",
+        command="hub deliveries groups",
     ),
     "DELIVERIES_BLOCKED": _warning(
         area=Area.DELIVERIES,
@@ -172,7 +173,8 @@ SYSTEM_ISSUES: Mapping[str, IssueKind] = {
             "Perbaiki sebab tiap galat, lalu kirim ulang kelompoknya, atau hentikan.",
         ),
         document=_SENT,
-        command="hub deliveries list",
+        act="actOnDeliveries",
+        command="hub deliveries groups",
     ),
     "DELIVERIES_UNKNOWN": _warning(
         area=Area.DELIVERIES,
@@ -263,7 +265,8 @@ SYSTEM_ISSUES: Mapping[str, IssueKind] = {
             "Perbaiki pemetaan atau tabel kode, lalu baca ulang; buang yang memang salah.",
         ),
         document="operations.md#quarantine",
-        command="hub quarantine list",
+        act="replayQuarantine",
+        command="hub quarantine groups",
     ),
     "RECORDS_IN_DOUBT": _warning(
         area=Area.SYSTEMS,

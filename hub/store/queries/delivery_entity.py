@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, RowMapping, String, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, String, func, literal, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.queries import visibility
@@ -16,6 +16,23 @@ from hub.store.tables.sync import deliveries, delivery_attempts
 from hub.viewer import Viewer
 
 OPERATE = "hub:operate"
+
+
+ERROR: ColumnElement[str] = func.coalesce(func.regexp_replace(deliveries.c.trouble, "[0-9]+", "#", "g"), "")
+"""The last error without its numbers, so that deliveries with the same error are one group; empty without one."""
+GROUP: ColumnElement[str] = func.substr(
+    func.encode(
+        func.sha256(
+            func.convert_to(
+                func.concat_ws("|", deliveries.c.system, deliveries.c.state, deliveries.c.action, ERROR), "UTF8"
+            )
+        ),
+        "hex",
+    ),
+    1,
+    16,
+)
+"""The key of the group of a delivery: its system, state, action and error."""
 
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
@@ -44,7 +61,10 @@ DELIVERY = Entity(
         "CREATED_ASC": Sort(deliveries.c.created_at, deliveries.c.id, descending=False),
     },
     keys={"ticket": deliveries.c.ticket, "system": deliveries.c.system},
-    filters={name: one_of(deliveries.c[name]) for name in ("state", "system", "ticket", "key")},
+    filters={
+        **{name: one_of(deliveries.c[name]) for name in ("state", "system", "ticket", "key")},
+        "group": one_of(GROUP),
+    },
 )
 
 

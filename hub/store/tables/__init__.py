@@ -258,6 +258,7 @@ quarantine = Table(
     Column("times", Integer, nullable=False),
     Column("first_at", _Time, nullable=False),
     Column("last_at", _Time, nullable=False),
+    Column("connector_version", Text),
 )
 
 changes = Table(

@@ -8,4 +8,6 @@ from typing import Any
 KEY = {"idempotencyKey": "5f0c-0001"}
 OPERATIONS: Mapping[str, dict[str, Any]] = {
     **{name: {**KEY, "system": "fake"} for name in ("pullNow", "fullRun", "pauseSystem", "resumeSystem")},
+    "actOnDeliveries": {**KEY, "keys": ["LG-2026-000001/1"], "act": "RETRY"},
+    **{name: {**KEY, "ids": ["1"]} for name in ("replayQuarantine", "discardQuarantine")},
 }

@@ -98,11 +98,11 @@ async def test_only_the_systems_entries_are_replayed_in_arrival_order(database: 
         await quarantine.add(db, "other", [quarantine.RejectedItem(BROKEN, "broken: it says so")], NOW)
     async with database.read() as db:
         ids = [entry.id for entry in await quarantine.entries(db)]
-        assert [*await quarantine.open_ids(db, ids)] == ["fake", "other"]
+        assert {entry.system for entry in await quarantine.entries(db)} == {"fake", "other"}
     async with ingesting(database) as (ingest, db):
         assert await ingest.replay(db, ids) == (3, 0)
     async with database.read() as db:
-        assert [*await quarantine.open_ids(db, ids)] == ["other"]
+        assert {entry.system for entry in await quarantine.entries(db)} == {"other"}
         assert list(await db.scalars(text("select amount from records"))) == [2]
 
 

@@ -18,6 +18,7 @@ from hub.store.ingest import quarantine
 from hub.store.ingest.quarantine import QuarantineEntry
 from hub.store.ingest.rehydrate import load_records
 from hub.store.key_rotation import key_usage, reencrypt_all
+from hub.store.operations import quarantine as operations
 from hub.store.reconciliation import field_states
 from hub.store.use_cases.remote_changes import lock_complaints
 from hub.sync.ingest import Ingest
@@ -137,7 +138,7 @@ async def test_a_page_may_have_more_faults_than_bind_parameters(stage: Stage) ->
 async def test_many_values_are_bound_as_one_array(stage: Stage) -> None:
     many = range(1, 70_001)
     async with stage.database.write(CAUSE) as db:
-        assert await quarantine.open_ids(db, many) == {}
+        assert await operations.items(db, ids=many) == []
         assert await quarantine.remove_for_replay(db, "fake", many) == []
         assert await quarantine.discard(db, list(many)) == 0
         assert await load_records(db, "fake", Fake.kinds, [f"P{number}" for number in many]) == []

@@ -28,3 +28,6 @@ create table event_counts (
     primary key (event, subject, minute)
 );
 create index event_counts_minute on event_counts (minute);
+
+-- The version of the connector that could not read the item the last time; null for items from before.
+alter table quarantine add column connector_version text;
