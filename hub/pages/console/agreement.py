@@ -9,7 +9,7 @@ from hub.agreement.enums import DifferenceCause
 from hub.pages.charts.axes import Axis
 from hub.pages.charts.bars import Bar, bars
 from hub.pages.charts.columns import Column, columns, key
-from hub.pages.console.page import ALL, Act, ConsolePage, FormField, Outcome, Query, Refused, Run, Submitted, paging
+from hub.pages.console.page import Act, ConsolePage, FormField, Outcome, Query, Refused, Run, Submitted, paging
 from hub.pages.figures import DataTable, Figure, Row, TableColumn
 from hub.pages.forms import problems_of
 from hub.pages.page import Content, Data
@@ -117,7 +117,7 @@ def build_one(data: Data, query: Query, reader: Reader) -> Content | None:
 
 def _resolve(act: str, *, preview: bool) -> Callable[[Run, Submitted, Reader], Any]:
     async def resolve(run: Run, form: Submitted, reader: Reader) -> list[Outcome]:
-        chosen = {"filter": filters(form.query)} if [*form.picked] == ALL else {"ids": list(form.picked)}
+        chosen = {"filter": filters(form.query)} if form.group else {"ids": list(form.picked)}
         values: dict[str, Any] = {**chosen, "act": act, "preview": preview}
         if not preview:
             day, reason = form.fields.get("until", ""), form.fields.get("reason", "").strip()

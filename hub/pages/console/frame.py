@@ -15,7 +15,7 @@ from hub.auth.pages.browser_viewers import BrowserViewers, Person, login_address
 from hub.auth.pages.csrf import CsrfError, CsrfForms
 from hub.errors import RateLimited, TryLater
 from hub.pages import rendering
-from hub.pages.console.page import LIMIT, Act, ConsolePage, Outcome, Query, Refused, Submitted
+from hub.pages.console.page import LIMIT, PAGE_SIZE, Act, ConsolePage, Outcome, Query, Refused, Submitted
 from hub.pages.graph import BadAddress
 from hub.pages.page import Content, Data
 from hub.pages.site import Site, addresses
@@ -93,8 +93,9 @@ class ConsoleView:
 
     async def _act(self, request: Request, person: Person, act: Act, fields: Mapping[str, str]) -> Response:
         reader, name = self._console.site.reader(self._language), fields["act"]
-        form = Submitted(_picked(fields), fields, fields.get("key") or f"console-{uuid4().hex}", self._query(request))
-        if not form.picked:
+        key, group = fields.get("key") or f"console-{uuid4().hex}", fields.get("group", "")
+        form = Submitted([] if group else _picked(fields), fields, key, self._query(request), group)
+        if not form.picked and not group:
             nothing = reader.t("console.pick_one")
             return await self._shown(request, person, Notice(problems={"rows": nothing}), 400)
         if len(form.picked) > LIMIT:
@@ -222,7 +223,10 @@ class ConsoleView:
 
     def _more(self, data: Data, query: Query) -> str:
         """Return the address of the next rows, empty if there are none."""
-        info = (data.get(self._page.rows) or {}).get("pageInfo") or {}
+        rows = data.get(self._page.rows) or {}
+        if isinstance(rows, list):
+            return self._address({**query, "after": rows[-1]["id"]}) if len(rows) == PAGE_SIZE else ""
+        info = rows.get("pageInfo") or {}
         return self._address({**query, "after": info["endCursor"]}) if info.get("hasNextPage") else ""
 
 

@@ -14,9 +14,6 @@ LIMIT = 100
 """The maximum number of rows that a form acts on at once."""
 PAGE_SIZE = 50
 
-ALL = ["*"]
-"""The choice of every row that a page's filter selects."""
-
 Query = Mapping[str, str]
 """The parameters of an address, and of its query string."""
 Run = Callable[[str, Mapping[str, Any]], Awaitable[Data]]
@@ -25,25 +22,34 @@ Run = Callable[[str, Mapping[str, Any]], Awaitable[Data]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row, or would become: ``label`` names it, ``detail`` says more about it."""
+    """What became of one row, or would become.
+
+    ``label`` names it, ``detail`` says how it is now, ``body`` is its content afterwards, as JSON.
+    """
 
     label: str
     accepted: bool
     message: str
     detail: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """A form: the rows that were chosen, the text fields, and the key under which a repeat changes nothing.
 
-    ``query`` has the parameters of its page; ``picked`` is ``ALL`` for every row that they select.
+    Instead of rows it may have a ``group``, whose key the graph gave. ``query`` has the parameters of its page.
     """
 
     picked: Sequence[str]
     fields: Mapping[str, str]
     key: str
     query: Query
+    group: str = ""
+
+    def chosen(self, rows: str) -> dict[str, Any]:
+        """Return what a mutation takes: the group, or the rows by the name of their argument."""
+        return {"group": self.group} if self.group else {rows: list(self.picked)}
 
 
 class Refused(Exception):

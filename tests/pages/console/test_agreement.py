@@ -58,7 +58,7 @@ async def test_a_reason_is_required_beside_its_field(browser: Browser) -> None:
 
 async def test_all_of_a_filter_are_ignored_after_a_preview(browser: Browser, shared: Stage) -> None:
     await browser.get(f"{ADDRESS}?cause=NOT_TAKEN")
-    preview = await browser.send("ignore", picked="*")
+    preview = await browser.send("ignore", group="filter")
     assert "2 matters leave the list" in words(preview.text)
     assert await shared.rows("select count(*) from matters where ignored_until is not null") == [(0,)]
     until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()

@@ -37,8 +37,8 @@ async def test_those_that_wait_are_grouped_by_error(browser: Browser) -> None:
     text = words(browser.page.text)
     assert "4 deliveries wait for a person." in text
     assert text.index("Unknown agency <DISHUB>") < text.index("no response")
-    assert "3 deliveries Retry Give up" in text
-    assert "1 deliveries Retry Confirm Give up" in text
+    assert "3 deliveries : Unknown agency <DISHUB> Retry Give up" in text
+    assert "1 deliveries : no response Retry Confirm Give up" in text
 
 
 async def test_the_list_is_filtered_by_state(browser: Browser, waiting: list[str]) -> None:
@@ -71,20 +71,24 @@ async def test_many_are_retried_after_a_preview(browser: Browser, shared: Stage,
 
 async def test_what_is_refused_is_named_beside_its_row(browser: Browser, waiting: list[str]) -> None:
     picked = f"{waiting[3]} {waiting[4]}"
-    await browser.send("retry", picked=picked)
-    page = await browser.send("retry", picked=picked)
+    await browser.send("retry", picked=picked, group="")
+    page = await browser.send("retry", picked=picked, group="")
     assert "1 of 2 done" in words(page.text)
     assert f"{waiting[4]} " in words(page.text)
     assert "Not possible:" in words(page.text)
 
 
+async def test_the_preview_says_what_would_be_refused(browser: Browser, waiting: list[str]) -> None:
+    preview = await browser.send("confirm", *waiting[:2])
+    assert words(preview.text).count("Not possible:") == 2
+    assert "Confirm 2" not in words(preview.text)
+
+
 async def test_a_number_for_several_is_refused_beside_its_field(browser: Browser, waiting: list[str]) -> None:
-    await browser.send("confirm", *waiting[:2])
-    assert "2 deliveries will count as arrived" in words(browser.page.text)
-    page = await browser.send("confirm", external_id="12345")
+    await browser.send("confirm", waiting[0])
+    page = await browser.send("confirm", picked=" ".join(waiting[:2]), external_id="12345")
     assert page.status_code == 400
-    assert 'id="external_id-error"' in page.text
-    assert 'value="12345"' in page.text
+    assert "State the number for one delivery at a time." in words(page.text)
 
 
 async def test_what_the_graph_misses_is_shown_beside_its_field(browser: Browser, waiting: list[str]) -> None:
