@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 from hub.pages.console.agreement import AGREEMENT, DISAGREEMENT
 from hub.pages.console.deliveries import DELIVERIES
 from hub.pages.console.frame import Console, ConsoleView
+from hub.pages.console.matter import MATTER
 from hub.pages.console.page import ConsolePage
 from hub.pages.console.quarantine import QUARANTINE
 from hub.pages.console.systems import SYSTEM, SYSTEMS
@@ -14,7 +15,16 @@ from hub.pages.console.today import TODAY
 from hub.pages.paths import PATHS
 from hub.pages.texts import LANGUAGES
 
-CONSOLE_PAGES: tuple[ConsolePage, ...] = (TODAY, SYSTEMS, SYSTEM, AGREEMENT, DISAGREEMENT, DELIVERIES, QUARANTINE)
+CONSOLE_PAGES: tuple[ConsolePage, ...] = (
+    TODAY,
+    SYSTEMS,
+    SYSTEM,
+    AGREEMENT,
+    DISAGREEMENT,
+    DELIVERIES,
+    QUARANTINE,
+    MATTER,
+)
 
 
 def routes(console: Console) -> list[BaseRoute]:
