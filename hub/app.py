@@ -30,6 +30,7 @@ from hub.api.graphql.quotas import Quotas
 from hub.api.graphql.streamed import StreamedOperations
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.api.metrics import Metrics
+from hub.api.operators import operator_tools
 from hub.api.snapshots import SnapshotEndpoint
 from hub.api.streams.feed import FeedEndpoint
 from hub.api.streams.graphql_events import GraphQLEvents
@@ -62,7 +63,6 @@ from hub.schema.client_schema import client_sdl
 from hub.schema.context import Context
 from hub.schema.field_resolvers import field_resolver
 from hub.schema.graph import schema
-from hub.schema.operator_tools import OperatorTools
 from hub.schema.part import Part
 from hub.settings import Settings
 from hub.store import migrate, systems
@@ -72,7 +72,6 @@ from hub.store.ingest.contradictions import contradictable_kinds
 from hub.store.oauth.revocation_epoch import RevocationEpoch
 from hub.store.systems import SystemState
 from hub.streams.broadcaster import Broadcaster
-from hub.sync.quarantine_replay import QuarantineReplay
 from hub.sync.uploads import Uploads
 from hub.sync.webhooks import Webhooks
 from hub.viewer import Viewer, ViewerKind
@@ -160,7 +159,7 @@ class _AppParts:
             *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
             second_factor=settings.needs_second_factor,
         )
-        self._operator = _operator_tools(settings, self._cipher)
+        self._operator = operator_tools(settings, self._cipher)
         self._events = EventCounter(database)
         self._broadcaster = Broadcaster(database)
         self.streams = Streams(self._renew, revocation_epoch.current)
@@ -317,15 +316,6 @@ class _AppParts:
         assert self._settings.database_url
         current, head = await migrate.state(self._settings.database_url)
         return None if current == head else "The database is not migrated: run `hub migrate`."
-
-
-def _operator_tools(settings: Settings, cipher: FieldCipher) -> OperatorTools:
-    enabled = registry.enabled(settings)
-    return OperatorTools(
-        migration=migrate.newest(),
-        contradictable=contradictable_kinds(each.declaration for each in enabled),
-        quarantine=QuarantineReplay(enabled, cipher),
-    )
 
 
 def _limits(settings: Settings) -> Limits:

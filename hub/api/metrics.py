@@ -20,6 +20,9 @@ GaugeSource = Callable[[], Awaitable[Sequence[Sample]]]
 """Returns the samples of all gauges. If it raises a ``HubError``, the gauges are omitted."""
 
 
+_HOOK_EVENTS = {"refused": Event.HOOK_REFUSED, "taken": Event.HOOK_TAKEN}
+
+
 class Metrics:
     """The metrics of this process in their own registry; ``observe`` is for the GraphQL endpoint.
 
@@ -78,8 +81,8 @@ class Metrics:
     def count_webhook(self, system: str, hook: str, outcome: str) -> None:
         """Count a webhook call; ``outcome`` is ``taken`` (stored), ``refused`` or ``unavailable``."""
         self._calls.labels(system, hook, outcome).inc()
-        if outcome == "refused" and self._events:
-            self._events.count(Event.HOOK_REFUSED, system)
+        if outcome in _HOOK_EVENTS and self._events:
+            self._events.count(_HOOK_EVENTS[outcome], system)
 
     async def endpoint(self, request: Request) -> Response:
         """Return the metrics in the text format of Prometheus."""

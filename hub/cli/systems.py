@@ -39,6 +39,30 @@ def list_(json: Json = False) -> None:
 
 
 @commands.command()
+def streams(json: Json = False) -> None:
+    """List the streams of each system: what is pulled and sent, its calls, and its files."""
+
+    async def load(settings: Settings, store: Database) -> list[dict[str, Any]]:
+        from hub.connectors import registry
+        from hub.connectors.base import Connector
+        from hub.store import systems
+        from hub.store.operations import streams
+
+        enabled = registry.enabled(settings)
+        hooks = frozenset(each.name for each in enabled if each.connector.webhooks)
+        files = frozenset(each.name for each in enabled if each.connector.files is not Connector.files)
+        async with store.read() as db:
+            names = [each.name for each in await systems.overview(db)]
+            found = await streams.streams(db, names, hooks, files)
+        return [{"system": name, **asdict(each)} for name in names for each in found.get(name, ())]
+
+    for each in common.run(load):
+        counts = f"{each['in_flight']} in flight, {each['waiting']} waiting, {each['blocked']} blocked"
+        line = f"{each['system']:<12} {each['kind']:<5} {each['state']:<9} {counts}  {each['error'] or ''}"
+        common.print_result(each, line.rstrip(), json=json)
+
+
+@commands.command()
 def pull(name: Name, json: Json = False) -> None:
     """Let a worker pull from a system now; `hub sync` pulls in this process instead."""
     _act(name, "PULL", "is pulled by a worker within seconds", json=json)

@@ -34,6 +34,9 @@ FEED_SIZE = ListSize(
 HISTORY_SIZE = ListSize(assumed_size=DEFAULT_PAGE_SIZE, slicing_arguments=["first"], require_one_slicing_argument=False)  # type: ignore[call-arg]
 """A plain list with the argument ``first``."""
 
+SAMPLES_SIZE = ListSize(assumed_size=288, require_one_slicing_argument=False)  # type: ignore[call-arg]
+"""The samples of a day, one each five minutes."""
+
 COUNT_COST = Cost(weight=5)
 """A count of all rows of a list."""
 

@@ -51,6 +51,7 @@ from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
 from hub.schema.operations import issues as operator_issues
 from hub.schema.operations import quarantine as operator_quarantine
+from hub.schema.operations import streams as operator_streams  # noqa: F401 - extends System
 from hub.schema.operations import system_acts
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,6 +41,27 @@ class NoReplay:
         return [ReplayOutcome(each, False) for each in ids]
 
 
+@dataclass(frozen=True, slots=True)
+class SettingFact:
+    """A setting of a connector: the name of its variable, and its value; None for a secret, and if it is not set."""
+
+    name: str
+    value: str | None
+    secret: bool
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorFacts:
+    """What operators see of an enabled connector; ``readme`` is its page, in Markdown."""
+
+    version: str
+    hooks: Sequence[str]
+    has_files: bool
+    settings: Sequence[SettingFact]
+    readme: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorTools:
     """What is fixed while a process runs.
@@ -51,4 +72,5 @@ class OperatorTools:
 
     migration: str | None = None
     contradictable: Sequence[ContradictableKind] = ()
+    connectors: Mapping[str, ConnectorFacts] = field(default_factory=dict)
     quarantine: ItemReplay = field(default_factory=NoReplay)

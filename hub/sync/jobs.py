@@ -30,6 +30,7 @@ from hub.store.feed import sequence
 from hub.store.ingest import file_downloads, inquiries, quarantine, totals, uploads
 from hub.store.job_queue import enqueue_deliveries, enqueue_inquiries
 from hub.store.oauth import grants
+from hub.store.operations import event_counts, streams
 from hub.store.outbox import deliveries
 from hub.store.webhooks import deliveries as webhook_messages
 from hub.sync.decisions import DecisionRun
@@ -189,6 +190,15 @@ async def expire_access(job: JobContext, timestamp: int) -> None:
         expired = await grants.expire(db)
     if expired:
         log.info("access.expired", rows=expired)
+
+
+@tasks.periodic(cron="*/5 * * * *")
+@tasks.task(name="sample_systems", queueing_lock="sample systems", pass_context=True)
+async def sample_systems(job: JobContext, timestamp: int) -> None:
+    """Store the state of each system for charts, and delete old samples and counts of events."""
+    async with _worker_context(job).database.write(Cause("sample-systems", "worker", str(timestamp))) as db:
+        await streams.take_samples(db)
+        await event_counts.expire(db)
 
 
 @tasks.periodic(cron="17 3 * * *")

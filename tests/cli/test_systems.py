@@ -61,6 +61,8 @@ async def test_an_operator_pauses_and_resumes_a_system(run: Run, stage: Stage) -
     with pytest.raises(BadSetting, match="resume it first"):
         run("systems", "pull", "fake")
     assert [each["code"] for each in run("issues")[1]] == ["SYSTEM_PAUSED"]
+    (stream,) = run("systems", "streams")[1]
+    assert (stream["kind"], stream["state"]) == ("IN", "PAUSED")
     run("systems", "resume", "fake")
     run("systems", "full-run", "fake")
     actions = await stage.rows("select action from audit_events order by id")

@@ -88,7 +88,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Supplier": {PUBLIC: "id name marketplace city procurementOrders"},
     "System": {
         PUBLIC: "id name title owner asOf downSince coverage state lagSeconds recordCount quarantinedCount",
-        "hub:operate": "lastError issues",
+        "hub:operate": "lastError issues pausedAt streams samples settings readme connectorVersion",
     },
 }
 PLACE: dict[str, Any] = {"latitude": -7.004567, "longitude": 110.438765}

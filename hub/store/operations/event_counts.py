@@ -18,6 +18,7 @@ class Event(StrEnum):
 
     OPERATION_FAILED = "OPERATION_FAILED"
     HOOK_REFUSED = "HOOK_REFUSED"
+    HOOK_TAKEN = "HOOK_TAKEN"
 
 
 class EventSum(NamedTuple):
