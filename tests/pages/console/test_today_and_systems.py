@@ -52,3 +52,13 @@ async def test_a_system_is_paused_and_resumed(browser: Browser, shared: Stage) -
 
 async def test_an_unknown_system_is_not_found(browser: Browser) -> None:
     assert (await browser.get("/en/console/systems/none")).status_code == 404
+
+
+async def test_one_system_has_its_streams_and_its_lag(browser: Browser, shared: Stage) -> None:
+    await shared.run(
+        """insert into system_samples (system, at, lag_in, lag_out, records, quarantined, open_deliveries)
+        select 'fake', now() - n * interval '1 hour', n * 60, 0, 100, 0, 0 from generate_series(1, 20) n"""
+    )
+    text = words((await browser.get("/en/console/systems/fake")).text)
+    assert "The copy was 20 minutes behind at most" in text
+    assert "In Retrying since" in text
