@@ -27,9 +27,9 @@ class EventCounter:
         self._counts = Counter[tuple[Event, str]]()
         self._writing: asyncio.Task[None] | None = None
 
-    def count(self, event: Event, subject: str = "") -> None:
-        """Count an event; returns at once."""
-        self._counts[event, subject] += 1
+    def count(self, event: Event, subject: str = "", number: int = 1) -> None:
+        """Count an event, ``number`` times; returns at once."""
+        self._counts[event, subject] += number
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_later())
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from hub.api.event_counter import EventCounter
 from hub.api.gauges import GAUGES, Sample
-from hub.api.graphql.endpoint import Observation
+from hub.api.graphql.endpoint import OTHER_CLIENT, Observation
 from hub.errors import HubError
 from hub.store.operations.event_counts import Event
 from hub.web.ttl_cache import CachedCall
@@ -72,6 +72,9 @@ class Metrics:
         self._operations.labels(observation.kind, observation.outcome).inc()
         if observation.outcome == "failed" and self._events:
             self._events.count(Event.OPERATION_FAILED)
+        if observation.client != OTHER_CLIENT and self._events:
+            self._events.count(Event.CLIENT_OPERATION, observation.client)
+            self._events.count(Event.CLIENT_COST, observation.client, observation.cost)
         self._by_client.labels(observation.client, observation.outcome).inc()
         self._cost.labels(observation.client).inc(observation.cost)
         self._seconds.labels(observation.kind).observe(observation.seconds)

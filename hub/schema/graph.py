@@ -49,10 +49,11 @@ from hub.schema.composition import HubSchema, build_schema
 from hub.schema.licensing import businesses, permits
 from hub.schema.licensing import totals as permit_totals
 from hub.schema.links import LINKS
+from hub.schema.operations import client_acts, system_acts
+from hub.schema.operations import clients as operator_clients
 from hub.schema.operations import issues as operator_issues
 from hub.schema.operations import quarantine as operator_quarantine
 from hub.schema.operations import streams as operator_streams  # noqa: F401 - extends System
-from hub.schema.operations import system_acts
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations
 from hub.schema.webhooks import webhooks
@@ -100,9 +101,11 @@ systems.part.query(webhooks.Query)
 systems.part.query(own_client.Query)
 systems.part.query(operator_issues.Query)
 systems.part.query(operator_quarantine.Query)
+systems.part.query(operator_clients.Query)
 systems.part.mutation(put_records.Mutation)
 systems.part.mutation(system_acts.Mutation)
 systems.part.mutation(operator_quarantine.Mutation)
+systems.part.mutation(client_acts.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
 systems.part.mutation(webhook_mutations.Mutation)

@@ -175,7 +175,8 @@ class AuthlibServer(AuthorizationServer):
         return [scope for scope in scopes if scope in permitted]
 
     def save_token(self, token: dict[str, Any], request: OAuthRequest) -> None:
-        """Store the refresh token; access tokens are not stored."""
+        """Store the refresh token, and that the client got a token; access tokens are not stored."""
+        await_result(clients.record_token(current.get().db, request.client.client.id))
         granted, jkt = current.get().granted, current.get().jkt
         if granted and "refresh_token" in token:
             details = replace(granted, jkt=jkt or granted.jkt)

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, Select, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.errors import BadSetting
 from hub.store.secret_hashes import digest, generate_secret
 from hub.store.tables.oauth import client_secrets, clients, deleted_clients
+from hub.store.tables.operations import client_tokens
 from hub.viewer import Viewer, ViewerKind
 
 EPOCH = datetime.min.replace(tzinfo=UTC)
@@ -155,6 +157,16 @@ async def set_documents_only(db: AsyncConnection, client_id: str, *, documents_o
 async def set_limits(db: AsyncConnection, client_id: str, changed: Mapping[str, int]) -> None:
     """Change ``requests_per_minute``, ``cost_per_minute`` or both."""
     await db.execute(update(clients).where(clients.c.id == client_id).values(dict(changed)))
+
+
+async def record_token(db: AsyncConnection, client_id: str) -> None:
+    """Record that the client gets a token now; written once a minute, so that tokens do not wait for each other."""
+    c = client_tokens.c
+    known = upsert(client_tokens).values(client_id=client_id, at=func.now())
+    later = known.on_conflict_do_update(
+        index_elements=["client_id"], set_={"at": func.now()}, where=c.at < func.now() - timedelta(minutes=1)
+    )
+    await db.execute(later)
 
 
 def _select() -> Select[Any]:

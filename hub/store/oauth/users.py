@@ -61,6 +61,12 @@ async def list_all(db: AsyncConnection) -> list[User]:
     return [user for user in map(_user, rows) if user]
 
 
+async def list_officers(db: AsyncConnection) -> list[User]:
+    """Return all officers, the oldest first."""
+    statement = _USERS.where(users.c.kind == "OFFICER").order_by(users.c.created_at, users.c.id)
+    return [user for user in map(_user, (await db.execute(statement)).mappings()) if user]
+
+
 async def suspended_names(db: AsyncConnection) -> frozenset[str]:
     """Return the names of suspended viewers: ids of users, and ``client:`` with clients of external issuers."""
     outside = select(literal("client:") + outside_suspensions.c.partner)

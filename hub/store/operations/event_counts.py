@@ -14,11 +14,14 @@ KEPT = timedelta(days=2)
 
 
 class Event(StrEnum):
-    """An event that is counted; its subject is a system, or empty."""
+    """An event that is counted; its subject is a system, a client, or empty."""
 
     OPERATION_FAILED = "OPERATION_FAILED"
     HOOK_REFUSED = "HOOK_REFUSED"
     HOOK_TAKEN = "HOOK_TAKEN"
+    CLIENT_OPERATION = "CLIENT_OPERATION"
+    CLIENT_COST = "CLIENT_COST"
+    """Its number is the charged cost."""
 
 
 class EventSum(NamedTuple):

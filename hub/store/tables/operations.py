@@ -2,6 +2,7 @@
 
 - ``system_samples``: the state of each system every few minutes
 - ``event_counts``: how often something happened in a minute, in all processes
+- ``client_tokens``: when a client last got a token
 """
 
 from __future__ import annotations
@@ -32,4 +33,11 @@ event_counts = Table(
     Column("subject", Text, primary_key=True),
     Column("minute", _Time, primary_key=True),
     Column("number", BigInteger, nullable=False),
+)
+
+client_tokens = Table(
+    "client_tokens",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("at", _Time, FetchedValue(), nullable=False),
 )

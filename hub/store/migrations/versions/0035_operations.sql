@@ -31,3 +31,9 @@ create index event_counts_minute on event_counts (minute);
 
 -- The version of the connector that could not read the item the last time; null for items from before.
 alter table quarantine add column connector_version text;
+
+-- When a client last got a token, to the minute.
+create table client_tokens (
+    client_id text primary key references clients (id) on delete cascade,
+    at timestamptz not null default now()
+);
