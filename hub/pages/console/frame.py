@@ -95,7 +95,7 @@ class ConsoleView:
         reader, name = self._console.site.reader(self._language), fields["act"]
         key, group = fields.get("key") or f"console-{uuid4().hex}", fields.get("group", "")
         form = Submitted([] if group else _picked(fields), fields, key, self._query(request), group)
-        if not form.picked and not group:
+        if act.needs_rows and not form.picked and not group:
             nothing = reader.t("console.pick_one")
             return await self._shown(request, person, Notice(problems={"rows": nothing}), 400)
         if len(form.picked) > LIMIT:
@@ -109,7 +109,7 @@ class ConsoleView:
         except Refused as error:
             preview = await act.preview(run, form, reader)
             return self._confirm(request, person, form, preview, error.problems, 400)
-        if all(each.accepted for each in outcomes):
+        if all(each.accepted for each in outcomes) and not act.shows_results:
             kept = {key: value for key, value in self._query(request).items() if key != "after"}
             back = self._address({**kept, "done": name, "n": str(len(outcomes))})
             return RedirectResponse(back, 303, {"Cache-Control": "no-store"})

@@ -24,7 +24,8 @@ Run = Callable[[str, Mapping[str, Any]], Awaitable[Data]]
 class Outcome:
     """What became of one row, or would become.
 
-    ``label`` names it, ``detail`` says how it is now, ``body`` is its content afterwards, as JSON.
+    ``label`` names it, ``detail`` says how it is now, ``body`` is its content afterwards, as JSON, and ``secret`` what
+    is shown this once.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Outcome:
     message: str
     detail: str = ""
     body: str = ""
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field of the page that confirms an act: its name, and its kind (``text``, ``date``, ``select``)."""
+    """A field of the page that confirms an act: its name, and its kind (``text``, ``long``, ``date``, ``select``)."""
 
     name: str
     kind: str = "text"
     optional: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Act:
     """What a button of a page does, after the reader confirmed what would become of each row.
 
     ``preview`` changes nothing; both raise ``Refused``. ``danger``: the act cannot be taken back.
+    ``needs_rows``: it is about rows that were chosen. ``shows_results``: its outcomes are shown even if all are done.
     """
 
     preview: Callable[[Run, Submitted, Reader], Awaitable[list[Outcome]]]
@@ -81,6 +85,8 @@ class Act:
     fields: tuple[FormField, ...] = ()
     danger: bool = False
     scope: str = OPERATE
+    needs_rows: bool = True
+    shows_results: bool = False
 
 
 def no_variables(query: Query) -> Mapping[str, Any]:

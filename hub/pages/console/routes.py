@@ -9,6 +9,7 @@ from hub.pages.console.deliveries import DELIVERIES
 from hub.pages.console.frame import Console, ConsoleView
 from hub.pages.console.matter import MATTER
 from hub.pages.console.page import ConsolePage
+from hub.pages.console.partners import PARTNERS
 from hub.pages.console.quarantine import QUARANTINE
 from hub.pages.console.systems import SYSTEM, SYSTEMS
 from hub.pages.console.today import TODAY
@@ -24,6 +25,7 @@ CONSOLE_PAGES: tuple[ConsolePage, ...] = (
     DELIVERIES,
     QUARANTINE,
     MATTER,
+    PARTNERS,
 )
 
 

@@ -11,6 +11,7 @@ from hub.pages.charts.axes import Axis
 from hub.pages.charts.lines import Line, lines
 from hub.pages.console.page import Act, ConsolePage, Outcome, Query, Run, Submitted
 from hub.pages.console.single import each_alone
+from hub.pages.console.today import PAGES
 from hub.pages.figures import DataTable, Figure, Row, TableColumn
 from hub.pages.page import Content, Data
 from hub.pages.reader import Reader
@@ -19,6 +20,7 @@ _TROUBLED = ("DOWN", "STOPPED", "STARTING", "DISABLED", "UP")
 POINTS = 48
 """The maximum number of points of a line over 24 hours, about."""
 _FEWEST = 2
+_PAGES = {name: page for name, page in PAGES.items() if name != "SYSTEMS"}
 
 
 def build(data: Data, query: Query, reader: Reader) -> Content:
@@ -35,7 +37,7 @@ def build_one(data: Data, query: Query, reader: Reader) -> Content | None:
     if system is None:
         return None
     waiting = (data["deliveries"] or {}).get("totalCount")
-    values = {"system": system, "waiting": waiting, "own": data["own"]}
+    values = {"system": system, "waiting": waiting, "own": data["own"] or (), "pages": _PAGES}
     return Content(system["title"], "", values, _lag_figure(reader, system["samples"] or ()))
 
 

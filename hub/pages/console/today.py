@@ -11,6 +11,7 @@ PAGES = {
     "DELIVERIES": "console_deliveries",
     "QUARANTINE": "console_quarantine",
     "AGREEMENT": "console_agreement",
+    "PARTNERS": "console_partners",
 }
 """The part of an operator's work → the page for it."""
 SYSTEM_ACTS = {"pullNow": "pull_now", "fullRun": "full_run", "resumeSystem": "resume"}
