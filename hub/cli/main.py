@@ -31,6 +31,7 @@ from hub.cli import (
     quarantine,
     sandbox,
     schema,
+    status,
     sync,
     systems,
     users,
@@ -62,7 +63,7 @@ def build_cli() -> typer.Typer:
     app.callback()(_options)
     for command in (
         *(processes.run, processes.serve, processes.worker, migrate.migrate),
-        *(schema.schema, sandbox.sandbox, sync.sync, doctor.doctor, issues.issues, audit.audit),
+        *(schema.schema, sandbox.sandbox, sync.sync, doctor.doctor, issues.issues, status.status, audit.audit),
     ):
         app.command()(command)
     groups = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli import common
+from hub.cli import common, user_access
 from hub.cli.client_common import scope_names
 from hub.errors import BadSetting
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from hub.store.oauth.users import User
 
 commands = typer.Typer(no_args_is_help=True, help="Users who sign in: officers, and citizens of external providers.")
+
+commands.command()(user_access.access)
+commands.command("end-access")(user_access.end_access)
 
 Name = Annotated[str, typer.Argument(help="The user's name or id.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]

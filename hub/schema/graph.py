@@ -14,6 +14,7 @@ from strawberry.extensions import SchemaExtension
 from hub.complaints.field_authority import SharedField
 from hub.errors import BadSetting
 from hub.schema import (
+    account,
     agreement,
     audit,
     changes,
@@ -53,6 +54,7 @@ from hub.schema.operations import client_acts, system_acts
 from hub.schema.operations import clients as operator_clients
 from hub.schema.operations import issues as operator_issues
 from hub.schema.operations import quarantine as operator_quarantine
+from hub.schema.operations import status as operator_status
 from hub.schema.operations import streams as operator_streams  # noqa: F401 - extends System
 from hub.schema.part import Part
 from hub.schema.webhooks import mutations as webhook_mutations
@@ -102,10 +104,12 @@ systems.part.query(own_client.Query)
 systems.part.query(operator_issues.Query)
 systems.part.query(operator_quarantine.Query)
 systems.part.query(operator_clients.Query)
+systems.part.query(operator_status.Query)
 systems.part.mutation(put_records.Mutation)
 systems.part.mutation(system_acts.Mutation)
 systems.part.mutation(operator_quarantine.Mutation)
 systems.part.mutation(client_acts.Mutation)
+systems.part.mutation(account.Mutation)
 systems.part.subscription(subscriptions.FeedSubscription)
 complaints.part.subscription(subscriptions.ComplaintSubscription)
 systems.part.mutation(webhook_mutations.Mutation)

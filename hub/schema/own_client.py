@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from hub.schema.account import Account, load_account
 from hub.schema.authorization import requirement, requires
 from hub.schema.context import Info
 from hub.schema.cost import SHORT_LIST_SIZE
@@ -57,7 +58,14 @@ class OwnClient:
 
 @strawberry.type(description="Who asks.")
 class Me:
-    """The request's own client."""
+    """The request's own client, or the person's account."""
+
+    @strawberry.field(
+        description="The account of the person who asks in its own session; null for applications, which do not see it."
+    )
+    async def account(self, info: Info) -> Account | None:
+        """Load it with one SQL statement."""
+        return await load_account(info.context)
 
     @strawberry.field(
         description="The client that asks in its own name; null for people, for the public, and for a client of another"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import psycopg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 _CONNECT_TIMEOUT = 5
 
@@ -22,3 +24,10 @@ async def disabled(url: str, names: Iterable[str]) -> set[str]:
             "select name from pg_settings where name = any(%s) and setting = 'off'", [list(names)]
         )
         return {name for (name,) in await found.fetchall()}
+
+
+async def versions(db: AsyncConnection) -> tuple[str, str]:
+    """Return the version of the server and the migration of the database."""
+    found = await db.execute(text("select current_setting('server_version'), version_num from alembic_version"))
+    server, migration = found.one()
+    return server, migration

@@ -69,6 +69,12 @@ async def test_an_operator_pauses_and_resumes_a_system(run: Run, stage: Stage) -
     assert [action for (action,) in actions] == ["systems:pause", "systems:resume", "systems:full-run"]
 
 
+async def test_the_status_has_versions_workers_and_feed(run: Run) -> None:
+    code, (found,) = run("status")
+    assert (code, found["workers"]["running"]) == (0, 1)
+    assert {"hub", "postgresql", "migration", "jobs", "feed", "readers"} <= found.keys()
+
+
 async def test_an_issue_with_an_alert_fails_the_command(run: Run, stage: Stage) -> None:
     await stage.run("update systems set down_since = now(), trouble = 'no route'")
     code, (issue,) = run("issues", "--language", "id")

@@ -13,6 +13,7 @@ from hub.schema.systems import System
 from hub.viewer import Viewer, ViewerKind
 from tests.schema.complaints.test_refusals import NEEDS
 from tests.schema.harness import ANONYMOUS, OFFICER, Stage
+from tests.schema.operations.mutations import OF_ONESELF
 from tests.schema.test_fields import FIELDS
 
 Declared = tuple[bool, tuple[tuple[str, ...], ...]]
@@ -23,6 +24,7 @@ ANY_TOKEN: Declared = (True, ())
 OTHERS: Mapping[str, Declared] = {
     "putRecords": ANY_TOKEN,
     "resolveClaim": (False, (("complaints:verify", "reports:read"),)),
+    **dict.fromkeys(OF_ONESELF, PUBLIC),
 }
 """Mutations that need something other than one scope."""
 ROOTS: Mapping[str, tuple[Declared, str, str]] = {
@@ -50,6 +52,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "deliveries": ((False, (("hub:operate",),)), "(first: 1) {totalCount}", "hub:operate"),
     "deliveryGroups": ((False, (("hub:operate",),)), "{key}", "hub:operate"),
     "disagreements": (PUBLIC, "(first: 1) {totalCount}", ""),
+    "hubStatus": ((False, (("hub:operate",),)), "{workers {running}}", "hub:operate"),
     "me": (PUBLIC, "{client {id}}", ""),
     "node": (PUBLIC, f'(id: "{System.id_of(("hub", "fake"))}") {{id}}', ""),
     "nodes": (PUBLIC, "(ids: []) {id}", ""),
@@ -107,7 +110,7 @@ def test_every_field_of_the_roots_has_its_line() -> None:
     }
     assert queries == {name: directives for name, (directives, _, _) in ROOTS.items()}
     mutations = {name: directives for (kind, name), directives in WHOLE.items() if kind == "Mutation"}
-    assert mutations.keys() == NEEDS.keys()
+    assert mutations.keys() == NEEDS.keys() | OF_ONESELF
     for name, (authenticated, sets) in mutations.items():
         if name in OTHERS:
             assert (authenticated, sets) == OTHERS[name], name

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.auth.server.request_context import OAuthResponse
-from hub.store.oauth import sessions, users
+from hub.store.oauth import accounts, sessions, users
 from hub.store.oauth.users import User
 from hub.store.secret_hashes import generate_secret
 
@@ -52,6 +52,11 @@ class BrowserSessions:
             return None
         user = await users.get(db, session.user_id)
         return SignedIn(user, session.signed_in_at) if user and not user.suspended_at else None
+
+    async def session_id(self, db: AsyncConnection, request: Request) -> str | None:
+        """Return the id under which the graph lists the browser's session; None without one."""
+        secret = request.cookies.get(self.cookie)
+        return await accounts.session_id(db, secret) if secret else None
 
     async def sign_in(self, db: AsyncConnection, request: Request, response: Response, user_id: str) -> None:
         """Start a session for the user; always a new one, which prevents session fixation."""

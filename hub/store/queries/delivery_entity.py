@@ -31,6 +31,7 @@ GROUP: ColumnElement[str] = func.substr(
     ),
     1,
     16,
+    type_=String,
 )
 """The key of the group of a delivery: its system, state, action and error."""
 

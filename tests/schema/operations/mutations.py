@@ -17,3 +17,5 @@ OPERATIONS: Mapping[str, dict[str, Any]] = {
     "actOnDeliveries": {**KEY, "keys": ["LG-2026-000001/1"], "act": "RETRY"},
     **{name: {**KEY, "ids": ["1"]} for name in ("replayQuarantine", "discardQuarantine")},
 }  # fmt: skip
+OF_ONESELF = {"endAccess", "endSession"}
+"""Mutations of a person's own account, which need no scope: see tests/schema/test_account.py."""
