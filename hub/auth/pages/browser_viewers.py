@@ -16,10 +16,11 @@ from hub.viewer import Viewer, ViewerKind
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in person: the viewer, and the user name, which only officers have."""
+    """A signed-in person: the viewer, the user name, which only officers have, and the id of the browser's session."""
 
     viewer: Viewer
     username: str | None
+    session: str | None = None
 
 
 class BrowserViewers:
@@ -35,13 +36,15 @@ class BrowserViewers:
         try:
             async with self._database.read() as db:
                 signed = await self._sessions.signed_in(db, request)
+                session = await self._sessions.session_id(db, request)
         except DATABASE_ERRORS as error:
             raise TryLater("The database does not answer.") from error
         if signed is None:
             return None
         user = signed.user
         scopes = available_scopes(user, second_factor=self._second_factor)
-        return Person(Viewer(ViewerKind[user.kind], user.id, scopes, agency=user.agency_code), user.username)
+        viewer = Viewer(ViewerKind[user.kind], user.id, scopes, agency=user.agency_code)
+        return Person(viewer, user.username, session)
 
 
 def login_address(back: str, language: str) -> str:

@@ -73,7 +73,7 @@ class ConsoleView:
                 return refused or self._to_login(request)
             fields = await self._console.forms.read(request, MAX_FIELDS)
             act = self._page.acts.get(fields.get("act", ""))
-            if act is None or not person.viewer.may(act.scope):
+            if act is None or not (act.scope is None or person.viewer.may(act.scope)):
                 return self._message(request, person, "forbidden", 403)
             return await self._act(request, person, act, fields)
         except CsrfError:
@@ -105,6 +105,9 @@ class ConsoleView:
         if fields.get("step") != "do":
             return self._confirm(request, person, form, await act.preview(run, form, reader))
         try:
+            missing = [each.name for each in act.fields if not each.optional and not fields.get(each.name, "").strip()]
+            if missing:
+                raise Refused(dict.fromkeys(missing, reader.t("console.required")))
             outcomes = await act.perform(run, form, reader)
         except Refused as error:
             preview = await act.preview(run, form, reader)

@@ -84,7 +84,7 @@ class Act:
     perform: Callable[[Run, Submitted, Reader], Awaitable[list[Outcome]]]
     fields: tuple[FormField, ...] = ()
     danger: bool = False
-    scope: str = OPERATE
+    scope: str | None = OPERATE
     needs_rows: bool = True
     shows_results: bool = False
 

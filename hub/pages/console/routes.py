@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
+from hub.pages.console.account import ACCOUNT
 from hub.pages.console.agreement import AGREEMENT, DISAGREEMENT
 from hub.pages.console.deliveries import DELIVERIES
 from hub.pages.console.frame import Console, ConsoleView
@@ -26,6 +27,7 @@ CONSOLE_PAGES: tuple[ConsolePage, ...] = (
     QUARANTINE,
     MATTER,
     PARTNERS,
+    ACCOUNT,
 )
 
 
