@@ -44,9 +44,12 @@ from hub.auth import issuer_config as trust
 from hub.auth import purposes, scopes
 from hub.auth.authentication import Authenticator, Renewed
 from hub.auth.demo_token import DemoToken
+from hub.auth.pages.browser_viewers import BrowserViewers
+from hub.auth.pages.csrf import CsrfForms
 from hub.auth.pages.routes import routes as page_routes
 from hub.auth.server.routes import routes as oauth_routes
 from hub.auth.server.routes import server
+from hub.auth.server.sessions import BrowserSessions
 from hub.auth.signing_keys import SigningKeys
 from hub.auth.trusted_issuers import TrustedIssuers
 from hub.connectors import registry
@@ -54,6 +57,8 @@ from hub.errors import TryLater
 from hub.executor import Executor
 from hub.kinds import kind_names
 from hub.pages import graph as page_graph
+from hub.pages.console.frame import Console
+from hub.pages.console.routes import routes as console_routes
 from hub.pages.routes import routes as public_routes
 from hub.pages.site import Site
 from hub.schema.client_schema import client_sdl
@@ -189,7 +194,7 @@ class _AppParts:
                 GraphQLWebSocket(operations, self.streams),
             ),
             *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
-            *([pages.home_route(self._system_rows, ide=ide)] if subgraph else self._public_pages(endpoint)),
+            *([pages.home_route(self._system_rows, ide=ide)] if subgraph else self._pages(endpoint)),
             *([] if subgraph else self._auth_routes(metrics)),
             *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
             *([] if subgraph else [WebhookEndpoint(self._webhooks, metrics).route()]),
@@ -197,10 +202,14 @@ class _AppParts:
             *health.routes({"database": self._check_database}, metrics),
         ]
 
-    def _public_pages(self, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
+    def _pages(self, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
         client = page_graph.GraphClient(endpoint)
         development = not self._settings.production
-        return public_routes(Site(client, self._settings.issuer, time.monotonic, development=development))
+        site = Site(client, self._settings.issuer, time.monotonic, development=development)
+        sessions, required = BrowserSessions(self._settings.issuer), self._settings.needs_second_factor
+        viewers = BrowserViewers(self._database, sessions, second_factor=required)
+        forms = CsrfForms(self._settings.issuer, self._settings.secret, sessions)
+        return [*public_routes(site), *console_routes(Console(site, viewers, forms))]
 
     def _data_routes(self, auth: EndpointAuth) -> list[BaseRoute]:
         """Return the endpoints for data outside of the graph: uploads, snapshots and files."""

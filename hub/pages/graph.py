@@ -36,6 +36,10 @@ class PageFailed(Exception):
     """The graph refused a page's document, or a field failed; the message has the codes and no data."""
 
 
+class BadAddress(PageFailed):
+    """The address of a page has a value that its document cannot take, such as an id of nothing."""
+
+
 @cache
 def document(name: str) -> str:
     """Return the text of a registered document in ``hub/pages/documents``."""
@@ -57,12 +61,14 @@ class GraphClient:
         language: str,
         code: tuple[str, str] | None = None,
         viewer: Viewer | None = None,
+        partial: bool = False,
     ) -> Mapping[str, Any]:
         """Return the data of the document ``name`` for ``viewer``, or the holder of ``code`` (ticket, tracking code).
 
-        Without both the viewer is the public. Raises ``WrongCode``, ``RateLimited``, ``TryLater`` or ``PageFailed``.
+        Without both the viewer is the public. ``partial``: what the viewer lacks a scope for is None instead of a
+        failure. Raises ``WrongCode``, ``BadAddress``, ``RateLimited``, ``TryLater`` or ``PageFailed``.
         """
-        body = orjson.dumps({"query": document(name), "variables": variables, "operationName": name})
+        body = orjson.dumps({"query": document(name), "variables": variables, "operationName": name.rpartition("/")[2]})
         headers = {"content-type": JSON, "accept": GRAPHQL, "accept-language": language}
         if code:
             headers[HEADER] = _header_value(*code)
@@ -73,7 +79,7 @@ class GraphClient:
             if error.status_code == 401:
                 raise WrongCode from error
             raise
-        return exchange.data()
+        return exchange.data(partial=partial)
 
 
 def _header_value(ticket: str, code: str) -> str:
@@ -107,17 +113,19 @@ class _Exchange:
             self._status, self._headers = message["status"], dict(message["headers"])
         self._parts.append(message.get("body", b""))
 
-    def data(self) -> Mapping[str, Any]:
-        """Return the data; raises for every error."""
+    def data(self, *, partial: bool) -> Mapping[str, Any]:
+        """Return the data; raises for every error, but for a missing scope if the answer may be ``partial``."""
         answer = orjson.loads(b"".join(self._parts))
         errors = answer.get("errors") or []
-        if not errors:
+        found = {str(each.get("extensions", {}).get("code")) for each in errors}
+        if not errors or (partial and found == {"FORBIDDEN"} and answer.get("data")):
             data: Mapping[str, Any] = answer["data"]
             return data
-        found = {str(each.get("extensions", {}).get("code")) for each in errors}
         after = int(self._headers.get(b"retry-after", b"0"))
         if "RATE_LIMITED" in found:
             raise RateLimited(errors[0]["message"], max(after, 1))
         if found & _UNAVAILABLE:
             raise TryLater(errors[0]["message"], after or None)
+        if found == {"BAD_INPUT"}:
+            raise BadAddress("BAD_INPUT")
         raise PageFailed(", ".join(sorted(found)))

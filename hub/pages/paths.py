@@ -13,6 +13,17 @@ PATHS: dict[str, tuple[str, str]] = {
     "follow": ("/lacak", "/en/follow"),
     "submit": ("/lapor", "/en/report"),
     "data": ("/data", "/en/data"),
+    "console_today": ("/console", "/en/console"),
+    "console_systems": ("/console/sistem", "/en/console/systems"),
+    "console_system": ("/console/sistem/{system}", "/en/console/systems/{system}"),
+    "console_agreement": ("/console/kesesuaian", "/en/console/agreement"),
+    "console_disagreement": ("/console/kesesuaian/{id}", "/en/console/agreement/{id}"),
+    "console_deliveries": ("/console/pengiriman", "/en/console/deliveries"),
+    "console_quarantine": ("/console/karantina", "/en/console/quarantine"),
+    "console_matter": ("/console/perkara", "/en/console/matter"),
+    "console_partners": ("/console/mitra", "/en/console/partners"),
+    "console_feed": ("/console/umpan", "/en/console/feed"),
+    "account": ("/account", "/en/account"),
 }
 """Name of the page → its Indonesian and its English address."""
 

@@ -1,4 +1,4 @@
-"""The texts of the pages in both languages: one file a language, one line a text."""
+"""The texts of the pages in both languages: for the public and for the console one file a language, one line a text."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
 @cache
 def texts(language: str) -> Mapping[str, str]:
     """Return all texts of a language by key, such as ``overview.title``."""
-    tables = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    files = [FOLDER / f"{language}.toml", FOLDER / f"console.{language}.toml"]
+    tables = tomllib.loads("\n".join(each.read_text(encoding="utf-8") for each in files))
     return {f"{group}.{name}": text for group, table in tables.items() for name, text in table.items()}

@@ -1,40 +1,18 @@
 // Looks at the public pages in a real browser: in both languages, light and dark, on a phone and on a desk, with axe-core.
 // Submits a complaint as a person does, and follows it. Prints what was seen as one line of JSON.
 // Arguments: the hub's URL, the browser's path, a folder for its profile, and one for pictures (optional).
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { launch } from "./browser.mjs";
+import { SIZES, looker } from "./look.mjs";
 
 const [url, executablePath, profile, pictures] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { context, page, seen } = await launch(executablePath, profile, { bypassCSP: false });
 const PAGES = {
   id: ["/", "/instansi", "/instansi/DISHUB", "/wilayah/33.74", "/sistem", "/pengadaan", "/data", "/lacak", "/lapor"],
   en: ["/en", "/en/agencies", "/en/agencies/DISHUB", "/en/areas/33.74", "/en/systems", "/en/procurement", "/en/data",
     "/en/follow", "/en/report"],
 };
-const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1440, height: 900 } };
-seen.violations = [];
-seen.overflows = [];
+const look = looker(page, seen, pictures);
 seen.sizes = {};
-
-async function look(name, full = true) {
-  for (const scheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme: scheme });
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      await page.setViewportSize(viewport);
-      const place = `${name} ${size} ${scheme}`;
-      // A script of the driver's own world: the policy of the page lets no other in.
-      const found = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
-      for (const each of found.violations) {
-        seen.violations.push(`${place}: ${each.id}: ${each.nodes.map((node) => node.html.slice(0, 120)).slice(0, 2).join(" | ")}`);
-      }
-      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) seen.overflows.push(place);
-      if (pictures) await page.screenshot({ path: `${pictures}/${place.replaceAll(" ", "-")}.png`, fullPage: full });
-    }
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-}
 
 for (const [language, addresses] of Object.entries(PAGES)) {
   for (const address of addresses) {

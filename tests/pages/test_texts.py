@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import hub.pages
+from hub.pages.console.routes import CONSOLE_PAGES
 from hub.pages.texts import texts
 
 FOLDER = Path(hub.pages.__file__).parent
@@ -22,9 +23,21 @@ def test_both_languages_have_the_same_texts_and_values() -> None:
     assert {key: each for key, each in values.items() if each[0] != each[1]} == {}
 
 
+def texts_of_acts() -> set[str]:
+    """Return the texts of the buttons of the console, of the pages that confirm them, and of their fields."""
+    found = set()
+    for page in CONSOLE_PAGES:
+        for name, act in page.acts.items():
+            endings = ("", "_title", "_lead", "_do", "_done")
+            found |= {f"{page.texts}.{name}{ending}" for ending in endings}
+            found |= {f"{page.texts}.{each.name}{ending}" for each in act.fields for ending in ("", "_hint")}
+    return found
+
+
 def test_every_text_is_used() -> None:
     code = "".join(path.read_text() for path in FOLDER.rglob("*") if path.suffix in {".py", ".html", ".xml"})
     named = {*re.findall(r"\"([a-z_]+\.[\w]+)\"", code), *re.findall(r'"([a-z_]+\.[a-z_]*)(?:\{|" ~)', code)}
+    named |= texts_of_acts()
     unused = {
         key
         for key in texts("id")

@@ -14,7 +14,7 @@ from hub.auth.pages.csrf import CsrfForms
 from hub.auth.pages.devices import KnownDevices
 from hub.auth.server.client_metadata import CLIENT_ID
 from hub.auth.server.rendering import PageRenderer, fill
-from hub.auth.server.sessions import AUTHORIZE, LOGIN, BrowserSessions, authorization_query
+from hub.auth.server.sessions import AUTHORIZE, LOGIN, BrowserSessions, authorization_query, is_own_page
 from hub.errors import RateLimited
 from hub.store.database import Cause, Database
 from hub.store.oauth import clients
@@ -53,7 +53,9 @@ def cause(request: Request, what: str, actor: str) -> Cause:
 
 
 def return_url(back: str) -> str:
-    """Return where to continue after signing in: the authorization request, or the account page."""
+    """Return where to continue after signing in: the authorization request, a page of the hub, or the account page."""
+    if is_own_page(back):
+        return back
     query = authorization_query(back)
     return f"{AUTHORIZE}?{query}" if query else ACCOUNT
 

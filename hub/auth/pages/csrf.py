@@ -41,12 +41,12 @@ class CsrfForms:
         """Set the cookie with the browser's secret, which ends with the browser."""
         response.set_cookie(self.cookie, secret, path="/", secure=self._sessions.https, httponly=True, samesite="lax")
 
-    async def read(self, request: Request) -> Mapping[str, str]:
+    async def read(self, request: Request, max_fields: int = MAX_FIELDS) -> Mapping[str, str]:
         """Return the fields of a form; ``CsrfError`` if it was not issued to this browser."""
         if not self._is_same_origin(request):
             raise CsrfError("the form came from another site")
         try:
-            pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+            pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=max_fields)
         except ValueError:
             raise CsrfError("the form cannot be read") from None
         fields = dict(pairs)

@@ -17,7 +17,7 @@ from hub.auth.oidc_login import AuthorizationState, OidcProvider, SignInFailed
 from hub.auth.pages.context import PageContext, cause, rate_limited
 from hub.auth.pages.sign_in_flow import SignInFlow
 from hub.auth.server.rendering import PageRenderer, fill
-from hub.auth.server.sessions import LOGIN, authorization_query
+from hub.auth.server.sessions import LOGIN, authorization_query, is_own_page
 from hub.errors import RateLimited, TryLater
 from hub.store.oauth import federated_identities, sessions, users
 from hub.store.oauth.users import User
@@ -54,7 +54,8 @@ class FederatedLogin:
             return rate_limited(request, error)
         back = request.query_params.get("next", "")
         # An invalid request, or one that PostgreSQL cannot store, is dropped: the user then gets the account page.
-        url, state = provider.start(back if authorization_query(back) and "\0" not in back else "")
+        valid = is_own_page(back) or (authorization_query(back) and "\0" not in back)
+        url, state = provider.start(back if valid else "")
         secret, https = generate_secret(), self._context.sessions.https
         async with self._context.database.write(cause(request, "outside", "anonymous")) as db:
             await sessions.create(db, secret, STATE_LIFETIME, state=asdict(state))

@@ -8,6 +8,7 @@ shows ``AuthorizationEndpoint.consent_request`` and passes the user's decision t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from hub.store.secret_hashes import generate_secret
 
 AUTHORIZE, LOGIN, CONSENT = "/oauth/authorize", "/oauth/login", "/oauth/consent"
 SESSION_LIFETIME = timedelta(hours=8)
+_OWN_PAGE = re.compile(r"/(?:en/)?(?:console|account)(?:/[\w.~-]+)*(?:\?[\w.~%&=+,:/-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +86,8 @@ def authorization_query(back: str) -> str | None:
     """Return the query of the authorization request at ``back``; None for any other path."""
     path, _, query = back.partition("?")
     return query if path == AUTHORIZE else None
+
+
+def is_own_page(back: str) -> bool:
+    """Return whether ``back`` is the address of a page of the hub that needs sign-in, and so of no other site."""
+    return _OWN_PAGE.fullmatch(back) is not None

@@ -1,0 +1,1 @@
+"""The console: pages for officers who operate the hub, as clients of its graph with the officer as the viewer."""

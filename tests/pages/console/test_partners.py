@@ -1,0 +1,65 @@
+"""Partners and officers in the console: registered, given a new secret, suspended and resumed."""
+
+from __future__ import annotations
+
+import re
+
+from tests.pages.console.conftest import Browser, signed_in, words
+from tests.schema.harness import Stage
+
+ADDRESS = "/en/console/partners"
+NEW = {
+    "name": "Gojek",
+    "organisation": "PT Uji",
+    "auth_method": "client_secret_basic",
+    "scopes": "complaints:read payments:read",
+}
+
+
+async def register(browser: Browser, **over: str) -> str:
+    """Register a partner; return its page."""
+    await browser.get(ADDRESS)
+    await browser.send("create")
+    return (await browser.send("create", **{**NEW, **over})).text
+
+
+async def test_a_partner_is_registered_and_its_secret_shown_once(operator: Browser) -> None:
+    done = await register(operator)
+    (secret,) = re.findall(r'<code class="code">([^<]{20,})<', done)
+    listed = (await operator.get(ADDRESS)).text
+    assert secret not in listed
+    assert "Gojek" in listed
+    assert "2 rights" in words(listed)
+
+
+async def test_mistakes_are_shown_beside_their_fields(operator: Browser) -> None:
+    for field, value in (("name", ""), ("scopes", "complaints:pii"), ("scopes", "none"), ("auth_method", "")):
+        page = await register(operator, **{field: value})
+        assert field in re.findall(r'<li><a href="#(\w+)">', page), field
+    page = await register(operator, name="")
+    assert 'value="PT Uji"' in page
+    assert '<option value="client_secret_basic" selected>' in page
+
+
+async def test_a_partner_gets_a_new_secret_and_is_suspended(operator: Browser, shared: Stage) -> None:
+    await register(operator, name="Leaky")
+    ((client,),) = await shared.rows("select id from clients where name = 'Leaky'")
+    await operator.get(ADDRESS)
+    await operator.send("rotate", client)
+    rotated = await operator.send("rotate")
+    assert re.findall(r'<code class="code">[^<]{20,}<', rotated.text) != []
+    await operator.get(ADDRESS)
+    preview = await operator.send("suspend", client)
+    assert "all its tokens end within a second" in words(preview.text)
+    assert "1 partners are suspended." in words((await operator.send("suspend")).text)
+    await operator.send("resume", client)
+    assert "1 partners may request tokens again." in words((await operator.send("resume")).text)
+
+
+async def test_a_suspended_officer_leaves_the_console(operator: Browser, shared: Stage) -> None:
+    async with signed_in(shared, "leaver", ("hub:operate",)) as other:
+        assert (await other.get(ADDRESS)).status_code == 200
+        await operator.get(ADDRESS)
+        await operator.send("suspend_officer", "u_leaver")
+        assert "1 officers are suspended." in words((await operator.send("suspend_officer")).text)
+        assert (await other.get(ADDRESS)).status_code == 303
