@@ -109,13 +109,21 @@ def test_a_copy_of_a_repeatedly_killed_hub_equals_a_fresh_one(hub: Hub, tmp_path
     assert len(followed) == count
 
 
-@pytest.mark.parametrize(
+CLIENTS = pytest.mark.parametrize(
     "client",
     [
         pytest.param((sys.executable, "follow.py"), id="python"),
         pytest.param(("node", "follow.mjs"), id="javascript", marks=needs_node),
     ],
 )
+
+
+@CLIENTS
+def test_a_follower_is_short(client: tuple[str, str]) -> None:
+    assert len((EXAMPLES / client[1]).read_text().splitlines()) <= 60
+
+
+@CLIENTS
 def test_a_follower_of_a_killed_hub_has_every_change(hub: Hub, tmp_path: Path, client: tuple[str, str]) -> None:
     dice, file = random.Random(9), tmp_path / "followed"
     hub_processes.command("sync", "blangkon", env=hub.env)

@@ -126,7 +126,9 @@ def parse_parameters(params: Any) -> GraphQLRequest:
             "Isi permintaan harus objek JSON dengan operasi di 'query'.",
         )
     name = _document_id(params)
-    query = params.get("query") or ("" if name else None)
+    query = params.get("query")
+    if query is None and name:
+        query = ""
     if not isinstance(query, str) or not (query.strip() or name):
         raise _bad_request(
             "The parameter 'query' must be a string with the operation.",

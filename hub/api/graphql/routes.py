@@ -28,8 +28,8 @@ REQUEST: Schema = {
     "type": "object",
     "anyOf": [{"required": ["query"]}, {"required": ["documentId"]}, {"required": ["extensions"]}],
     "properties": {
-        "query": {"type": "string", "description": "The text of the operation."},
-        "documentId": {"type": "string", "description": "The id of an operation that the client registered."},
+        "query": {"type": ["string", "null"], "description": "The text of the operation."},
+        "documentId": {"type": ["string", "null"], "description": "The id of an operation that the client registered."},
         "operationName": {"type": ["string", "null"]},
         "variables": {"type": ["object", "null"]},
         "extensions": {"type": ["object", "null"]},

@@ -87,6 +87,7 @@ def test_negotiation_finds_nothing(accept: str) -> None:
         ),
         ({"method": "POST", "json": [{"query": "{ echo }"}]}, 400, "BAD_REQUEST"),
         ({"method": "POST", "json": {"query": " "}}, 400, "BAD_REQUEST"),
+        ({"method": "POST", "json": {"query": False, "documentId": "any"}}, 400, "BAD_REQUEST"),
         ({"method": "POST", "json": {"query": "{ echo }", "variables": []}}, 400, "BAD_REQUEST"),
         (
             {
