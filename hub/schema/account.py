@@ -44,7 +44,7 @@ class Account:
 
     id: strawberry.ID = strawberry.field(description="The id of the account.")
     username: str | None = strawberry.field(description="The name for signing in; null without one.")
-    scopes: list[str] = strawberry.field(description="The scopes that the person may use now.")
+    scopes: list[str] = strawberry.field(description="The OAuth scopes that the person may use now.")
 
     @strawberry.field(
         description="The applications that hold access to the account, by name.", directives=[SHORT_LIST_SIZE]

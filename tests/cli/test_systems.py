@@ -53,6 +53,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str, stag
     return json_of
 
 
+@pytest.mark.whole
 async def test_an_operator_pauses_and_resumes_a_system(run: Run, stage: Stage) -> None:
     assert run("issues") == (0, [])
     assert run("systems", "pause", "fake") == (0, [{"system": "fake", "done": "systems:pause"}])

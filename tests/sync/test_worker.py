@@ -290,11 +290,14 @@ async def test_periodic_cleanup_runs(database_url: str) -> None:
     app = worker.queue(database_url)
     async with worker.opened(app):
         await app.tasks["hub:delete_expired"].defer_async(timestamp=0)
+        await app.tasks["hub:sample_systems"].defer_async(timestamp=0)
         await app.run_worker_async(wait=False, additional_context={"context": work}, install_signal_handlers=False)
     async with database.read() as db:
         kept = (await db.exec_driver_sql("select first_at from quarantine")).scalars().all()
         keys = (await db.exec_driver_sql("select key from pushes union all select key from idempotency")).scalars()
         promised = keys.all()
+        sampled = (await db.exec_driver_sql("select system, lag_in from system_samples")).all()
     await database.close()
+    assert [tuple(row) for row in sampled] == [("fake", None)]
     assert kept == [days[89]]
     assert promised == ["new", "new"]

@@ -39,7 +39,9 @@ class CreateClientInput(IdempotentInput):
     grants: list[str] = strawberry.field(
         description="`client_credentials`, `authorization_code`, `refresh_token`, some of these."
     )
-    scopes: list[str] = strawberry.field(description="Scopes that it may request, all of which you have yourself.")
+    scopes: list[str] = strawberry.field(
+        description="OAuth scopes that it may request, all of which you have yourself."
+    )
     redirect_uris: list[str] = strawberry.field(default_factory=list, description="Its redirect URIs.")
     channels: list[str] = strawberry.field(
         default_factory=list, description="The channels by which it may submit complaints."

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.schema.authorization import requirement, requires
 from hub.schema.context import Context, Info
@@ -14,12 +15,13 @@ from hub.schema.cost import SHORT_LIST_SIZE
 from hub.schema.operations import OPERATE
 from hub.schema.own_client import ClientBudget
 from hub.schema.webhooks.webhooks import Webhook
-from hub.store.oauth import clients, users
+from hub.store.oauth import clients, persisted_operations, users
 from hub.store.oauth.clients import Client
 from hub.store.oauth.users import User
 from hub.store.operations import partners
 from hub.store.operations.partners import USED_HOURS, ClientFigures, UserFigures
 from hub.store.webhooks import endpoints
+from hub.viewer import Viewer
 
 
 @strawberry.type(description="A registered OAuth client, without its credentials.")
@@ -73,6 +75,18 @@ class RegisteredClient:
         found = await context.memoize("all webhooks", load)
         return [Webhook.from_stored(each) for each in found if each.client == self.id]
 
+    @strawberry.field(
+        description="The ids (`sha256:…`) of the documents that are registered for it, in order.",
+        directives=[SHORT_LIST_SIZE],
+    )
+    async def documents(self, info: Info) -> list[str]:
+        """Load those of all clients of the level with one SQL statement."""
+
+        async def load(db: AsyncConnection, _: Viewer, ids: list[str]) -> Mapping[str, list[str]]:
+            return await persisted_operations.list_ids(db, ids)
+
+        return await info.context.load("client documents", load, str(self.id)) or []
+
 
 @strawberry.type(description="An officer who signs in with a password or through a provider.")
 class Officer:
@@ -81,7 +95,7 @@ class Officer:
     id: strawberry.ID = strawberry.field(description="The officer's id.")
     username: str | None = strawberry.field(description="The name for signing in; null if only through a provider.")
     agency_code: str | None = strawberry.field(description="The code of the agency; null for the complaint desk.")
-    scopes: list[str] = strawberry.field(description="The scopes that the officer may use.")
+    scopes: list[str] = strawberry.field(description="The OAuth scopes that the officer may use.")
     second_factor: bool = strawberry.field(description="Whether the officer has a second factor.")
     created_at: datetime = strawberry.field(description="When the officer was registered.")
     suspended_at: datetime | None = strawberry.field(description="When the officer was suspended; null if not.")

@@ -46,7 +46,7 @@ class HubJobs:
     """A group of jobs."""
 
     task: str = strawberry.field(description="The name of the task, such as `hub:pull`.")
-    state: str = strawberry.field(description="`todo`, `doing` or `failed`.")
+    state: str = strawberry.field(description="`todo`, `doing` or `failed`; new values may be added.")
     count: int = strawberry.field(description="How many there are.")
     since: datetime | None = strawberry.field(description="Since when the oldest is there; null if not known.")
 

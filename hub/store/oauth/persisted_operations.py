@@ -56,6 +56,15 @@ async def find(db: AsyncConnection, client_id: str, name: str) -> str | None:
     return (await db.execute(statement)).scalar_one_or_none()
 
 
+async def list_ids(db: AsyncConnection, client_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return the ids of the operations of each client, in order."""
+    found: dict[str, list[str]] = {}
+    statement = select(documents.c.client_id, documents.c.id).where(documents.c.client_id.in_(list(client_ids)))
+    for client_id, id_ in await db.execute(statement.order_by(documents.c.client_id, documents.c.id)):
+        found.setdefault(client_id, []).append(id_)
+    return found
+
+
 async def count(db: AsyncConnection, client_id: str) -> int:
     """Return how many operations the client registered."""
     statement = select(func.count()).select_from(documents).where(documents.c.client_id == client_id)

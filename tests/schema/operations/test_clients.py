@@ -9,7 +9,7 @@ import pytest
 
 from hub.api.event_counter import EventCounter
 from hub.store.database import record_statements
-from hub.store.oauth import clients, users
+from hub.store.oauth import clients, persisted_operations, users
 from hub.store.operations.event_counts import Event
 from hub.viewer import Viewer, ViewerKind
 from tests.schema.harness import CAUSE, Stage
@@ -116,6 +116,14 @@ async def test_tokens_and_use_of_a_client_are_shown(filled: Stage) -> None:
     (client,) = (await filled.got(READS, f"{{clients {FIELDS}}}"))["clients"]
     assert client["used"] == {"requests": 3, "cost": 120}
     assert client["lastTokenAt"]
+
+
+async def test_registered_documents_are_listed(filled: Stage) -> None:
+    async with filled.database.write(CAUSE) as db:
+        await persisted_operations.register(db, "c_secret", ["{systems {name}}", "{areas {nodes {code}}}"])
+    (client,) = (await filled.got(READS, "{clients {documentCount documents}}"))["clients"]
+    assert (client["documentCount"], len(client["documents"])) == (2, 2)
+    assert all(each.startswith("sha256:") for each in client["documents"])
 
 
 async def test_a_list_of_clients_takes_three_statements(filled: Stage) -> None:

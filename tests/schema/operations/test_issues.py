@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.api.event_counter import EventCounter
+from hub.api.metrics import Metrics
 from hub.store.operations.event_counts import Event
 from hub.viewer import Viewer, ViewerKind
 from tests.fake_connector import payment
@@ -65,6 +66,16 @@ async def test_failures_of_all_processes_are_one_issue(running: Stage) -> None:
     assert (issue["code"], issue["severity"], issue["count"]) == ("OPERATIONS_FAIL", "CRITICAL", 3)
     await running.run("update event_counts set minute = minute - interval '1 hour'")
     assert await codes(running) == []
+
+
+async def test_calls_that_a_process_refused_are_an_issue(running: Stage) -> None:
+    counter = EventCounter(running.database)
+    metrics = Metrics(events=counter)
+    for number in range(22):
+        metrics.count_webhook("fake", "v1/notify", "refused" if number else "taken")
+    await counter.close()
+    (issue,) = (await running.got(OPERATOR, QUERY))["operatorIssues"]
+    assert (issue["code"], issue["subjectId"], issue["count"]) == ("HOOKS_REFUSED", "fake", 21)
 
 
 async def test_only_operators_see_issues(running: Stage) -> None:

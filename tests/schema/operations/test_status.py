@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import version
 
+import httpx
+
+from hub.app import build
 from hub.store.feed import sequence
 from hub.store.feed.cursors import encode
 from hub.store.feed.sequence import SequencerStatus
 from hub.store.oauth import signing_keys
 from hub.store.operations.feed_readers import readers
 from tests.fake_connector import payment
-from tests.schema.harness import CAUSE, CLERK, Stage
+from tests.schema.harness import CAUSE, CLERK, TOKEN, Stage
 from tests.schema.operations.test_issues import OPERATOR
 from tests.store.operations.test_issues import HOOK
 
@@ -64,3 +67,20 @@ def test_readers_are_sorted_by_how_far_they_are_behind() -> None:
     far = replace(HOOK, id="wh_far", cursor="")
     found = [(each.webhook_id, each.behind) for each in readers([here, one, far], heads)]
     assert found == [("wh_far", 15), ("wh_one", 5), ("wh_here", 0)]
+
+
+async def test_the_served_graph_knows_the_needed_migration(stage: Stage) -> None:
+    """The app gives the graph what operators need of settings and connectors."""
+    app = build(stage.settings)
+    headers = {"authorization": f"Bearer {TOKEN}", "accept-language": "en"}
+    query = "{hubStatus {versions {migration migrationNeeded}} operatorIssues {code title} systems {streams {kind}}}"
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client,
+    ):
+        answer = (await client.post("/graphql", json={"query": query}, headers=headers)).json()
+    assert "errors" not in answer
+    versions = answer["data"]["hubStatus"]["versions"]
+    assert versions["migration"] == versions["migrationNeeded"]
+    assert {"code": "WORKER_MISSING", "title": "No worker runs"} in answer["data"]["operatorIssues"]
+    assert answer["data"]["systems"] == [{"streams": [{"kind": "IN"}]}]
