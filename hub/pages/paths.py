@@ -13,6 +13,9 @@ PATHS: dict[str, tuple[str, str]] = {
     "follow": ("/lacak", "/en/follow"),
     "submit": ("/lapor", "/en/report"),
     "data": ("/data", "/en/data"),
+}
+"""Name of the page → its Indonesian and its English address."""
+CONSOLE_PATHS: dict[str, tuple[str, str]] = {
     "console_today": ("/console", "/en/console"),
     "console_systems": ("/console/sistem", "/en/console/systems"),
     "console_system": ("/console/sistem/{system}", "/en/console/systems/{system}"),
@@ -22,12 +25,11 @@ PATHS: dict[str, tuple[str, str]] = {
     "console_quarantine": ("/console/karantina", "/en/console/quarantine"),
     "console_matter": ("/console/perkara", "/en/console/matter"),
     "console_partners": ("/console/mitra", "/en/console/partners"),
-    "console_feed": ("/console/umpan", "/en/console/feed"),
     "account": ("/account", "/en/account"),
 }
-"""Name of the page → its Indonesian and its English address."""
+"""The same for the pages that need sign-in."""
 
 
 def path(name: str, language: str, **params: str) -> str:
     """Return the address of a page."""
-    return PATHS[name][language == "en"].format(**params)
+    return (PATHS.get(name) or CONSOLE_PATHS[name])[language == "en"].format(**params)

@@ -14,7 +14,7 @@ from hub.pages.console.partners import PARTNERS
 from hub.pages.console.quarantine import QUARANTINE
 from hub.pages.console.systems import SYSTEM, SYSTEMS
 from hub.pages.console.today import TODAY
-from hub.pages.paths import PATHS
+from hub.pages.paths import CONSOLE_PATHS
 from hub.pages.texts import LANGUAGES
 
 CONSOLE_PAGES: tuple[ConsolePage, ...] = (
@@ -36,7 +36,7 @@ def routes(console: Console) -> list[BaseRoute]:
     found: list[BaseRoute] = []
     for page in CONSOLE_PAGES:
         for index, language in enumerate(LANGUAGES):
-            view, address = ConsoleView(console, page, language), PATHS[page.path_name][index]
+            view, address = ConsoleView(console, page, language), CONSOLE_PATHS[page.path_name][index]
             found.append(Route(address, view.get, methods=["GET"]))
             if page.acts:
                 found.append(Route(address, view.post, methods=["POST"]))
