@@ -196,7 +196,7 @@ def test_every_filter_is_tried() -> None:
         "BusinessFilter": {name for name, *_ in BUSINESSES} | {"system"},
         "AgencyFilter": {"code", "inOffice"},
         "DisagreementFilter": {name for conditions, _ in DISAGREEMENTS for name in conditions},
-        "DeliveryFilter": {"state", "system", "ticket", "key"},
+        "DeliveryFilter": {"state", "system", "ticket", "key", "group"},
         "AreaFilter": {"code", "type"},
         "AuditEventFilter": {"action", "actor", "subject", "client", "requestId", "refused", "from", "to"},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from hub.pages.console.account import ACCOUNT
 from hub.pages.console.agreement import AGREEMENT, DISAGREEMENT
@@ -16,6 +16,7 @@ from hub.pages.console.systems import SYSTEM, SYSTEMS
 from hub.pages.console.today import TODAY
 from hub.pages.paths import CONSOLE_PATHS
 from hub.pages.texts import LANGUAGES
+from hub.web.operations import FORM, HTML, PAGE_ERRORS, TEXT, ByMethod, DocumentedRoute, Operation, Reply, Schema
 
 CONSOLE_PAGES: tuple[ConsolePage, ...] = (
     TODAY,
@@ -33,11 +34,33 @@ CONSOLE_PAGES: tuple[ConsolePage, ...] = (
 
 def routes(console: Console) -> list[BaseRoute]:
     """Return the routes of all pages, in both languages."""
-    found: list[BaseRoute] = []
-    for page in CONSOLE_PAGES:
-        for index, language in enumerate(LANGUAGES):
-            view, address = ConsoleView(console, page, language), CONSOLE_PATHS[page.path_name][index]
-            found.append(Route(address, view.get, methods=["GET"]))
-            if page.acts:
-                found.append(Route(address, view.post, methods=["POST"]))
-    return found
+    return [_route(console, page, language) for page in CONSOLE_PAGES for language in LANGUAGES]
+
+
+def _route(console: Console, page: ConsolePage, language: str) -> BaseRoute:
+    view, address = ConsoleView(console, page, language), CONSOLE_PATHS[page.path_name][language == "en"]
+    what = f"of the page {page.path_name} ({language}), for persons who signed in"
+    get, post = (_operation(f"{act} {what}", body) for act, body in _METHODS)
+    if not page.acts:
+        return DocumentedRoute(address, view.get, get=get)
+    return DocumentedRoute(address, ByMethod(get=view.get, post=view.post), get=get, post=post, strict=True)
+
+
+_METHODS: tuple[tuple[str, dict[str, Schema]], ...] = (("Show", {}), ("Send a form", {FORM: {"type": "object"}}))
+
+
+def _operation(summary: str, body: dict[str, Schema]) -> Operation:
+    return Operation(
+        summary=summary,
+        body=body,
+        replies={
+            200: Reply("The page", {HTML: TEXT}),
+            303: Reply("To the sign-in, or to the page after an act.", headers={"Location": "The address"}),
+        },
+        refusals={
+            400: "A field is not valid.",
+            403: "The person lacks the scope, or the form came from another site.",
+            404: "There is no such page.",
+        },
+        errors=PAGE_ERRORS,
+    )
