@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
+from contextlib import suppress
 
 import structlog
 
-from hub.concurrency import cancel_and_wait
 from hub.store.database import DATABASE_ERRORS, Cause, Database
 from hub.store.operations import event_counts
 from hub.store.operations.event_counts import Event
@@ -26,6 +26,7 @@ class EventCounter:
         self._database, self._write_after = database, write_after
         self._counts = Counter[tuple[Event, str]]()
         self._writing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     def count(self, event: Event, subject: str = "", number: int = 1) -> None:
         """Count an event, ``number`` times; returns at once."""
@@ -45,13 +46,15 @@ class EventCounter:
             log.warning("events.not_counted", error=type(error).__name__)
 
     async def close(self) -> None:
-        """Write the rest, and end."""
+        """Write the rest, and end. What is being written is not cancelled, since it would be lost."""
+        self._closing.set()
         if self._writing:
-            await cancel_and_wait([self._writing])
-        await self.write()
+            await self._writing
 
     async def _write_later(self) -> None:
         # In a loop: what is counted while it writes finds a task that is not done.
         while self._counts:
-            await asyncio.sleep(self._write_after)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._write_after):
+                    await self._closing.wait()
             await self.write()

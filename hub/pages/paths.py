@@ -25,6 +25,7 @@ CONSOLE_PATHS: dict[str, tuple[str, str]] = {
     "console_quarantine": ("/console/karantina", "/en/console/quarantine"),
     "console_matter": ("/console/perkara", "/en/console/matter"),
     "console_partners": ("/console/mitra", "/en/console/partners"),
+    "console_feed": ("/console/umpan", "/en/console/feed"),
     "account": ("/account", "/en/account"),
 }
 """The same for the pages that need sign-in."""

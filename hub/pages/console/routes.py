@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from hub.pages.console.account import ACCOUNT
 from hub.pages.console.agreement import AGREEMENT, DISAGREEMENT
 from hub.pages.console.deliveries import DELIVERIES
+from hub.pages.console.feed import FEED
 from hub.pages.console.frame import Console, ConsoleView
 from hub.pages.console.matter import MATTER
 from hub.pages.console.page import ConsolePage
@@ -28,6 +29,7 @@ CONSOLE_PAGES: tuple[ConsolePage, ...] = (
     QUARANTINE,
     MATTER,
     PARTNERS,
+    FEED,
     ACCOUNT,
 )
 

@@ -12,6 +12,8 @@ PAGES = {
     "QUARANTINE": "console_quarantine",
     "AGREEMENT": "console_agreement",
     "PARTNERS": "console_partners",
+    "HUB": "console_feed",
+    "FEED": "console_feed",
 }
 """The part of an operator's work → the page for it."""
 SYSTEM_ACTS = {"pullNow": "pull_now", "fullRun": "full_run", "resumeSystem": "resume"}
