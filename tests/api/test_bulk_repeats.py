@@ -173,6 +173,7 @@ async def test_a_lost_database_is_reported_and_the_repeat_completes(hub: BulkHub
     assert (await hub.push(items(25))).outcomes == ["CREATED"] * 25
 
 
+@pytest.mark.whole
 async def test_waiting_uploads_leave_connections_to_others(hub: BulkHub) -> None:
     async with hub.database.dedicated() as other, other.begin():
         await other.execute(text("select pg_advisory_xact_lock(hashtextextended('ingest fake', 0))"))

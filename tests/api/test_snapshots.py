@@ -125,6 +125,7 @@ def applied(rows: list[dict[str, Any]], changes: list[dict[str, Any]]) -> dict[s
     return copy
 
 
+@pytest.mark.whole
 async def test_a_copy_from_a_snapshot_plus_its_changes_is_complete(place: Place) -> None:
     dice, version = random.Random(1), 0
     await place.records(*(payment(f"P{n}", version=0) for n in range(60)))
@@ -310,6 +311,7 @@ async def test_rows_leave_in_batches_from_a_cursor_at_the_server(place: Place) -
     assert fetching == [(1,)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("stalls", [False, True])
 async def test_others_queue_until_a_reader_leaves_or_stalls(
     place: Place, monkeypatch: pytest.MonkeyPatch, stalls: bool

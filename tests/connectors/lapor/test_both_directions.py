@@ -139,6 +139,7 @@ async def test_both_sides_act_while_disconnected_and_then_converge(both: Both) -
     assert not await both.stage.rows("select 1 from shared_fields where conflict_since is not null")
 
 
+@pytest.mark.whole
 async def test_a_late_update_of_ours_does_not_undo_newer_changes(both: Both) -> None:
     ticket = await both.forwarded()
     await both.bring()
@@ -170,6 +171,7 @@ async def test_two_agencies_wait_for_a_person(both: Both) -> None:
     assert conflict == ("agency", "DISHUB", "DINSOS")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("fault", "value"),
     [("accept_then_hang", 30.0), ("accept_then_500", None), ("accept_late", SETTLE / 2), ("down", None)],

@@ -147,6 +147,7 @@ async def test_an_error_under_200_passes(start: Start) -> None:
         assert len(listed_ids(await pull(running))) == 3
 
 
+@pytest.mark.whole
 async def test_an_error_under_200_that_stays_is_tried_later(start: Start) -> None:
     async with start(reports(3, 61)) as running, running.fault("status_error"):
         with pytest.raises(TryLater, match="200"):

@@ -347,6 +347,7 @@ async def test_an_unacknowledged_report_is_found_and_exists_once(
     assert running.sandbox.figures() | {"sent": 1, "doubled": 0} == running.sandbox.figures()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", LATE)
 @pytest.mark.parametrize("action", [DeliveryAction.ANSWER, DeliveryAction.NOT_OURS])
 async def test_what_follows_and_was_taken_without_an_answer_is_found(
