@@ -22,6 +22,8 @@ SPARED = {
     "sync/delivery_attempt.py DeliveryAttempts._release": "ends a lease; without it the delivery is looked up",
     "sync/call_failures.py CallFailures._pause": "records one fact, which the next attempt records again",
     "sync/compare_again.py _compare_side": "compares again what the next start compares again",
+    "sync/jobs.py sample_systems": "stores a sample for charts; the next one comes five minutes later",
+    "api/event_counter.py EventCounter.write": "adds counts for operators, of which a kill loses some seconds",
     "schema/agreement/disagreements.py _run": "acts in one transaction; a repeat with its key does nothing again",
     "schema/audit.py Query.audit_events": "writes down that somebody reads, in the transaction that reads",
 }

@@ -49,7 +49,7 @@ async def test_an_officer_walks_through_a_bad_day(
     await install()
     monkeypatch.setenv("HUB_TEST_OFFICER", f"dian:{PASSWORD}")
     pictures = [os.environ["HUB_TEST_PICTURES"]] if "HUB_TEST_PICTURES" in os.environ else []
-    async with serve(build(bad_day.settings)) as url:
+    async with serve(build(bad_day.settings), lifespan="on") as url:
         profile = str(tmp_path / "profile")
         seen = json.loads(await run("node", "console.mjs", url, CHROMIUM, profile, *pictures, seconds=WITHIN))
     assert seen["violations"] == []
