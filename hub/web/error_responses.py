@@ -19,7 +19,7 @@ from starlette.types import Scope
 
 from hub.errors import Forbidden, HubError, PurposeRequired, RateLimited, TryLater
 from hub.messages import Bilingual, in_language, message_of
-from hub.store.database import UNAVAILABLE
+from hub.store.database import UNAVAILABLE, has_nul
 from hub.web.language import request_language
 from hub.web.validation_messages import without_values
 
@@ -84,6 +84,8 @@ TRY_AGAIN_LATER = Bilingual(
     "Sistem yang diperlukan belum dapat menjawab; coba lagi nanti.",
 )
 
+NUL_REFUSED = Bilingual("A text cannot contain the character NUL.", "Teks tidak boleh berisi karakter NUL.")
+
 
 def format_errors(errors: Iterable[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
     """Return the errors of an execution in the format of the response.
@@ -143,7 +145,7 @@ def public_error(cause: BaseException) -> tuple[str, dict[str, Any]] | None:
             return cause.message, dict(cause.extensions or {})
         case GraphQLError() if cause.nodes:
             return without_values(cause.message), {"code": "BAD_INPUT"}
-    return None
+    return (NUL_REFUSED, {"code": "BAD_INPUT"}) if has_nul(cause) else None
 
 
 def error_body(scope: Scope, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:
