@@ -29,7 +29,7 @@ async def test_a_citizen_submits_and_follows_a_complaint(
 ) -> None:
     await install()
     pictures = [os.environ["HUB_TEST_PICTURES"]] if "HUB_TEST_PICTURES" in os.environ else []
-    async with serve(build(shared.settings)) as url:
+    async with serve(build(shared.settings), lifespan="on") as url:
         seen = json.loads(
             await run("node", "pages.mjs", url, CHROMIUM, str(tmp_path / "profile"), *pictures, seconds=WITHIN)
         )
