@@ -59,6 +59,7 @@ from hub.kinds import kind_names
 from hub.pages import graph as page_graph
 from hub.pages.console.frame import Console
 from hub.pages.console.routes import routes as console_routes
+from hub.pages.reference import Reference, reference_routes
 from hub.pages.routes import routes as public_routes
 from hub.pages.site import Site
 from hub.schema.client_schema import client_sdl
@@ -194,7 +195,7 @@ class _AppParts:
                 GraphQLWebSocket(operations, self.streams),
             ),
             *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
-            *([pages.home_route(self._system_rows, ide=ide)] if subgraph else self._pages(endpoint)),
+            *([pages.home_route(self._system_rows, ide=ide)] if subgraph else self._pages(endpoint, graph.sdl)),
             *([] if subgraph else self._auth_routes(metrics)),
             *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
             *([] if subgraph else [WebhookEndpoint(self._webhooks, metrics).route()]),
@@ -202,14 +203,16 @@ class _AppParts:
             *health.routes({"database": self._check_database}, metrics),
         ]
 
-    def _pages(self, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
+    def _pages(self, endpoint: GraphQLEndpoint, sdl: str) -> list[BaseRoute]:
         client = page_graph.GraphClient(endpoint)
         development = not self._settings.production
         site = Site(client, self._settings.issuer, time.monotonic, development=development)
         sessions, required = BrowserSessions(self._settings.issuer), self._settings.needs_second_factor
         viewers = BrowserViewers(self._database, sessions, second_factor=required)
         forms = CsrfForms(self._settings.issuer, self._settings.secret, sessions)
-        return [*public_routes(site), *console_routes(Console(site, viewers, forms))]
+        shows_schema = self._settings.allows_introspection
+        reference = reference_routes(site, Reference(sdl, client_sdl(sdl))) if shows_schema else []
+        return [*public_routes(site), *reference, *console_routes(Console(site, viewers, forms))]
 
     def _data_routes(self, auth: EndpointAuth) -> list[BaseRoute]:
         """Return the endpoints for data outside of the graph: uploads, snapshots and files."""

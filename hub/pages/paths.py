@@ -13,6 +13,8 @@ PATHS: dict[str, tuple[str, str]] = {
     "follow": ("/lacak", "/en/follow"),
     "submit": ("/lapor", "/en/report"),
     "data": ("/data", "/en/data"),
+    "schema": ("/skema", "/en/schema"),
+    "schema_type": ("/skema/{code}", "/en/schema/{code}"),
 }
 """Name of the page → its Indonesian and its English address."""
 CONSOLE_PATHS: dict[str, tuple[str, str]] = {

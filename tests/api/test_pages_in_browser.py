@@ -58,6 +58,7 @@ async def test_a_person_runs_a_query_in_a_browser(tmp_path: Path) -> None:
     assert seen["wrong_variables"].startswith("The variables are not JSON")
     assert seen["focus"] == "variables"
     assert seen["wrong_document"] == "GRAPHQL_PARSE_FAILED"
-    assert seen["tabs"] == ["brand", "language", "example", "document", "variables", "token", "run", "result"]
+    order = ["brand", "reference", "language", "example", "document", "variables", "token", "run", "result"]
+    assert seen["tabs"] == order
     assert not seen["overflow"]
     assert seen["systems"] == ["SP4N-LAPOR!lapor", "Go-Pay / Trans Jatenggopay"]

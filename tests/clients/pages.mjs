@@ -7,9 +7,10 @@ import { SIZES, looker } from "./look.mjs";
 const [url, executablePath, profile, pictures] = process.argv.slice(2);
 const { context, page, seen } = await launch(executablePath, profile, { bypassCSP: false });
 const PAGES = {
-  id: ["/", "/instansi", "/instansi/DISHUB", "/wilayah/33.74", "/sistem", "/pengadaan", "/data", "/lacak", "/lapor"],
+  id: ["/", "/instansi", "/instansi/DISHUB", "/wilayah/33.74", "/sistem", "/pengadaan", "/data", "/lacak", "/lapor",
+    "/skema", "/skema/Complaint"],
   en: ["/en", "/en/agencies", "/en/agencies/DISHUB", "/en/areas/33.74", "/en/systems", "/en/procurement", "/en/data",
-    "/en/follow", "/en/report"],
+    "/en/follow", "/en/report", "/en/schema", "/en/schema/Mutation"],
 };
 const look = looker(page, seen, pictures);
 seen.sizes = {};

@@ -16,7 +16,7 @@ from hub.pages.texts import LANGUAGES
 from tests.pages.conftest import LAST_MONTH
 
 HTML = {"accept": "text/html"}
-CODES = {"agency": "DISHUB", "area": "33.74"}
+CODES = {"agency": "DISHUB", "area": "33.74", "schema_type": "Complaint"}
 ADDRESSES = {
     f"{name} {language}": path(name, language, code=CODES.get(name, "")) for name in PATHS for language in LANGUAGES
 }
