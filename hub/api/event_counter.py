@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections import Counter
 from contextlib import suppress
+from contextvars import Context
 
 import structlog
 
@@ -32,7 +33,8 @@ class EventCounter:
         """Count an event, ``number`` times; returns at once."""
         self._counts[event, subject] += number
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_later())
+            # In a context of its own, so that it does not log and record as a part of this request.
+            self._writing = asyncio.create_task(self._write_later(), context=Context())
 
     async def write(self) -> None:
         """Write what has been counted; it is lost if the database does not take it."""

@@ -77,11 +77,11 @@ class Described:
     members: Sequence[str] = ()
     used_by: Sequence[str] = ()
 
-    def matches(self, words: Sequence[str]) -> bool:
-        """Return whether each word is in a name or description of the type or its fields."""
+    @property
+    def text(self) -> str:
+        """The names and descriptions of the type and its fields, in lower case."""
         texts = [self.name, self.description, *(f"{each.name} {each.description}" for each in self.entries)]
-        whole = " ".join(texts).lower()
-        return all(word in whole for word in words)
+        return " ".join(texts).lower()
 
 
 class Reference:
@@ -101,10 +101,14 @@ class Reference:
         found.sort(key=lambda each: (kinds.index(each.kind), _rank(each.name), each.name))
         return {each.name: each for each in found}
 
+    @cached_property
+    def _texts(self) -> Sequence[tuple[Described, str]]:
+        return [(each, each.text) for each in self.types.values()]
+
     def search(self, text: str) -> list[Described]:
-        """Return the types that have every word of ``text``; all without words."""
+        """Return the types with every word of ``text`` in a name or description; all without words."""
         words = text.lower().split()
-        return [each for each in self.types.values() if each.matches(words)]
+        return [each for each, whole in self._texts if all(word in whole for word in words)]
 
 
 def _rank(name: str) -> int:
@@ -189,22 +193,24 @@ def reference_routes(site: Site, reference: Reference) -> list[BaseRoute]:
 def _routes(site: Site, reference: Reference, language: str) -> list[BaseRoute]:
     made: dict[str, Packed] = {}
 
+    def render(text: str) -> Packed:
+        values = {"found": reference.search(text), "q": text, "kinds": ["roots", *KINDS.values()]}
+        return _packed(site, reference, language, "schema", {}, values)
+
     async def types(request: Request) -> Response:
         text = request.query_params.get("q", "").strip()[:MAX_SEARCH]
-        found = reference.search(text)
-        values = {"found": found, "q": text, "kinds": ["roots", *KINDS.values()], "reference": reference.types}
-        html = rendering.render("schema", site.reader(language), **values, **_place("schema", {}))
-        return Packed.pack(html, rendering.HTML).response(request)
+        if text:
+            return render(text).response(request)
+        made[""] = made.get("") or render("")
+        return made[""].response(request)
 
     async def one(request: Request) -> Response:
         name = request.path_params["code"]
         if name not in reference.types:
             raise HTTPException(404)
         if name not in made:
-            values = {"type": reference.types[name], "reference": reference.types}
-            place = _place("schema_type", {"code": name})
-            html = rendering.render("schema_type", site.reader(language), **values, **place)
-            made[name] = Packed.pack(html, rendering.HTML)
+            values = {"type": reference.types[name]}
+            made[name] = _packed(site, reference, language, "schema_type", {"code": name}, values)
         return made[name].response(request)
 
     lists, single = (PATHS[name][language == "en"] for name in ("schema", "schema_type"))
@@ -216,5 +222,9 @@ def _routes(site: Site, reference: Reference, language: str) -> list[BaseRoute]:
     ]
 
 
-def _place(name: str, params: Mapping[str, str]) -> dict[str, object]:
-    return {"addresses": addresses(name, params), "section": "schema"}
+def _packed(
+    site: Site, reference: Reference, language: str, name: str, params: Mapping[str, str], values: Mapping[str, object]
+) -> Packed:
+    place = {"addresses": addresses(name, params), "section": "schema"}
+    html = rendering.render(name, site.reader(language), reference=reference.types, **values, **place)
+    return Packed.pack(html, rendering.HTML)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -19,6 +18,7 @@ from hub.schema.levels import LEVEL
 from hub.schema.lookups import load_hub_node, load_nodes
 from hub.schema.nodes import Node, code_enum, row_ref
 from hub.schema.part import Part, entity
+from hub.schema.redaction import redacted
 from hub.store import system_issues, systems
 from hub.store.queries import entities
 from hub.store.queries.entity import Row
@@ -30,11 +30,6 @@ part = Part("systems", "External systems, and any object by its id.")
 part.exposes_every_node = True
 
 MAX_NODES = 100
-MAX_ERROR_LENGTH = 300
-"""Maximum number of characters of a system's error message."""
-
-# A message may quote the system, with an address that contains credentials or a person's number.
-_REDACTED = re.compile(r"https?://\S+|\S+@\S+|\d{6,}")
 
 
 class SystemState(Code):
@@ -221,11 +216,6 @@ class System(Node):
         """Load the issues together with those of the other systems."""
         found = await info.context.load("system issues", _issues, self.name) or []
         return [SystemIssue(code=SystemIssueCode(i.code), since=i.since, message=redacted(i.detail)) for i in found]
-
-
-def redacted(message: str) -> str:
-    """Return a message about a system without what it may quote: addresses and long numbers."""
-    return _REDACTED.sub("…", message[: 2 * MAX_ERROR_LENGTH])[:MAX_ERROR_LENGTH]
 
 
 async def _issues(db: AsyncConnection, _: Viewer, names: list[str]) -> Mapping[str, list[Issue]]:

@@ -15,7 +15,6 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import (
-    DBAPIError,
     InterfaceError,
     OperationalError,
     PendingRollbackError,
@@ -52,13 +51,6 @@ _OPTIONS = " ".join(
 
 statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 """The list that collects the SQL statements of the current request or test; None if they are not collected."""
-
-
-def has_nul(error: BaseException) -> bool:
-    """Return whether the driver refused to send a statement because a text parameter contains NUL."""
-    refused = error.orig if isinstance(error, DBAPIError) else error
-    # The server's errors have a SQLSTATE; this one is the driver's own, and PostgreSQL never saw the statement.
-    return isinstance(refused, psycopg.DataError) and refused.sqlstate is None and "NUL" in str(refused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from starlette.types import Scope
 
 from hub.errors import Forbidden, HubError, PurposeRequired, RateLimited, TryLater
 from hub.messages import Bilingual, in_language, message_of
-from hub.store.database import UNAVAILABLE, has_nul
+from hub.store.database import UNAVAILABLE
+from hub.store.unstorable_text import has_nul
 from hub.web.language import request_language
 from hub.web.validation_messages import without_values
 

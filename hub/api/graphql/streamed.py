@@ -152,10 +152,8 @@ def ended_body(request: Request, ended: StreamEnded) -> Body:
 
 
 async def _source(executor: Executor[Any]) -> AsyncIterable[Any] | ExecutionResult:
-    found: Any = create_source_event_stream(executor)
-    if inspect.isawaitable(found):
-        found = await found
-    return found  # type: ignore[no-any-return]
+    found: AsyncIterable[Any] | ExecutionResult | Awaitable[Any] = create_source_event_stream(executor)
+    return await found if inspect.isawaitable(found) else found
 
 
 async def _close(source: Any) -> None:

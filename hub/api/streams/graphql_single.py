@@ -25,10 +25,10 @@ from hub.api.graphql.quotas import Quota
 from hub.api.graphql.request import GraphQLRequest, parse_parameters
 from hub.api.graphql.streamed import Body, StreamedOperations, ended_body
 from hub.api.streams.graphql_events import SIGN_OF_LIFE
-from hub.api.streams.registry import Stream, StreamEnded, Streams
+from hub.api.streams.registry import COME_BACK, MAX_PER_ACCOUNT, MAX_STREAMS, Stream, StreamEnded, Streams
 from hub.api.streams.sending import DISCONNECTED, EVENT_STREAM, StreamBody, server_sent
 from hub.concurrency import cancel_and_wait
-from hub.errors import HubError
+from hub.errors import HubError, TryLater
 from hub.messages import Bilingual
 from hub.viewer import Viewer
 from hub.web.request_error import RequestError
@@ -36,7 +36,6 @@ from hub.web.request_error import RequestError
 TOKEN_HEADER = "x-graphql-event-stream-token"  # noqa: S105  (the name of a header)
 RESERVED_FOR = 60.0
 """Seconds within which a reserved stream has to be opened."""
-MAX_RESERVED = 1_000
 MAX_OPERATIONS = 50
 """Operations of one stream at a time."""
 QUEUED = 100
@@ -48,6 +47,7 @@ class _Reservation:
     """A stream that a viewer has reserved, and its running operations."""
 
     viewer: Viewer
+    account: str
     until: float
     stream: Stream | None = None
     results: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUED))
@@ -86,10 +86,14 @@ class SingleConnection:
         stale = [token for token, each in self._reserved.items() if each.stream is None and each.until < now]
         for token in stale:
             del self._reserved[token]
-        if len(self._reserved) >= MAX_RESERVED:
-            raise RequestError(429, "TOO_MANY_STREAMS", _TOO_MANY, limit=MAX_RESERVED)
+        # One who reserves and never opens may not keep the streams of all others.
+        own = sum(each.account == quota.account for each in self._reserved.values())
+        if own >= MAX_PER_ACCOUNT:
+            raise RequestError(429, "TOO_MANY_STREAMS", _TOO_MANY, limit=MAX_PER_ACCOUNT)
+        if len(self._reserved) >= MAX_STREAMS:
+            raise TryLater(_TOO_MANY, COME_BACK)
         token = token_urlsafe(24)
-        self._reserved[token] = _Reservation(quota.viewer, now + RESERVED_FOR)
+        self._reserved[token] = _Reservation(quota.viewer, quota.account, now + RESERVED_FOR)
         return token
 
     def _found(self, request: Request, quota: Quota) -> tuple[str, _Reservation]:

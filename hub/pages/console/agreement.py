@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from hub.agreement.enums import DifferenceCause
@@ -125,11 +126,7 @@ def _resolve(act: str, *, preview: bool) -> Callable[[Run, Submitted, Reader], A
             values |= {"until": f"{day}T23:59:59+07:00" if day else None} if act == "IGNORE_UNTIL" else {}
         elif act == "IGNORE_UNTIL":
             # The preview is shown before reason and time are known.
-            soon = reader.now.replace(microsecond=0).isoformat()
-            values |= {
-                "reason": "-",
-                "until": soon[:10].replace(soon[:4], str(int(soon[:4]) + 1), 1) + "T00:00:00+07:00",
-            }
+            values |= {"reason": "-", "until": (reader.now + timedelta(days=1)).isoformat()}
         return _outcomes((await run("console/resolve", {"input": values}))["result"])
 
     return resolve

@@ -150,13 +150,7 @@ class Query:
         directives=[SHORT_LIST_SIZE],
         extensions=requires(OPERATE),
     )
-    async def clients(
-        self,
-        info: Info,
-        id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Return only the one with this id.")
-        ] = None,
-    ) -> list[RegisteredClient] | None:
+    async def clients(self, info: Info, id: OnlyId = None) -> list[RegisteredClient] | None:
         """Load them."""
         return await load_clients(info.context, id)
 
@@ -165,12 +159,6 @@ class Query:
         directives=[SHORT_LIST_SIZE],
         extensions=requires(OPERATE),
     )
-    async def officers(
-        self,
-        info: Info,
-        id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Return only the one with this id.")
-        ] = None,
-    ) -> list[Officer] | None:
+    async def officers(self, info: Info, id: OnlyId = None) -> list[Officer] | None:
         """Load them."""
         return await load_officers(info.context, id)

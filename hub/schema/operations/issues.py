@@ -12,7 +12,7 @@ from hub.schema.context import Info
 from hub.schema.cost import SHORT_LIST_SIZE
 from hub.schema.enums import describe_enum
 from hub.schema.operations import OPERATE
-from hub.schema.systems import redacted
+from hub.schema.redaction import redacted
 from hub.store.operations import issues
 from hub.store.operations.issues import OperatorIssue as StoredIssue
 from hub.store.operations.terms import Area, Severity, SubjectKind

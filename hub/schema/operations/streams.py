@@ -16,7 +16,8 @@ from hub.schema.context import Info
 from hub.schema.cost import SAMPLES_SIZE, SHORT_LIST_SIZE
 from hub.schema.enums import describe_enum
 from hub.schema.operations import OPERATE
-from hub.schema.systems import System, redacted
+from hub.schema.redaction import redacted
+from hub.schema.systems import System
 from hub.schema.systems import part as systems_part
 from hub.store.operations import streams
 from hub.store.operations.streams import Sample, Stream, StreamKind, StreamState

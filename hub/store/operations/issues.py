@@ -24,6 +24,7 @@ from hub.store.ingest.inquiries import InquiryBacklog
 from hub.store.ingest.quarantine import QuarantineBacklog
 from hub.store.operations import event_counts, jobs
 from hub.store.operations.event_counts import Event, EventSum
+from hub.store.operations.exchange_issue_kinds import EXCHANGE_ISSUES
 from hub.store.operations.hub_issue_kinds import HUB_ISSUES
 from hub.store.operations.jobs import Workers
 from hub.store.operations.system_issue_kinds import SYSTEM_ISSUES
@@ -38,7 +39,7 @@ from hub.store.webhooks.endpoints import Webhook
 from hub.store.webhooks.issues import issues_of
 from hub.viewer import WORKER
 
-KINDS = {**HUB_ISSUES, **SYSTEM_ISSUES}
+KINDS = {**HUB_ISSUES, **SYSTEM_ISSUES, **EXCHANGE_ISSUES}
 """What the hub says about each kind of issue, by its code."""
 LAG = timedelta(hours=1)
 STUCK = timedelta(days=1)

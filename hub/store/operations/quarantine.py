@@ -32,7 +32,7 @@ _SCOPES = {
 """The scope without which records of a kind are not visible."""
 _FIELD = re.compile(r"(?:the )?([A-Za-z_][\w.\[\]-]*)")
 
-_KEY: ColumnElement[str] = func.substr(
+_key: ColumnElement[str] = func.substr(
     func.encode(
         func.sha256(
             func.convert_to(
@@ -84,7 +84,7 @@ async def groups(db: AsyncConnection) -> list[QuarantineGroup]:
     c = quarantine.c
     number = func.count()
     statement = (
-        select(_KEY, c.system, c.reason, c.connector_version, number, func.min(c.first_at), func.max(c.last_at))
+        select(_key, c.system, c.reason, c.connector_version, number, func.min(c.first_at), func.max(c.last_at))
         .where(_OPEN)
         .group_by(c.system, c.reason, c.connector_version)
         .order_by(number.desc(), c.system, c.reason)
@@ -111,7 +111,7 @@ async def items(
     if ids is not None:
         statement = statement.where(any_of(c.id, ids))
     if group is not None:
-        statement = statement.where(_KEY == group)  # noqa: SIM300
+        statement = statement.where(_key == group)
     if system is not None:
         statement = statement.where(c.system == system)
     if after is not None:

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.encryption import FieldCipher
 from hub.store.oauth import clients
-from hub.store.queries import lookup
 from hub.store.tables.webhooks import webhooks
 from hub.store.webhooks.signatures import SigningSecrets
 from hub.store.webhooks.terms import DisabledReason, WebhookContent, WebhookFormat, WebhookState
@@ -100,8 +99,6 @@ async def find(
     db: AsyncConnection, viewer: Viewer, webhook_id: str | None = None, *, client: str | None = None, lock: bool = False
 ) -> list[Webhook]:
     """Return the webhooks that ``viewer`` may see, the oldest first; only one, or those of one client."""
-    if not all(map(lookup.is_storable_text, filter(None, (webhook_id, client)))):
-        return []
     statement = select(webhooks).where(visible(viewer)).order_by(webhooks.c.created_at, webhooks.c.id)
     if webhook_id is not None:
         statement = statement.where(webhooks.c.id == webhook_id)

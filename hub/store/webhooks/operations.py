@@ -20,7 +20,7 @@ from hub.messages import Bilingual
 from hub.store import audit
 from hub.store.encryption import FieldCipher
 from hub.store.feed import cursors, pages
-from hub.store.queries import lookup, visibility
+from hub.store.queries import visibility
 from hub.store.queries.cursors import InvalidCursor
 from hub.store.tables.webhooks import webhook_deliveries
 from hub.store.webhooks import endpoints, planning, rules
@@ -133,8 +133,6 @@ class Operations:
         """
         if await self._find(webhook_id, endpoints.may_operate) is None:
             return None
-        if not lookup.is_storable_text(delivery or ""):
-            return 0
         c = webhook_deliveries.c
         states = [MessageState.DEAD] if dead_only else [MessageState.DEAD, MessageState.DONE]
         conditions: list[ColumnElement[bool]] = [c.state.in_([state.value for state in states])]

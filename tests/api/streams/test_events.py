@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
+from hub.api.streams import graphql_single
 from tests.api.streams.harness import Place, Sent, server_sent_events, upcoming
 from tests.api.streams.test_websocket import CHANGES
 from tests.fake_connector import payment
@@ -78,3 +80,12 @@ async def test_operations_share_a_reserved_stream(place: Place) -> None:
             place.app.state.stop_streams()
             assert [each async for each in events] == []
         assert (await client.get("/graphql/stream", headers=own)).status_code == 404
+
+
+async def test_who_reserves_many_streams_keeps_nobody_else_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphql_single, "MAX_PER_ACCOUNT", 2)
+    async with place.client("central") as client, place.client("partner") as other:
+        answers = [await client.put("/graphql/stream") for _ in range(3)]
+        assert [each.status_code for each in answers] == [201, 201, 429]
+        assert answers[2].json()["errors"][0]["extensions"]["code"] == "TOO_MANY_STREAMS"
+        assert (await other.put("/graphql/stream")).status_code == 201
