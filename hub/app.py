@@ -6,8 +6,7 @@ import contextlib
 import importlib.util
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +19,7 @@ from starlette.routing import BaseRoute
 from hub.api import data_routes, health, pages
 from hub.api.authentication import EndpointAuth
 from hub.api.bulk import BulkEndpoint
+from hub.api.configured_limits import operation_limits, rate_limits, webhook_body_limits
 from hub.api.descriptions import Descriptions
 from hub.api.event_counter import EventCounter
 from hub.api.exception_handlers import http_error
@@ -27,7 +27,6 @@ from hub.api.files import FileEndpoint
 from hub.api.gauges import Gauges
 from hub.api.graphql import routes as graphql_routes
 from hub.api.graphql.endpoint import GraphQLEndpoint
-from hub.api.graphql.limits import Limits
 from hub.api.graphql.quotas import Quotas
 from hub.api.graphql.streamed import StreamedOperations
 from hub.api.graphql.validation import ReuseParsedDocument
@@ -39,7 +38,8 @@ from hub.api.streams.graphql_events import GraphQLEvents
 from hub.api.streams.graphql_single import SingleConnection
 from hub.api.streams.graphql_websocket import GraphQLWebSocket
 from hub.api.streams.registry import Streams
-from hub.api.webhooks import BODY_LIMIT, WebhookEndpoint
+from hub.api.system_states import SystemStates
+from hub.api.webhooks import WebhookEndpoint
 from hub.auth import issuer_config as trust
 from hub.auth import purposes, scopes
 from hub.auth.authentication import Authenticator, Renewed
@@ -53,7 +53,6 @@ from hub.auth.server.sessions import BrowserSessions
 from hub.auth.signing_keys import SigningKeys
 from hub.auth.trusted_issuers import TrustedIssuers
 from hub.connectors import registry
-from hub.errors import TryLater
 from hub.executor import Executor
 from hub.kinds import kind_names
 from hub.pages import graph as page_graph
@@ -68,12 +67,10 @@ from hub.schema.field_resolvers import field_resolver
 from hub.schema.graph import schema
 from hub.schema.part import Part
 from hub.settings import Settings
-from hub.store import migrate, systems
-from hub.store.database import DATABASE_ERRORS, Database, record_statements
+from hub.store.database import Database, record_statements
 from hub.store.encryption import FieldCipher
 from hub.store.ingest.contradictions import contradictable_kinds
 from hub.store.oauth.revocation_epoch import RevocationEpoch
-from hub.store.systems import SystemState
 from hub.streams.broadcaster import Broadcaster
 from hub.sync.uploads import Uploads
 from hub.sync.webhooks import Webhooks
@@ -82,7 +79,7 @@ from hub.web.client_policies import ClientPolicies
 from hub.web.headers import header
 from hub.web.language import preferred_language
 from hub.web.middleware import middleware, request_id
-from hub.web.rate_limits import LOOPBACK, RateLimiter, RateLimits
+from hub.web.rate_limits import RateLimiter
 from hub.web.throttling import EXCEPTION_HANDLERS, address_of, network_of
 
 
@@ -104,7 +101,7 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
             hub.client_policies,
             development=not settings.production,
             body_limit=settings.body_limit,
-            path_limits={"/bulk/": settings.bulk_limit, **_webhook_limits(settings)},
+            path_limits={"/bulk/": settings.bulk_limit, **webhook_body_limits(settings)},
             origins=settings.cors_origins,
             hosts=settings.known_hosts,
         ),
@@ -127,17 +124,11 @@ def connector_parts(settings: Settings) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _webhook_limits(settings: Settings) -> dict[str, int]:
-    """Return the limits of calls by path, those of a system before the one for all."""
-    limits = {f"/hooks/{each.name}/": each.connector.webhook_body_limit for each in registry.enabled(settings)}
-    return {**limits, "/hooks/": BODY_LIMIT}
-
-
 class _AppParts:
     """The shared objects of the routes: database, encryption, authentication, rate limits, client policies."""
 
     def __init__(self, settings: Settings, database: Database, clock: Callable[[], float]) -> None:
-        self._settings, self._database = settings, database
+        self._settings, self._database, self._systems = settings, database, SystemStates(database)
         self._cipher = FieldCipher(settings.sealing_keys, settings.secret)
         officer_token = settings.demo_officer_token
         query_token = settings.query_token or officer_token
@@ -145,7 +136,7 @@ class _AppParts:
         self.keys = SigningKeys(database, self._cipher, timedelta(days=settings.keys_rotate_days))
         revocation_epoch = RevocationEpoch(database)
         self.rate_limiter, self.client_policies = (
-            RateLimiter(_rate_limits(settings), settings.redis_url),
+            RateLimiter(rate_limits(settings), settings.redis_url),
             ClientPolicies(database, revocation_epoch),
         )
         sync_scopes = [scopes.sync_scope(each.name).name for each in registry.enabled(settings)]
@@ -181,7 +172,7 @@ class _AppParts:
             self._viewer,
             self._context,
             quotas,
-            limits=_limits(self._settings),
+            limits=operation_limits(self._settings),
             introspection=self._settings.allows_introspection,
             executor=None if self._settings.executor == "graphql-core" else Executor(graph._schema, field_resolver),
             page=pages.query_page(self._query_page_token, graphiql=ide) if ide else None,
@@ -195,12 +186,12 @@ class _AppParts:
                 GraphQLWebSocket(operations, self.streams),
             ),
             *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
-            *([pages.home_route(self._system_rows, ide=ide)] if subgraph else self._pages(endpoint, graph.sdl)),
+            *([pages.home_route(self._systems.rows, ide=ide)] if subgraph else self._pages(endpoint, graph.sdl)),
             *([] if subgraph else self._auth_routes(metrics)),
             *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
             *([] if subgraph else [WebhookEndpoint(self._webhooks, metrics).route()]),
             *pages.routes(graphiql=ide),
-            *health.routes({"database": self._check_database}, metrics),
+            *health.routes({"database": self._systems.check_database}, metrics),
         ]
 
     def _pages(self, endpoint: GraphQLEndpoint, sdl: str) -> list[BaseRoute]:
@@ -304,50 +295,6 @@ class _AppParts:
             person = address if viewer.kind is ViewerKind.ANONYMOUS else viewer.name
             await self.rate_limiter.submission(f"{viewer.kind.value} {person}", address)
 
-    async def _system_states(self) -> list[SystemState]:
-        try:
-            async with self._database.read() as db:
-                return await systems.overview(db)
-        except DATABASE_ERRORS as error:
-            raise TryLater(f"the database does not answer ({type(error).__name__})") from error
-
-    async def _system_rows(self) -> Sequence[dict[str, Any]]:
-        return [
-            {**asdict(one), "state": one.state, "asOf": one.synced_at, "downSince": one.down_since}
-            for one in await self._system_states()
-        ]
-
     def _gauges(self) -> Gauges:
         enabled = [each.declaration for each in registry.enabled(self._settings)]
         return Gauges(self._database, {each.name for each in enabled if each.sends}, contradictable_kinds(enabled))
-
-    async def _check_database(self) -> str | None:
-        await self._system_states()
-        assert self._settings.database_url
-        current, head = await migrate.state(self._settings.database_url)
-        return None if current == head else "The database is not migrated: run `hub migrate`."
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        depth=settings.depth_limit,
-        aliases=settings.alias_limit,
-        tokens=settings.token_limit,
-        cost=settings.cost_limit,
-        seconds=settings.operation_timeout,
-    )
-
-
-def _rate_limits(settings: Settings) -> RateLimits:
-    return RateLimits(
-        address=settings.rate_address,
-        requests=settings.rate_requests,
-        cost=settings.rate_cost,
-        anonymous=settings.rate_anonymous,
-        token=settings.rate_token,
-        # In production a proxy on this machine may omit the client's address.
-        submissions=settings.rate_submissions,
-        exempt_networks=(() if settings.production else LOOPBACK)
-        if settings.rate_spared is None
-        else settings.rate_spared,
-    )
