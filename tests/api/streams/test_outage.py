@@ -51,8 +51,10 @@ class Line:
         link = asyncio.current_task()
         assert link
         self._links.add(link)
-        far_reader, far_writer = await self._connect()
+        ends = [writer]
         try:
+            far_reader, far_writer = await self._connect()
+            ends.append(far_writer)
             async with asyncio.TaskGroup() as both:
                 both.create_task(forward(reader, far_writer))
                 both.create_task(forward(far_reader, writer))
@@ -60,7 +62,7 @@ class Line:
             return
         finally:
             self._links.discard(link)
-            for each in (writer, far_writer):
+            for each in ends:
                 each.transport.abort()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -88,6 +90,7 @@ async def behind(place: Place, folder: Path) -> AsyncIterator[tuple[Place, Line]
     await line.cut()
 
 
+@pytest.mark.whole
 async def test_a_stream_loses_nothing_in_an_outage(
     place: Place, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
