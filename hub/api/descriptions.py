@@ -1,4 +1,4 @@
-"""``/openapi.json`` and ``/asyncapi.json``: what the hub says of its own endpoints, made from its routes."""
+"""``/openapi.json`` and ``/asyncapi.json``: the descriptions of the hub's endpoints, made from its routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the AsyncAPI document says of the webhooks that the hub calls; ``hub.store.webhooks.messages`` builds them."""
+"""The description of the webhooks that the hub sends, for AsyncAPI; ``hub.store.webhooks.messages`` builds them."""
 
 from __future__ import annotations
 

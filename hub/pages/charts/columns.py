@@ -1,4 +1,4 @@
-"""Columns along time; several series are stacked and told apart by their pattern."""
+"""Columns along time; several series are stacked and have different patterns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARE = 0.68
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: the two lines of its label, what it says when pointed at, and its values from the bottom up."""
+    """One column: the two lines of its label, its tooltip, and its values from the bottom up."""
 
     label: tuple[str, str]
     title: str

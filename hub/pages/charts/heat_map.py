@@ -15,7 +15,7 @@ ROW, TOP, LEFT, LEVELS = 22, 20, 9.0, 4
 def heat_map(
     days: Mapping[date, tuple[float | None, str]], weekdays: Sequence[str], months: Sequence[str], label: str
 ) -> Markup:
-    """Return the chart of ``days``: the value of each with what it says when pointed at.
+    """Return the chart of ``days``: the value of each with its tooltip.
 
     ``weekdays`` begin with Monday; ``months`` are twelve names.
     """

@@ -15,7 +15,7 @@ from hub.pages.charts.svg import drawing, element, percentage, text
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its label, and a value or None for each slot, with what it says when pointed at."""
+    """One line: its label, and a value or None for each slot, each with a tooltip."""
 
     label: str
     values: Sequence[float | None]

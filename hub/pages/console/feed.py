@@ -15,7 +15,7 @@ HUB = "hub"
 
 
 def build(data: Data, query: Query, reader: Reader) -> Content:
-    """Return what the hub says of itself; nothing for a reader who may not see it."""
+    """Return the status of the hub; nothing for a reader who may not see it."""
     status: Mapping[str, Any] = data["hubStatus"] or {}
     titles = {each["name"]: each["title"] for each in data["systems"]} | {HUB: reader.t("console_feed.complaints")}
     keys = [{**each, "age": _age(each["createdAt"], reader)} for each in status.get("signingKeys", ())]

@@ -69,7 +69,7 @@ class HubFeedReader:
     webhook: strawberry.ID = strawberry.field(description="The id of the webhook.")
     client: str = strawberry.field(description="The id of its client.")
     state: str = strawberry.field(description="The state of the webhook, such as `ACTIVE`. New values may be added.")
-    behind: str = strawberry.field(description="How many positions of the systems it follows it has not taken.")
+    behind: str = strawberry.field(description="How many positions of the systems it follows it has not read.")
 
 
 @strawberry.type(description="A key that signs or verifies access tokens.")

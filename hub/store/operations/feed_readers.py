@@ -13,7 +13,7 @@ from hub.store.webhooks.endpoints import Webhook
 
 @dataclass(frozen=True, slots=True)
 class FeedReader:
-    """A webhook and the number of positions, of the systems that it follows, that it has not taken yet."""
+    """A webhook and the number of positions, of the systems that it follows, that it has not read yet."""
 
     webhook_id: str
     client: str

@@ -40,7 +40,7 @@ from hub.store.webhooks.issues import issues_of
 from hub.viewer import WORKER
 
 KINDS = {**HUB_ISSUES, **SYSTEM_ISSUES, **EXCHANGE_ISSUES}
-"""What the hub says about each kind of issue, by its code."""
+"""The kinds of issues by their code."""
 LAG = timedelta(hours=1)
 STUCK = timedelta(days=1)
 DISAGREEMENT_SECONDS = 86_400
@@ -55,8 +55,8 @@ _ORDER = list(Severity)
 class OperatorIssue:
     """An issue: its code, and the ``id`` and ``name`` of its subject.
 
-    ``since`` is None where the state does not tell. ``detail`` is what the state tells besides, such as the last error
-    of a system, in English; it may quote a system and is redacted where it is shown.
+    ``since`` is None if it is not known. ``detail`` is more about it, such as the last error of a system, in English; it
+    may quote a system and is redacted where it is shown.
     """
 
     code: str
@@ -68,7 +68,7 @@ class OperatorIssue:
 
     @property
     def kind(self) -> IssueKind:
-        """What the hub says about issues of this code."""
+        """The kind of this issue."""
         return KINDS[self.code]
 
     def text(self, message: Bilingual, language: str) -> str:

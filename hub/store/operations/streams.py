@@ -24,7 +24,7 @@ class StreamKind(StrEnum):
 
 
 class StreamState(StrEnum):
-    """What a stream does. Retrying is told from running, although a job of it may run at the moment."""
+    """What a stream does. One that is retried is RETRYING, also while a job of it runs."""
 
     IDLE = "IDLE"
     RUNNING = "RUNNING"
