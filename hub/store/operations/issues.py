@@ -55,8 +55,8 @@ _ORDER = list(Severity)
 class OperatorIssue:
     """An issue: its code, and the ``id`` and ``name`` of its subject.
 
-    ``since`` is None if it is not known. ``detail`` is more about it, such as the last error of a system, in English; it
-    may quote a system and is redacted where it is shown.
+    ``since`` is None if it is not known. ``detail`` is more about it in English, such as the last error of a
+    system; it may quote the system and is redacted where it is shown.
     """
 
     code: str
