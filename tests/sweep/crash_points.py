@@ -24,6 +24,22 @@ Plan = tuple[Point, ...]
 FEW = 6
 """Maximum passes of a place that the work determines; places with more depend on time and differ between runs."""
 
+SAME_EVERYWHERE = (
+    "runtime/database_access.py",
+    "store/session_lock.py",
+    "sync/compare_again.py",
+    "sync/jobs.py",
+    "sync/sequencer.py",
+    "sync/worker.py",
+)
+"""Modules whose work does not depend on the scenario: how a process starts, what it does by the clock."""
+
+
+def same_everywhere(place: str) -> bool:
+    """Return whether a kill at ``place`` says the same in each scenario that passes it."""
+    _command, _, rest = place.partition(": ")
+    return rest.startswith(SAME_EVERYWHERE)
+
 
 def points_to_try(passed: Iterable[str]) -> list[Point]:
     """Return of each place the first, second and last pass; of frequent ones a late pass instead of the last.

@@ -6,6 +6,7 @@ the sweep. The sweep loads this module once and forks it for each run, because l
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -25,15 +26,21 @@ import hub.sync.record_files
 import hub.sync.worker
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.connectors import registry
+from hub.schema.client_schema import client_sdl
 from hub.schema.graph import schema
+from hub.settings import Settings
 from tests.sweep import crash_hooks
 
 SOCKET = "SWEEP_SOCKET"
 
 for _name in registry.discover():
     registry.load(_name)
-# Built once, as a process that serves builds it.
-schema(None, (), extensions=(ReuseParsedDocument,))
+# Built once with the arguments of a process that serves, which then finds them in the caches.
+_settings = Settings()
+_parts, _shared = hub.app.connector_parts(_settings), registry.shared_fields(_settings)
+client_sdl(schema(None, _parts, (ReuseParsedDocument,), _shared).sdl)
+# What is loaded stays: no collection of a forked process looks at it, so its memory stays shared.
+gc.freeze()
 
 
 class Line:

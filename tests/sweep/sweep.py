@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from hub.runtime.embedded_postgres import EmbeddedPostgres
 from tests.sweep.attempt import Attempt, started_attempt
-from tests.sweep.crash_points import Plan, Point, points_to_try
+from tests.sweep.crash_points import Plan, Point, points_to_try, same_everywhere
 from tests.sweep.scenarios.scenario import Scenario
 from tests.sweep.setup import SweepSetup
 from tests.waits import HANGS_AFTER
@@ -45,23 +45,31 @@ class Sweep:
     """The database's server, if that is killed instead of the hub's processes."""
     choose: Callable[[Iterable[str]], list[Point]] = points_to_try
     """Chooses the points to kill at from those that a run passed."""
+    elsewhere: dict[str, Sweep] = field(default_factory=dict)
+    """The sweep that tries a place at which each scenario does the same; all sweeps share it."""
 
     @property
     def places(self) -> set[str]:
         """Return the places at which a run was killed and succeeded."""
         return {point.place for point in self.swept}
 
-    async def run(self) -> None:
-        """Record a run, then sweep the points that were found, until there are no new ones."""
+    async def record(self) -> None:
+        """Record a run that is not killed."""
         attempt = await self._attempt(())
-        if attempt is None:
-            return
-        self.recorded = attempt.kills.passed[0]
-        points = self.choose(self.recorded)
+        if attempt is not None:
+            self.recorded = attempt.kills.passed[0]
+
+    async def run(self) -> None:
+        """Sweep the points of the recorded run, and those that are found after a kill, until there are no new ones."""
+        points = self.choose(place for place in self.recorded if self._tries(place))
         self.found |= {point.place for point in points}
         self.planned |= {*points}
         await asyncio.gather(*(self._sweep((point,)) for point in points))
         await self._sweep_after_other_kills()
+
+    def _tries(self, place: str) -> bool:
+        """Return whether this sweep tries the place: each does, or it is the first that may."""
+        return not same_everywhere(place) or self.elsewhere.setdefault(place, self) is self
 
     async def _sweep(self, plan: Plan) -> None:
         """Kill at the last point of ``plan``, and then at those that only this run passed."""
@@ -87,7 +95,7 @@ class Sweep:
         passed = dict.fromkeys(attempt.kills.passed[-1])
         for place in passed.keys() - {*self.recorded}:
             self.after[place].append(plan)
-        new = [place for place in passed if place not in self.found]
+        new = [place for place in passed if place not in self.found and self._tries(place)]
         self.found |= {*new}
         self.planned |= {Point(place) for place in new}
         await asyncio.gather(*(self._sweep((*plan, Point(place))) for place in new))

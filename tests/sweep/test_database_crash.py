@@ -62,6 +62,7 @@ async def test_the_death_of_the_server_takes_back_nothing(
     async with AsyncExitStack() as stack:
         sweep = await prepared(setup, scenario, stack, asyncio.Semaphore(1))
         sweep = replace(sweep, server=server, choose=acknowledging)
+        await sweep.record()
         await sweep.run()
     record_figure(f"{scenario.name}, the database dies: {len(sweep.swept)} of {len(sweep.planned)} points")
     assert not sweep.failures, "\n".join(sweep.failures[:SHOWN])

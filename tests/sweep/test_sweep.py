@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,12 @@ async def test_every_crash_point_is_survived(
     room = asyncio.Semaphore(AT_ONCE)
     async with AsyncExitStack() as stack:
         setup = await stack.enter_async_context(sweep_setup(postgres_url, template_database, tmp_path))
-        sweeps = [await prepared(setup, scenario, stack, room) for scenario in scenarios(setup.connectors)]
+        elsewhere: dict[str, Sweep] = {}
+        sweeps = [
+            replace(await prepared(setup, scenario, stack, room), elsewhere=elsewhere)
+            for scenario in scenarios(setup.connectors)
+        ]
+        await asyncio.gather(*(sweep.record() for sweep in sweeps))
         await asyncio.gather(*(sweep.run() for sweep in sweeps))
     for sweep in sweeps:
         record_figure(

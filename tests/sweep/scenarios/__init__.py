@@ -21,9 +21,12 @@ from tests.sweep.scenarios.workflow import Workflow
 
 
 def scenarios(connectors: Collection[type[Connector]]) -> tuple[Scenario, ...]:
-    """Return every scenario for these systems; a system without a listing is not pulled before it has called."""
+    """Return every scenario for these systems; a system without a listing is not pulled before it has called.
+
+    The first one that passes a place at which each does the same tries it: the feed's, if it may.
+    """
     listing = [each for each in connectors if each.covers(each.Settings()) is Coverage.FULL]
     registers = [each for each in connectors if each.register is not None]
     asked = [each for each in registers if each.register and not each.register.lists_all]
-    rest = (Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), Feed(), ClientWebhooks())
-    return (*map(Pull, listing), *map(Decisions, registers), *map(Absence, asked), *rest)
+    rest = (Push(), Bulk(), Hook(), Workflow(), Deliver(), Decide(), ClientWebhooks())
+    return (Feed(), *map(Pull, listing), *map(Decisions, registers), *map(Absence, asked), *rest)
