@@ -6,7 +6,7 @@ import contextlib
 import importlib.util
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -53,6 +53,7 @@ from hub.auth.server.sessions import BrowserSessions
 from hub.auth.signing_keys import SigningKeys
 from hub.auth.trusted_issuers import TrustedIssuers
 from hub.connectors import registry
+from hub.connectors.registry import Enabled
 from hub.executor import Executor
 from hub.kinds import kind_names
 from hub.pages import graph as page_graph
@@ -92,7 +93,8 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
     assert settings.database_url
     half = settings.pool_size // 2
     database = Database(settings.database_url, pool_size=settings.pool_size - half, snapshots=half)
-    hub = _AppParts(settings, database, clock)
+    enabled = registry.enabled(settings)
+    hub = _AppParts(settings, enabled, database, clock)
     descriptions = Descriptions(hub.routes(subgraph), settings.issuer)
     app = Starlette(
         routes=descriptions.routes(),
@@ -101,7 +103,7 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
             hub.client_policies,
             development=not settings.production,
             body_limit=settings.body_limit,
-            path_limits={"/bulk/": settings.bulk_limit, **webhook_body_limits(settings)},
+            path_limits={"/bulk/": settings.bulk_limit, **webhook_body_limits(enabled)},
             origins=settings.cors_origins,
             hosts=settings.known_hosts,
         ),
@@ -114,10 +116,10 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
     return app
 
 
-def connector_parts(settings: Settings) -> tuple[Part, ...]:
-    """Return the parts of the graph that enabled connectors add for their own kinds (``types.py`` in their folders)."""
+def connector_parts(enabled: Iterable[Enabled]) -> tuple[Part, ...]:
+    """Return the parts of the graph that these connectors add for their own kinds (``types.py`` in their folders)."""
     found = []
-    for system in registry.enabled(settings):
+    for system in enabled:
         name = f"hub.connectors.{system.name}.types"
         if importlib.util.find_spec(name):
             found.append(importlib.import_module(name).part)
@@ -127,8 +129,11 @@ def connector_parts(settings: Settings) -> tuple[Part, ...]:
 class _AppParts:
     """The shared objects of the routes: database, encryption, authentication, rate limits, client policies."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Callable[[], float]) -> None:
-        self._settings, self._database, self._systems = settings, database, SystemStates(database)
+    def __init__(
+        self, settings: Settings, enabled: list[Enabled], database: Database, clock: Callable[[], float]
+    ) -> None:
+        self._settings, self._enabled = settings, enabled
+        self._database, self._systems = database, SystemStates(database)
         self._cipher = FieldCipher(settings.sealing_keys, settings.secret)
         officer_token = settings.demo_officer_token
         query_token = settings.query_token or officer_token
@@ -139,22 +144,22 @@ class _AppParts:
             RateLimiter(rate_limits(settings), settings.redis_url),
             ClientPolicies(database, revocation_epoch),
         )
-        sync_scopes = [scopes.sync_scope(each.name).name for each in registry.enabled(settings)]
+        sync_scopes = [scopes.sync_scope(each.name).name for each in enabled]
         self._scopes = [*scopes.NAMES, *sync_scopes]
         self._demo_token = DemoToken(
             officer_token.get_secret_value() if officer_token else None, scopes.DEMO_SCOPES.union(sync_scopes)
         )
-        self._rules = registry.forwarding_rules(settings)
-        self._kinds = kind_names(kind for each in registry.enabled(settings) for kind in each.connector.kinds)
+        self._rules = registry.forwarding_rules(settings.forward, enabled)
+        self._kinds = kind_names(kind for each in enabled for kind in each.connector.kinds)
         self._issuer_config = trust.read(settings.issuers_file, self._scopes)
-        self._uploads = Uploads(database, self._cipher, registry.enabled(settings))
-        self._webhooks = Webhooks(database, self._cipher, registry.enabled(settings))
+        self._uploads = Uploads(database, self._cipher, enabled)
+        self._webhooks = Webhooks(database, self._cipher, enabled)
         issuers = TrustedIssuers(self._issuer_config.issuers, clock)
         self._authenticator = Authenticator(
             *(database, revocation_epoch, self.keys, settings.issuer, issuers, self.rate_limiter, settings.secret),
             second_factor=settings.needs_second_factor,
         )
-        self._operator = operator_tools(settings, self._cipher)
+        self._operator = operator_tools(enabled, self._cipher)
         self._events = EventCounter(database)
         self._broadcaster = Broadcaster(database)
         self.streams = Streams(self._renew, revocation_epoch.current, self._authenticator.code_seeds)
@@ -165,7 +170,7 @@ class _AppParts:
         metrics.watch_streams(self.streams.count)
         quotas = Quotas(self.rate_limiter, self.client_policies)
         graph = schema(
-            subgraph, connector_parts(self._settings), (ReuseParsedDocument,), registry.shared_fields(self._settings)
+            subgraph, connector_parts(self._enabled), (ReuseParsedDocument,), registry.shared_fields(self._enabled)
         )
         endpoint = GraphQLEndpoint(
             graph,
@@ -296,5 +301,5 @@ class _AppParts:
             await self.rate_limiter.submission(f"{viewer.kind.value} {person}", address)
 
     def _gauges(self) -> Gauges:
-        enabled = [each.declaration for each in registry.enabled(self._settings)]
-        return Gauges(self._database, {each.name for each in enabled if each.sends}, contradictable_kinds(enabled))
+        declared = [each.declaration for each in self._enabled]
+        return Gauges(self._database, {each.name for each in declared if each.sends}, contradictable_kinds(declared))

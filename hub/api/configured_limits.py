@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hub.api.graphql.limits import Limits
 from hub.api.webhooks import BODY_LIMIT
-from hub.connectors import registry
+from hub.connectors.registry import Enabled
 from hub.settings import Settings
 from hub.web.rate_limits import LOOPBACK, RateLimits
 
@@ -36,7 +38,7 @@ def rate_limits(settings: Settings) -> RateLimits:
     )
 
 
-def webhook_body_limits(settings: Settings) -> dict[str, int]:
+def webhook_body_limits(enabled: Iterable[Enabled]) -> dict[str, int]:
     """Return the limits of the bodies of calls by path, those of a system before the one for all."""
-    limits = {f"/hooks/{each.name}/": each.connector.webhook_body_limit for each in registry.enabled(settings)}
+    limits = {f"/hooks/{each.name}/": each.connector.webhook_body_limit for each in enabled}
     return {**limits, "/hooks/": BODY_LIMIT}

@@ -8,21 +8,19 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from hub.connectors import registry
 from hub.connectors.base import Connector
 from hub.connectors.registry import Enabled
 from hub.connectors.versions import version_of
 from hub.schema.operator_tools import ConnectorFacts, OperatorTools, SettingFact
-from hub.settings import Settings, variable_name
+from hub.settings import variable_name
 from hub.store import migrate
 from hub.store.encryption import FieldCipher
 from hub.store.ingest.contradictions import contradictable_kinds
 from hub.sync.quarantine_replay import QuarantineReplay
 
 
-def operator_tools(settings: Settings, cipher: FieldCipher) -> OperatorTools:
+def operator_tools(enabled: list[Enabled], cipher: FieldCipher) -> OperatorTools:
     """Return what operators need."""
-    enabled = registry.enabled(settings)
     return OperatorTools(
         migration=migrate.newest(),
         contradictable=contradictable_kinds(each.declaration for each in enabled),

@@ -70,7 +70,7 @@ def _check_startup(settings: Settings, enabled: list[Enabled]) -> list[Finding]:
     """Check what else can stop ``serve``: rules with unknown names, and the file of issuers."""
     found = []
     try:
-        registry.forwarding_rules(settings)
+        registry.forwarding_rules(settings.forward, enabled)
     except BadSetting as error:
         found.append(Finding("forward", False, str(error)))
     try:

@@ -53,7 +53,8 @@ def schema(
     if endpoints is not None:
         typer.echo(_described(settings, endpoints, subgraph), nl=False)
         return
-    sdl = schema(subgraph, connector_parts(settings), shared=registry.shared_fields(settings)).sdl
+    enabled = registry.enabled(settings)
+    sdl = schema(subgraph, connector_parts(enabled), shared=registry.shared_fields(enabled)).sdl
     if against is None:
         typer.echo(client_sdl(sdl) if api else sdl)
         return

@@ -72,24 +72,22 @@ def enabled(settings: Settings) -> list[Enabled]:
     return [Enabled(kind, read_settings(kind.Settings)) for kind in map(load, sorted(names))]
 
 
-def forwarding_rules(settings: Settings) -> tuple[ForwardingRule, ...]:
-    """Return the rules of ``HUB_FORWARD``; raise ``BadSetting`` if one names a system that accepts no complaints."""
-    if not settings.forward:
-        return ()
-    accepting = [each.name for each in enabled(settings) if DeliveryAction.CREATE in each.connector.sends]
-    for rule in settings.forward:
+def forwarding_rules(rules: tuple[ForwardingRule, ...], enabled: Iterable[Enabled]) -> tuple[ForwardingRule, ...]:
+    """Return the ``rules``; raise ``BadSetting`` if one names a system that accepts no complaints."""
+    accepting = [each.name for each in enabled if DeliveryAction.CREATE in each.connector.sends]
+    for rule in rules:
         if rule.system not in accepting:
             known = ", ".join(accepting) or "none of those enabled"
             raise BadSetting(
                 f"HUB_FORWARD is wrong ({rule.system} accepts no complaints or is not enabled): "
                 f"name a system that accepts them ({known})."
             )
-    return settings.forward
+    return rules
 
 
-def shared_fields(settings: Settings) -> tuple[tuple[str, SharedField], ...]:
-    """Return the fields that complaints share with the enabled systems, each with the system's name."""
-    return tuple((system.name, each) for system in enabled(settings) for each in system.connector.shared)
+def shared_fields(enabled: Iterable[Enabled]) -> tuple[tuple[str, SharedField], ...]:
+    """Return the fields that complaints share with these systems, each with the system's name."""
+    return tuple((system.name, each) for system in enabled for each in system.connector.shared)
 
 
 def load(name: str) -> type[Connector]:

@@ -178,8 +178,9 @@ def _start_sandboxes(
 async def prepare_database(settings: Settings, *, with_demo: bool) -> None:
     """Run migrations, and seed the demo complaints if requested; settings come from ``reachable_database``."""
     assert settings.database_url
-    registry.forwarding_rules(settings)
-    await migrate_as_owner(settings, [each.declaration for each in registry.enabled(settings)])
+    enabled = registry.enabled(settings)
+    registry.forwarding_rules(settings.forward, enabled)
+    await migrate_as_owner(settings, [each.declaration for each in enabled])
     await check_secret_key(settings)
     if with_demo:
         from hub.store.demo_seed import seed

@@ -41,7 +41,8 @@ def rules_or_error(
     given = {"HUB_FORWARD": rules, "HUB_CONNECTORS": enabled, "HUB_CONNECTORS_PATH": str(folders)}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    return registry.forwarding_rules(read_settings(Settings))
+    settings = read_settings(Settings)
+    return registry.forwarding_rules(settings.forward, registry.enabled(settings))
 
 
 def test_rules_are_read_in_order(monkeypatch: pytest.MonkeyPatch, folders: Path) -> None:

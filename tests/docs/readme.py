@@ -114,7 +114,7 @@ def _connectors() -> Iterator[str]:
 
 
 def _authorities() -> Iterator[str]:
-    for system, shared in registry.shared_fields(Settings()):
+    for system, shared in registry.shared_fields(registry.enabled(Settings())):
         yield f"| `{system}` | `{shared.field}` | `{shared.authority.value}` | {shared.why_en} |"
 
 

@@ -36,8 +36,8 @@ SOCKET = "SWEEP_SOCKET"
 for _name in registry.discover():
     registry.load(_name)
 # Built once with the arguments of a process that serves, which then finds them in the caches.
-_settings = Settings()
-_parts, _shared = hub.app.connector_parts(_settings), registry.shared_fields(_settings)
+_enabled = registry.enabled(Settings())
+_parts, _shared = hub.app.connector_parts(_enabled), registry.shared_fields(_enabled)
 client_sdl(schema(None, _parts, (ReuseParsedDocument,), _shared).sdl)
 # What is loaded stays: no collection of a forked process looks at it, so its memory stays shared.
 gc.freeze()
