@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -26,6 +25,7 @@ from hub.api.exception_handlers import http_error
 from hub.api.files import FileEndpoint
 from hub.api.gauges import Gauges
 from hub.api.graphql import routes as graphql_routes
+from hub.api.graphql.connector_parts import connector_parts
 from hub.api.graphql.endpoint import GraphQLEndpoint
 from hub.api.graphql.quotas import Quotas
 from hub.api.graphql.streamed import StreamedOperations
@@ -66,12 +66,12 @@ from hub.schema.client_schema import client_sdl
 from hub.schema.context import Context
 from hub.schema.field_resolvers import field_resolver
 from hub.schema.graph import schema
-from hub.schema.part import Part
 from hub.settings import Settings
 from hub.store.database import Database, record_statements
 from hub.store.encryption import FieldCipher
 from hub.store.ingest.contradictions import contradictable_kinds
 from hub.store.oauth.revocation_epoch import RevocationEpoch
+from hub.store.replica import ReplicatedDatabase, database_with_replica
 from hub.streams.broadcaster import Broadcaster
 from hub.sync.uploads import Uploads
 from hub.sync.webhooks import Webhooks
@@ -92,7 +92,9 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
     """
     assert settings.database_url
     half = settings.pool_size // 2
-    database = Database(settings.database_url, pool_size=settings.pool_size - half, snapshots=half)
+    database = database_with_replica(
+        *(settings.database_url, settings.database_read_url), pool_size=settings.pool_size - half, snapshots=half
+    )
     enabled = registry.enabled(settings)
     hub = _AppParts(settings, enabled, database, clock)
     descriptions = Descriptions(hub.routes(subgraph), settings.issuer)
@@ -114,16 +116,6 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
     # Behind a proxy, a redirect would send the client's request to an http URL.
     app.router.redirect_slashes = False
     return app
-
-
-def connector_parts(enabled: Iterable[Enabled]) -> tuple[Part, ...]:
-    """Return the parts of the graph that these connectors add for their own kinds (``types.py`` in their folders)."""
-    found = []
-    for system in enabled:
-        name = f"hub.connectors.{system.name}.types"
-        if importlib.util.find_spec(name):
-            found.append(importlib.import_module(name).part)
-    return tuple(found)
 
 
 class _AppParts:
@@ -168,6 +160,8 @@ class _AppParts:
         """Return all routes of the app."""
         metrics, ide = Metrics(self._gauges(), self._events), self._settings.serves_ide
         metrics.watch_streams(self.streams.count)
+        if isinstance(self._database, ReplicatedDatabase):
+            self._database.count = metrics.count_snapshot
         quotas = Quotas(self.rate_limiter, self.client_policies)
         graph = schema(
             subgraph, connector_parts(self._enabled), (ReuseParsedDocument,), registry.shared_fields(self._enabled)

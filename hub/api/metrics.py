@@ -58,10 +58,17 @@ class Metrics:
         )
 
         self._streams = Gauge("hub_streams", "Open streams of this process", registry=registry)
+        self._snapshots = Counter(
+            "hub_snapshots", "Reads of operations by where: replica or primary", ["where"], registry=registry
+        )
 
     def watch_streams(self, count: Callable[[], int]) -> None:
         """Show what ``count`` returns as the number of open streams."""
         self._streams.set_function(count)
+
+    def count_snapshot(self, where: str) -> None:
+        """Count what an operation reads at one moment; ``where`` is ``replica`` or ``primary``."""
+        self._snapshots.labels(where).inc()
 
     def count_sign_in(self, method: str, outcome: str) -> None:
         """Count a sign-in attempt; ``outcome`` is ``ok``, ``refused`` or ``limited`` (too many attempts)."""

@@ -21,6 +21,7 @@ from hub.store.ingest import inquiries, unmatched_agencies
 from hub.store.key_rotation import key_usage
 from hub.store.migrate import state
 from hub.store.queries.record_entities import count_undisplayable
+from hub.store.replica import bytes_behind
 
 MIN_POSTGRESQL = 15
 """The oldest supported version of PostgreSQL."""
@@ -109,7 +110,7 @@ async def _check_database(settings: Settings, enabled: list[Enabled]) -> list[Fi
                 else []
             )
             rest += await _check_waiting(connected, enabled) if shape.ok else []
-            return [*found, *await _check_role(connected), durable, shape, *rest]
+            return [*found, *await _check_role(connected), *await _check_replica(connected), durable, shape, *rest]
     except (*DATABASE_ERRORS, BadSetting) as error:
         # The driver's message names host and reason, never the password.
         why = str(error).strip().splitlines()[0].rstrip(".")
@@ -135,6 +136,22 @@ async def _check_role(settings: Settings) -> list[Finding]:
     problem = "is a superuser" if role.superuser else "owns the hub's tables"
     message = f"{role.name} {problem}, so a fault could drop them: let HUB_MIGRATION_DATABASE_URL alone name the owner"
     return [Finding("role", True, f"{message}, see docs/operations.md")]
+
+
+async def _check_replica(settings: Settings) -> list[Finding]:
+    """Check the server of ``HUB_DATABASE_READ_URL``; while it is away, the hub works without it."""
+    if settings.database_read_url is None:
+        return []
+    assert settings.database_url
+    try:
+        behind = await bytes_behind(settings.database_url, settings.database_read_url)
+    except DATABASE_ERRORS as error:
+        why = f"HUB_DATABASE_READ_URL cannot be read ({type(error).__name__}), so the primary answers everything"
+        return [Finding("replica", False, f"{why}: check that the replica runs and that this role may connect.")]
+    if behind is None:
+        why = "HUB_DATABASE_READ_URL names no streaming replica of HUB_DATABASE_URL"
+        return [Finding("replica", False, f"{why}: correct or unset it.")]
+    return [Finding("replica", True, f"{behind:,} bytes of the log behind")]
 
 
 def _check_data_folder(settings: Settings) -> list[Finding]:

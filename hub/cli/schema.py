@@ -42,7 +42,7 @@ def schema(
     ] = None,
 ) -> None:
     """Print the graph in SDL, or the changes that break clients of an earlier SDL."""
-    from hub.app import connector_parts
+    from hub.api.graphql.connector_parts import connector_parts
     from hub.complaints.calendar import JAKARTA
     from hub.connectors import registry
     from hub.schema import compatibility

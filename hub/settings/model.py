@@ -30,6 +30,12 @@ class Settings(BaseSettings):
         description="a postgresql:// URL of the same database for `hub migrate` alone, whose role owns the tables;"
         " unset, HUB_DATABASE_URL",
     )
+    database_read_url: str | None = Field(
+        None,
+        repr=False,
+        description="a postgresql:// URL of a streaming replica, which answers what it has; unset, all is read from"
+        " HUB_DATABASE_URL",
+    )
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="the TCP port to listen on, 0 for a free one")
     public_url: Origin | None = Field(

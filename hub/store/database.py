@@ -86,8 +86,8 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, snapshots: int = 5) -> None:
         self.url = url
-        self._engine = _engine(url, pool_size, pool_pre_ping=True)
-        self._snapshots = _engine(url, snapshots, isolation_level="AUTOCOMMIT")
+        self._engine = make_engine(url, pool_size, pool_pre_ping=True)
+        self._snapshots = make_engine(url, snapshots, isolation_level="AUTOCOMMIT")
         self.grouped_writes = GroupedWrites(self._write_rows, (psycopg.DataError, psycopg.IntegrityError, TypeError))
 
     async def close(self) -> None:
@@ -100,9 +100,9 @@ class Database:
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """Yield a connection whose reads all see the same moment; it cannot write."""
         async with self._snapshots.connect() as connection:
-            await _begin_snapshot(connection)
+            await begin_snapshot(connection)
             yield connection
-            await _end_snapshot(connection)
+            await end_snapshot(connection)
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -150,7 +150,8 @@ class ConnectionPool(AsyncAdaptedQueuePool):
         super()._do_return_conn(record)
 
 
-def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
+def make_engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
+    """Return a pool of at most ``pool_size`` connections to ``url``; ``options`` are those of ``create_engine``."""
     engine = create_async_engine(
         driver_url(url),
         pool_size=pool_size,
@@ -169,7 +170,7 @@ def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
     return engine
 
 
-async def _begin_snapshot(connection: AsyncConnection) -> None:
+async def begin_snapshot(connection: AsyncConnection) -> None:
     """Begin a snapshot; if the connection was lost while it was in the pool, on a new connection."""
     driver = await driver_connection(connection)
     try:
@@ -184,7 +185,7 @@ async def _begin_snapshot(connection: AsyncConnection) -> None:
         await driver.execute(_BEGIN_SNAPSHOT)
 
 
-async def _end_snapshot(connection: AsyncConnection) -> None:
+async def end_snapshot(connection: AsyncConnection) -> None:
     """Commit, which keeps what the connection has prepared; after a rollback the driver prepares everything anew."""
     driver = await driver_connection(connection)
     if driver.pgconn.transaction_status == TransactionStatus.INTRANS:

@@ -24,6 +24,7 @@ import hub.store.feed.sequence
 import hub.sync.pull
 import hub.sync.record_files
 import hub.sync.worker
+from hub.api.graphql.connector_parts import connector_parts
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.connectors import registry
 from hub.schema.client_schema import client_sdl
@@ -37,7 +38,7 @@ for _name in registry.discover():
     registry.load(_name)
 # Built once with the arguments of a process that serves, which then finds them in the caches.
 _enabled = registry.enabled(Settings())
-_parts, _shared = hub.app.connector_parts(_enabled), registry.shared_fields(_enabled)
+_parts, _shared = connector_parts(_enabled), registry.shared_fields(_enabled)
 client_sdl(schema(None, _parts, (ReuseParsedDocument,), _shared).sdl)
 # What is loaded stays: no collection of a forked process looks at it, so its memory stays shared.
 gc.freeze()
