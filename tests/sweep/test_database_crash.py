@@ -13,7 +13,7 @@ import pytest
 from hub.runtime.embedded_postgres import EmbeddedPostgres
 from hub.store.migrate import migrate
 from tests.conftest import on, temporary_database
-from tests.sweep.crash_points import Point
+from tests.sweep.crash_points import Point, same_everywhere
 from tests.sweep.database_crash import FORGETFUL
 from tests.sweep.scenarios.bulk import Bulk
 from tests.sweep.scenarios.deliver import Deliver
@@ -31,8 +31,8 @@ AFTER = ("committed", "answers")
 
 
 def acknowledging(passed: Iterable[str]) -> list[Point]:
-    """Return the first pass of every such place."""
-    return [Point(place) for place in dict.fromkeys(passed) if place.endswith(AFTER)]
+    """Return the first pass of every such place; how a process starts, and what it does by the clock, tells nobody."""
+    return [Point(place) for place in dict.fromkeys(passed) if place.endswith(AFTER) and not same_everywhere(place)]
 
 
 @pytest.fixture
