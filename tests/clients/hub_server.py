@@ -101,10 +101,10 @@ class Hub:
             children.stop()
 
 
-async def ready(url: str, look: Callable[[], object]) -> None:
+async def ready(url: str, look: Callable[[], object], headers: Mapping[str, str] | None = None) -> None:
     """Wait until ``url`` responds with success; ``look`` raises if the server has ended."""
     until = time.monotonic() + READY_WITHIN
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, headers=headers) as client:
         while time.monotonic() < until:
             look()
             with contextlib.suppress(httpx.TransportError):

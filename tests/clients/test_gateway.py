@@ -1,8 +1,7 @@
-"""Hive Gateway over one process per subgraph answers as the single process with the whole graph does."""
+"""Gateways over one process per subgraph answer as the single process with the whole graph does."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,9 +13,10 @@ import pytest
 from hub.api.pages import EXAMPLES
 from hub.store.database import Database
 from tests.api.streams.harness import server_sent_events, upcoming
-from tests.clients import CLIENTS, install, needs_node, patient
+from tests.clients import install, needs_node, patient
 from tests.clients.composition import NAMES, composed
-from tests.clients.hub_server import TOKEN, Hub, ask, data, free_port, ready
+from tests.clients.gateways import apollo_gateway, hive_gateway
+from tests.clients.hub_server import TOKEN, Hub, ask, data
 from tests.sync import isolated_sequencer
 
 DESK = EXAMPLES[0].query
@@ -67,30 +67,37 @@ pytestmark = [pytest.mark.outside, needs_node, patient]
 
 
 @pytest.fixture(scope="module")
-async def gateway(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The URL of Hive Gateway over five processes, each with one subgraph."""
+async def supergraphs(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Path]]:
+    """What each composer makes of the subgraphs, while each is served by a process of its own."""
     await install()
-    folder, port = tmp_path_factory.mktemp("gateway"), free_port()
+    folder = tmp_path_factory.mktemp("gateway")
     async with hub.serve(**{name: {"--subgraph": name} for name in NAMES}) as urls:
-        supergraph = (await composed(hub, NAMES, urls, folder))["guild"].supergraph
-        (folder / "supergraph.graphql").write_text(supergraph or "")
-        with (folder / "gateway.log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                *("node_modules/.bin/hive-gateway", "supergraph", str(folder / "supergraph.graphql")),
-                *("--config-path", "gateway.config.mjs", "--host", "127.0.0.1", "--port", str(port)),
-                cwd=CLIENTS, stdout=log, stderr=log,
-            )  # fmt: skip
-        try:
-            await ready(f"http://127.0.0.1:{port}/readiness", lambda: _alive(process, folder / "gateway.log"))
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
+        files = {}
+        for composer, result in (await composed(hub, NAMES, urls, folder)).items():
+            files[composer] = folder / f"{composer}.graphql"
+            files[composer].write_text(result.supergraph or "")
+        yield files
 
 
-def _alive(process: asyncio.subprocess.Process, log: Path) -> None:
-    assert process.returncode is None, log.read_text()
+@pytest.fixture(scope="module")
+async def hive(supergraphs: dict[str, Path]) -> AsyncIterator[str]:
+    """The URL of Hive Gateway over all subgraphs."""
+    async with hive_gateway(supergraphs["guild"]) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def apollo(supergraphs: dict[str, Path]) -> AsyncIterator[str]:
+    """The URL of Apollo Gateway over all subgraphs, composed by Apollo."""
+    async with apollo_gateway(supergraphs["apollo"]) as url:
+        yield url
+
+
+@pytest.fixture(params=["hive", "apollo"])
+def gateway(request: pytest.FixtureRequest) -> str:
+    """The URL of each gateway."""
+    url: str = request.getfixturevalue(request.param)
+    return url
 
 
 def _steady(data: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +189,7 @@ async def _by_holder(url: str, query: str, code: str) -> Any:
         return (await client.post(f"{url}/graphql", json={"query": query}, headers=headers)).json()
 
 
-async def test_live_changes_come_through_the_gateway(hub: Hub, url: str, gateway: str) -> None:
+async def test_live_changes_come_through_the_gateway(hub: Hub, url: str, hive: str) -> None:
     query = """subscription {changes(systems: ["hub"]) {
         __typename ... on Checkpoint {cursor} ... on ChangeEdge {cursor node {system kind subject removed} } } }"""
     submit = SUBMIT.replace("through-the-gateway", "live-through-the-gateway").replace('"REFERENCE"', "null")
@@ -190,7 +197,7 @@ async def test_live_changes_come_through_the_gateway(hub: Hub, url: str, gateway
     try:
         # What the hub was filled with has no positions yet.
         await isolated_sequencer.sequence(database)
-        async with subscribed(gateway, {"query": query}) as events:
+        async with subscribed(hive, {"query": query}) as events:
             assert (await upcoming(events)).data["data"]["changes"]["__typename"] == "Checkpoint"
             ticket = (await data(url, submit))["submitComplaint"]["complaint"]["ticket"]
             await isolated_sequencer.sequence(database)
@@ -215,7 +222,7 @@ async def subscribed(url: str, body: dict[str, Any]) -> AsyncIterator[AsyncGener
         yield server_sent_events(response)
 
 
-async def test_a_subscription_joins_what_other_subgraphs_know(hub: Hub, url: str, gateway: str) -> None:
+async def test_a_subscription_joins_what_other_subgraphs_know(hub: Hub, url: str, hive: str) -> None:
     query = """subscription($ticket: String!) {complaint(ticket: $ticket) {
         ticket status payments {reference} agency {name} } }"""
     listed = await data(
@@ -226,7 +233,7 @@ async def test_a_subscription_joins_what_other_subgraphs_know(hub: Hub, url: str
     )
     body = {"query": query, "variables": {"ticket": ticket}}
     got = []
-    for each in (url, gateway):
+    for each in (url, hive):
         async with subscribed(each, body) as events:
             got.append((await upcoming(events)).data["data"])
     assert got[0] == got[1]
