@@ -62,7 +62,7 @@ def _group_figure(reader: Reader, name: str, totals: Sequence[Total], query: Que
     rows = [Row([each["label"] or reader.t("group.none"), *(each[_camel(kind)] for kind in kinds)]) for each in ordered]
     headline = reader.t("console_agreement.nothing")
     if items:
-        headline = reader.t("console_agreement.most", label=items[0].label, n=reader.number(items[0].value))
+        headline = reader.t("console_agreement.most", label=items[0].label, n=int(items[0].value or 0))
     return Figure(
         name, headline, reader.t(f"console_agreement.{name}_note"), DataTable(shown, rows), bars(items[:8], headline)
     )
@@ -70,7 +70,7 @@ def _group_figure(reader: Reader, name: str, totals: Sequence[Total], query: Que
 
 def _bar(reader: Reader, name: str, total: Total, query: Query) -> Bar:
     open_ = (total["matters"] or 0) - (total["agreed"] or 0)
-    text = reader.t("console_agreement.value", n=reader.number(open_), share=reader.percent(total["shareAgreed"]))
+    text = reader.t("console_agreement.value", n=open_, share=reader.percent(total["shareAgreed"]))
     address = f"{reader.url('console_agreement')}?{FILTERS[name]}={total['key']}#all" if total["key"] else None
     return Bar(total["label"] or total["key"] or reader.t("group.none"), open_, text, address)
 
@@ -99,7 +99,7 @@ def _days_figure(reader: Reader, totals: Sequence[Total]) -> list[Figure]:
         ],
         [Row([each["key"], each["agreed"], each["matters"]]) for each in known],
     )
-    headline = reader.t("console_agreement.days_headline", n=reader.number(sum(each["matters"] for each in known)))
+    headline = reader.t("console_agreement.days_headline", n=sum(each["matters"] for each in known))
     legend = [(key(1), reader.t("column.agreed")), (key(2), reader.t("console_agreement.open"))]
     chart = columns(items, Axis(reader.t("column.matters"), reader.number), headline)
     return [Figure("days", headline, reader.t("console_agreement.days_note"), table, chart, legend)]

@@ -41,7 +41,7 @@ class Notice:
     """What a page says on top: an act that was done to ``count`` rows, or what is wrong."""
 
     done: str = ""
-    count: str = ""
+    count: int = 1
     problems: Mapping[str, str] | None = None
 
 
@@ -54,7 +54,7 @@ class ConsoleView:
     async def get(self, request: Request) -> Response:
         """Show the page."""
         done, count = request.query_params.get("done", ""), request.query_params.get("n", "")
-        notice = Notice(done if done in self._page.acts else "", count[:4] if count.isdecimal() else "")
+        notice = Notice(done if done in self._page.acts else "", int(count[:4]) if count.isdecimal() else 1)
         try:
             person = await self._console.viewers.find(request)
             refused = self._refused(request, person)
@@ -99,7 +99,7 @@ class ConsoleView:
             nothing = reader.t("console.pick_one")
             return await self._shown(request, person, Notice(problems={"rows": nothing}), 400)
         if len(form.picked) > LIMIT:
-            many = reader.t("console.pick_fewer", n=reader.number(LIMIT))
+            many = reader.t("console.pick_fewer", n=LIMIT)
             return await self._shown(request, person, Notice(problems={"rows": many}), 400)
         run = self._runner(request, person)
         if fields.get("step") != "do":
@@ -156,8 +156,7 @@ class ConsoleView:
     def _results(self, request: Request, person: Person, form: Submitted, outcomes: Sequence[Outcome]) -> Response:
         reader = self._console.site.reader(self._language)
         accepted = sum(each.accepted for each in outcomes)
-        counts = {"n": reader.number(accepted), "all": reader.number(len(outcomes))}
-        content = Content(reader.t("console.results", **counts), "", {"outcomes": outcomes})
+        content = Content(reader.t("console.results", n=accepted, all=len(outcomes)), "", {"outcomes": outcomes})
         return self._render(request, person, "results", content, {}, 200, notice=Notice())
 
     def _message(self, request: Request, person: Person | None, name: str, status: int) -> Response:

@@ -30,7 +30,7 @@ HUB_ISSUES: Mapping[str, IssueKind] = {
     "OPERATIONS_FAIL": _critical(
         area=Area.HUB,
         alert="HubOperationsFail",
-        title=Bilingual("{count} operations failed", "{count} operasi gagal"),
+        title=Bilingual("{count} {count:operation|operations} failed", "{count} operasi gagal"),
         meaning=Bilingual(
             "In the last 15 minutes operations of the graph ended with a masked fault.",
             "Dalam 15 menit terakhir operasi graf berakhir dengan galat tersamar.",

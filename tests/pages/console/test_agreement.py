@@ -49,7 +49,7 @@ async def test_a_reason_is_required_beside_its_field(browser: Browser) -> None:
     page = await browser.get(ADDRESS)
     picked = re.findall(r'name="pick\.([^"]+)"', page.text)[0]
     preview = await browser.send("ignore", picked)
-    assert "1 matters leave the list" in words(preview.text)
+    assert "1 matter leaves the list" in words(preview.text)
     refused = await browser.send("ignore", reason="", until="2026-12-31")
     assert refused.status_code == 400
     assert 'href="#reason"' in refused.text

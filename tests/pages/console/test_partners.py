@@ -51,9 +51,9 @@ async def test_a_partner_gets_a_new_secret_and_is_suspended(operator: Browser, s
     await operator.get(ADDRESS)
     preview = await operator.send("suspend", client)
     assert "all its tokens end within a second" in words(preview.text)
-    assert "1 partners are suspended." in words((await operator.send("suspend")).text)
+    assert "1 partner is suspended." in words((await operator.send("suspend")).text)
     await operator.send("resume", client)
-    assert "1 partners may request tokens again." in words((await operator.send("resume")).text)
+    assert "1 partner may request tokens again." in words((await operator.send("resume")).text)
 
 
 async def test_a_suspended_officer_leaves_the_console(operator: Browser, shared: Stage) -> None:
@@ -61,5 +61,5 @@ async def test_a_suspended_officer_leaves_the_console(operator: Browser, shared:
         assert (await other.get(ADDRESS)).status_code == 200
         await operator.get(ADDRESS)
         await operator.send("suspend_officer", "u_leaver")
-        assert "1 officers are suspended." in words((await operator.send("suspend_officer")).text)
+        assert "1 officer is suspended." in words((await operator.send("suspend_officer")).text)
         assert (await other.get(ADDRESS)).status_code == 303

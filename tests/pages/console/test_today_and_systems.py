@@ -37,16 +37,16 @@ async def test_the_badge_counts_the_issues_on_every_page(browser: Browser) -> No
 
 async def test_a_system_is_paused_and_resumed(browser: Browser, shared: Stage) -> None:
     page = await browser.get("/en/console/systems")
-    assert "0 of 1 systems are up and pulled." in words(page.text)
+    assert "0 of 1 system is up and pulled." in words(page.text)
     assert "connection refused <9>" in words(page.text)
     await browser.send("pause", "fake")
     assert await shared.rows("select paused_at is not null from systems where name = 'fake'") == [(False,)]
     done = await browser.send("pause")
-    assert "1 systems are paused." in words(done.text)
+    assert "1 system is paused." in words(done.text)
     own = await browser.get("/en/console/systems/fake")
     assert "Paused since" in words(own.text)
     await browser.send("resume")
-    assert "1 systems are resumed." in words((await browser.send("resume")).text)
+    assert "1 system is resumed." in words((await browser.send("resume")).text)
     assert "Paused since" not in words((await browser.get("/en/console/systems/fake")).text)
 
 
