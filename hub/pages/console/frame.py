@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -18,6 +18,7 @@ from hub.pages import rendering
 from hub.pages.console.page import LIMIT, PAGE_SIZE, Act, ConsolePage, Outcome, Query, Refused, Submitted
 from hub.pages.graph import BadAddress
 from hub.pages.page import Content, Data
+from hub.pages.reader import Reader
 from hub.pages.site import Site, addresses
 from hub.viewer import ViewerKind
 from hub.web.throttling import retry_after_header
@@ -38,11 +39,12 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a page says on top: an act that was done to ``count`` rows, or what is wrong."""
+    """What a page says on top: an act that was done to ``count`` rows, or what is wrong with what was ``typed``."""
 
     done: str = ""
     count: int = 1
     problems: Mapping[str, str] | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 class ConsoleView:
@@ -95,19 +97,16 @@ class ConsoleView:
         reader, name = self._console.site.reader(self._language), fields["act"]
         key, group = fields.get("key") or f"console-{uuid4().hex}", fields.get("group", "")
         form = Submitted([] if group else _picked(fields), fields, key, self._query(request), group)
-        if act.needs_rows and not form.picked and not group:
-            nothing = reader.t("console.pick_one")
-            return await self._shown(request, person, Notice(problems={"rows": nothing}), 400)
-        if len(form.picked) > LIMIT:
-            many = reader.t("console.pick_fewer", n=LIMIT)
-            return await self._shown(request, person, Notice(problems={"rows": many}), 400)
         run = self._runner(request, person)
         if fields.get("step") != "do":
-            return self._confirm(request, person, form, await act.preview(run, form, reader))
+            try:
+                _check(act, form, reader)
+                return self._confirm(request, person, form, await act.preview(run, form, reader))
+            except Refused as error:
+                return await self._shown(request, person, Notice(problems=error.problems, typed=fields), 400)
         try:
-            missing = [each.name for each in act.fields if not each.optional and not fields.get(each.name, "").strip()]
-            if missing:
-                raise Refused(dict.fromkeys(missing, reader.t("console.required")))
+            _check(act, form, reader)
+            _require((each.name for each in act.fields if not each.optional), form, reader)
             outcomes = await act.perform(run, form, reader)
         except Refused as error:
             preview = await act.preview(run, form, reader)
@@ -238,6 +237,21 @@ def page_address(page: ConsolePage, query: Query, language: str) -> str:
     rest = {name: value for name, value in query.items() if value and name not in page.params}
     path = addresses(page.path_name, params)[language]
     return f"{path}?{urlencode(rest)}" if rest else path
+
+
+def _check(act: Act, form: Submitted, reader: Reader) -> None:
+    """Raise ``Refused`` if the page did not say what the act needs: its rows, or its fields."""
+    if act.needs_rows and not form.picked and not form.group:
+        raise Refused({"rows": reader.t("console.pick_one")})
+    if len(form.picked) > LIMIT:
+        raise Refused({"rows": reader.t("console.pick_fewer", n=LIMIT)})
+    _require(act.given, form, reader)
+
+
+def _require(names: Iterable[str], form: Submitted, reader: Reader) -> None:
+    missing = [name for name in names if not form.fields.get(name, "").strip()]
+    if missing:
+        raise Refused(dict.fromkeys(missing, reader.t("console.required")))
 
 
 def _picked(fields: Mapping[str, str]) -> list[str]:

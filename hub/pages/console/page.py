@@ -25,7 +25,7 @@ class Outcome:
     """What became of one row, or would become.
 
     ``label`` names it, ``detail`` says how it is now, ``body`` is its content afterwards, as JSON, and ``secret`` what
-    is shown this once.
+    is shown this once. ``address`` is where the thing is afterwards.
     """
 
     label: str
@@ -34,6 +34,7 @@ class Outcome:
     detail: str = ""
     body: str = ""
     secret: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Act:
 
     ``preview`` changes nothing; both raise ``Refused``. ``danger``: the act cannot be taken back.
     ``needs_rows``: it is about rows that were chosen. ``shows_results``: its outcomes are shown even if all are done.
+    ``given`` are the fields that the page itself asks for, so that the preview knows them; all are required.
     """
 
     preview: Callable[[Run, Submitted, Reader], Awaitable[list[Outcome]]]
@@ -87,6 +89,7 @@ class Act:
     scope: str | None = OPERATE
     needs_rows: bool = True
     shows_results: bool = False
+    given: tuple[str, ...] = ()
 
 
 def no_variables(query: Query) -> Mapping[str, Any]:
