@@ -15,7 +15,7 @@ from hub.auth.pages.browser_viewers import BrowserViewers, Person, login_address
 from hub.auth.pages.csrf import CsrfError, CsrfForms
 from hub.errors import RateLimited, TryLater
 from hub.pages import rendering
-from hub.pages.console.page import LIMIT, PAGE_SIZE, Act, ConsolePage, Outcome, Query, Refused, Submitted
+from hub.pages.console.page import LIMIT, PAGE_SIZE, Act, ConsolePage, Moved, Outcome, Query, Refused, Submitted
 from hub.pages.graph import BadAddress
 from hub.pages.page import Content, Data
 from hub.pages.reader import Reader
@@ -125,6 +125,8 @@ class ConsoleView:
         except BadAddress:
             return self._message(request, person, "missing", 404)
         content = self._page.build(data, query, reader)
+        if isinstance(content, Moved):
+            return RedirectResponse(content.address, 303, {"Cache-Control": "no-store"})
         if content is None:
             return self._message(request, person, "missing", 404)
         return self._render(request, person, self._page.name, content, data, status, notice=notice)

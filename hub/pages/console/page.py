@@ -98,6 +98,13 @@ def no_variables(query: Query) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What was asked for is at another ``address``, where the reader is led."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsolePage:
     """A page of the console.
 
@@ -108,7 +115,7 @@ class ConsolePage:
     """
 
     name: str
-    build: Callable[[Data, Query, Reader], Content | None]
+    build: Callable[[Data, Query, Reader], Content | Moved | None]
     variables: Callable[[Query], Mapping[str, Any]] = no_variables
     params: tuple[str, ...] = ()
     filters: tuple[str, ...] = ("after",)
