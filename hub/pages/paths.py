@@ -23,6 +23,7 @@ CONSOLE_PATHS: dict[str, tuple[str, str]] = {
     "console_system": ("/console/sistem/{system}", "/en/console/systems/{system}"),
     "console_agreement": ("/console/kesesuaian", "/en/console/agreement"),
     "console_disagreement": ("/console/kesesuaian/{id}", "/en/console/agreement/{id}"),
+    "console_decisions": ("/console/keputusan", "/en/console/decisions"),
     "console_deliveries": ("/console/pengiriman", "/en/console/deliveries"),
     "console_quarantine": ("/console/karantina", "/en/console/quarantine"),
     "console_matter": ("/console/perkara", "/en/console/matter"),

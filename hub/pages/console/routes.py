@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from hub.pages.console.account import ACCOUNT
 from hub.pages.console.agreement import AGREEMENT, DISAGREEMENT
+from hub.pages.console.decisions import DECISIONS
 from hub.pages.console.deliveries import DELIVERIES
 from hub.pages.console.feed import FEED
 from hub.pages.console.frame import Console, ConsoleView
@@ -25,6 +26,7 @@ CONSOLE_PAGES: tuple[ConsolePage, ...] = (
     SYSTEM,
     AGREEMENT,
     DISAGREEMENT,
+    DECISIONS,
     DELIVERIES,
     QUARANTINE,
     MATTER,
