@@ -28,6 +28,7 @@ CONSOLE_PATHS: dict[str, tuple[str, str]] = {
     "console_quarantine": ("/console/karantina", "/en/console/quarantine"),
     "console_matter": ("/console/perkara", "/en/console/matter"),
     "console_partners": ("/console/mitra", "/en/console/partners"),
+    "console_partner": ("/console/mitra/{client}", "/en/console/partners/{client}"),
     "console_feed": ("/console/umpan", "/en/console/feed"),
     "account": ("/account", "/en/account"),
 }

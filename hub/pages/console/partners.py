@@ -107,6 +107,12 @@ def _options(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((each, each) for each in values)
 
 
+CLIENT_ACTS = {
+    "rotate": Act(_preview, _rotate, shows_results=True),
+    "suspend": _single("suspend", danger=True),
+    "resume": _single("resume"),
+}
+"""The acts on a partner, which its own page has too."""
 PARTNERS = ConsolePage(
     "partners",
     build,
@@ -125,9 +131,7 @@ PARTNERS = ConsolePage(
             needs_rows=False,
             shows_results=True,
         ),
-        "rotate": Act(_preview, _rotate, shows_results=True),
-        "suspend": _single("suspend", danger=True),
-        "resume": _single("resume"),
+        **CLIENT_ACTS,
         "suspend_officer": _single("suspend_officer", danger=True),
         "resume_officer": _single("resume_officer"),
     },

@@ -12,6 +12,7 @@ from hub.pages.console.feed import FEED
 from hub.pages.console.frame import Console, ConsoleView
 from hub.pages.console.matter import MATTER
 from hub.pages.console.page import ConsolePage
+from hub.pages.console.partner import PARTNER
 from hub.pages.console.partners import PARTNERS
 from hub.pages.console.quarantine import QUARANTINE
 from hub.pages.console.systems import SYSTEM, SYSTEMS
@@ -31,6 +32,7 @@ CONSOLE_PAGES: tuple[ConsolePage, ...] = (
     QUARANTINE,
     MATTER,
     PARTNERS,
+    PARTNER,
     FEED,
     ACCOUNT,
 )

@@ -108,6 +108,7 @@ HUB_ISSUES: Mapping[str, IssueKind] = {
             "Tell the client; once its endpoint is mended, resume and replay.",
             "Beri tahu kliennya; setelah diperbaiki, lanjutkan dan kirim ulang.",
         ),
+        act="resumeWebhook",
         command="hub webhooks resume {id}",
     ),
     "WEBHOOK_NO_CONSENT": _webhook(
