@@ -187,6 +187,7 @@ AGREEMENT = ConsolePage(
     filters=(*FILTERS.values(), "ignored", "after"),
     acts=ACTS,
     rows="disagreements",
+    figures=True,
 )
 DISAGREEMENT = ConsolePage(
     "disagreement",

@@ -66,6 +66,22 @@ class ConsoleView:
         except (RateLimited, TryLater) as error:
             return self._failed(request, error)
 
+    async def csv(self, request: Request) -> Response:
+        """Send the table of a figure of the page."""
+        try:
+            person = await self._console.viewers.find(request)
+            refused = self._refused(request, person)
+            if refused is not None or person is None:
+                return refused or self._to_login(request)
+            made = await self._made(request, person)
+        except (RateLimited, TryLater) as error:
+            return self._failed(request, error)
+        figure = made[1].figure(request.path_params["figure"]) if made and isinstance(made[1], Content) else None
+        if figure is None:
+            return self._message(request, person, "missing", 404)
+        name = f'attachment; filename="{self._page.name}-{figure.name}.csv"'
+        return rendering.private(figure.table.csv(), 200, {"Content-Type": rendering.CSV, "Content-Disposition": name})
+
     async def post(self, request: Request) -> Response:
         """Show what a form would do, or do it."""
         try:
@@ -118,18 +134,23 @@ class ConsoleView:
         return self._results(request, person, form, outcomes)
 
     async def _shown(self, request: Request, person: Person, notice: Notice, status: int = 200) -> Response:
-        query = self._query(request)
-        reader, run = self._console.site.reader(self._language), self._runner(request, person)
+        made = await self._made(request, person)
+        if made is None:
+            return self._message(request, person, "missing", 404)
+        data, content = made
+        if isinstance(content, Moved):
+            return RedirectResponse(content.address, 303, {"Cache-Control": "no-store"})
+        return self._render(request, person, self._page.name, content, data, status, notice=notice)
+
+    async def _made(self, request: Request, person: Person) -> tuple[Data, Content | Moved] | None:
+        """Return the data of the page and what it shows; None if there is no such page."""
+        query, run = self._query(request), self._runner(request, person)
         try:
             data = await run(f"console/{self._page.name}", self._page.variables(query))
         except BadAddress:
-            return self._message(request, person, "missing", 404)
-        content = self._page.build(data, query, reader)
-        if isinstance(content, Moved):
-            return RedirectResponse(content.address, 303, {"Cache-Control": "no-store"})
-        if content is None:
-            return self._message(request, person, "missing", 404)
-        return self._render(request, person, self._page.name, content, data, status, notice=notice)
+            return None
+        content = self._page.build(data, query, self._console.site.reader(self._language))
+        return None if content is None else (data, content)
 
     def _confirm(
         self,

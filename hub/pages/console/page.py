@@ -111,7 +111,7 @@ class ConsolePage:
     ``name`` is that of its addresses, document, template and texts; ``build`` returns None if there is no such page.
     ``params`` are those of its address, ``filters`` those of its query string. ``section`` is its page in the
     navigation, by default itself; ``scope`` is what its reader needs, None for any who signed in. ``rows`` is the
-    connection that it shows page by page.
+    connection that it shows page by page. ``figures``: it has figures, which are also CSV.
     """
 
     name: str
@@ -123,6 +123,7 @@ class ConsolePage:
     acts: Mapping[str, Act] = field(default_factory=dict)
     scope: str | None = OPERATE
     rows: str = ""
+    figures: bool = False
 
     @property
     def path_name(self) -> str:

@@ -87,6 +87,7 @@ PARTNER = ConsolePage(
     params=("client",),
     filters=(),
     section="partners",
+    figures=True,
     acts={
         **CLIENT_ACTS,
         "pause_webhook": _webhook("pause"),

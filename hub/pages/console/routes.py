@@ -39,8 +39,17 @@ CONSOLE_PAGES: tuple[ConsolePage, ...] = (
 
 
 def routes(console: Console) -> list[BaseRoute]:
-    """Return the routes of all pages, in both languages."""
-    return [_route(console, page, language) for page in CONSOLE_PAGES for language in LANGUAGES]
+    """Return the routes of all pages and their figures, in both languages."""
+    pages = [(page, language) for page in CONSOLE_PAGES for language in LANGUAGES]
+    # The address of a figure is also one of a matter, whose id never ends like that.
+    figures = [_figures(console, page, language) for page, language in pages if page.figures]
+    return [*figures, *(_route(console, page, language) for page, language in pages)]
+
+
+def _figures(console: Console, page: ConsolePage, language: str) -> BaseRoute:
+    address = f"{CONSOLE_PATHS[page.path_name][language == 'en']}/{{figure}}.csv"
+    summary = f"A figure of the page {page.path_name} ({language}) as CSV, for persons who signed in"
+    return DocumentedRoute(address, ConsoleView(console, page, language).csv, get=_operation(summary, {}, "text/csv"))
 
 
 def _route(console: Console, page: ConsolePage, language: str) -> BaseRoute:
@@ -55,12 +64,12 @@ def _route(console: Console, page: ConsolePage, language: str) -> BaseRoute:
 _METHODS: tuple[tuple[str, dict[str, Schema]], ...] = (("Show", {}), ("Send a form", {FORM: {"type": "object"}}))
 
 
-def _operation(summary: str, body: dict[str, Schema]) -> Operation:
+def _operation(summary: str, body: dict[str, Schema], media: str = HTML) -> Operation:
     return Operation(
         summary=summary,
         body=body,
         replies={
-            200: Reply("The page", {HTML: TEXT}),
+            200: Reply("The page", {media: TEXT}),
             303: Reply("To the sign-in, or to the page after an act.", headers={"Location": "The address"}),
         },
         refusals={

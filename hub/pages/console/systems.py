@@ -113,4 +113,5 @@ SYSTEM = ConsolePage(
     filters=(),
     section="systems",
     acts=ACTS,
+    figures=True,
 )

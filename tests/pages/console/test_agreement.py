@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from tests.fake_connector import permit
@@ -28,6 +29,23 @@ async def test_disagreements_are_counted_and_listed(browser: Browser) -> None:
     assert "I-1 / R-I-1" in text
     assert "ISSUED ≠ VERIFICATION" in text
     assert "2 of 2 shown" in text
+
+
+async def test_each_figure_is_also_csv(browser: Browser) -> None:
+    page = await browser.get(ADDRESS)
+    found = re.findall(rf'href="({ADDRESS}/[a-z]+\.csv)"', page.text)
+    assert len(found) >= 4
+    for address in found:
+        csv = await browser.get(address)
+        assert (csv.status_code, csv.headers["content-type"]) == (200, "text/csv; charset=utf-8; header=present")
+        assert csv.headers["cache-control"] == "no-store"
+    pairs = (await browser.get(f"{ADDRESS}/pairs.csv")).text.splitlines()
+    assert pairs[0] == "group,matters,agreed,share_agreed,median_seconds"
+    assert pairs[1].split(",")[1:3] == ["2", "0"]
+    assert (await browser.get(f"{ADDRESS}/unknown.csv")).status_code == 404
+    cookies, browser.client.cookies = browser.client.cookies, httpx.Cookies()
+    assert (await browser.get(found[0])).headers["location"].startswith("/oauth/login?")
+    browser.client.cookies = cookies
 
 
 async def test_a_filter_selects_by_cause(browser: Browser) -> None:
