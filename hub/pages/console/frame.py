@@ -146,7 +146,9 @@ class ConsoleView:
         """Return the data of the page and what it shows; None if there is no such page."""
         query, run = self._query(request), self._runner(request, person)
         try:
-            data = await run(f"console/{self._page.name}", self._page.variables(query))
+            # After an act the badge is counted again.
+            age = {"badgeAge": 0} if request.query_params.get("done") and self._page.scope else {}
+            data = await run(f"console/{self._page.name}", {**self._page.variables(query), **age})
         except BadAddress:
             return None
         content = self._page.build(data, query, self._console.site.reader(self._language))
@@ -217,7 +219,7 @@ class ConsoleView:
             home=self._address(request.path_params),
             more=self._more(data, query),
             first=self._address({**query, "after": ""}) if query.get("after") else "",
-            badge=len(data.get("badge") or ()),
+            badge=_count(data.get("badge")),
             addresses=self._languages(query),
         )
         response = rendering.private(html, status)
@@ -260,6 +262,11 @@ def page_address(page: ConsolePage, query: Query, language: str) -> str:
     rest = {name: value for name, value in query.items() if value and name not in page.params}
     path = addresses(page.path_name, params)[language]
     return f"{path}?{urlencode(rest)}" if rest else path
+
+
+def _count(badge: object) -> int:
+    """Return the number of issues: a page has it, or all of them."""
+    return len(badge) if isinstance(badge, list) else badge if isinstance(badge, int) else 0
 
 
 def _check(act: Act, form: Submitted, reader: Reader) -> None:

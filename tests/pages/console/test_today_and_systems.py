@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.pages.console.conftest import Browser, words
@@ -33,6 +35,19 @@ async def test_the_badge_counts_the_issues_on_every_page(browser: Browser) -> No
     assert int(count) >= 1
     for page in ("systems", "systems/fake", "agreement", "deliveries"):
         assert f'class="badge">{count}<' in (await browser.get(f"/en/console/{page}")).text, page
+
+
+def badge(html: str) -> int:
+    """Return the number of issues beside the page of today."""
+    return int("".join(re.findall(r'<span class="badge">(\d+)', html)) or 0)
+
+
+async def test_the_badge_is_right_after_an_act(browser: Browser) -> None:
+    issues = badge((await browser.get("/en/console/systems")).text)
+    await browser.send("pause", "fake")
+    assert badge((await browser.send("pause")).text) == issues + 1
+    await browser.send("resume", "fake")
+    assert badge((await browser.send("resume")).text) == issues
 
 
 async def test_a_system_is_paused_and_resumed(browser: Browser, shared: Stage) -> None:
