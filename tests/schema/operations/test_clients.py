@@ -66,6 +66,8 @@ async def test_a_client_is_registered_once_with_its_secret(filled: Stage) -> Non
     ("over", "problem"),
     [
         ({"scopes": ["complaints:pii"]}, {"field": "scopes", "code": "NOT_ALLOWED"}),
+        ({"name": " "}, {"field": "name", "code": "REQUIRED"}),
+        ({"organisation": "a\0b"}, {"field": "organisation", "code": "MALFORMED"}),
         ({"grants": ["password"]}, {"field": "input", "code": "MALFORMED"}),
         ({"authMethod": "private_key_jwt"}, {"field": "input", "code": "MALFORMED"}),
     ],
