@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hub.complaints.calendar import JAKARTA
@@ -74,8 +75,12 @@ def _lag_figure(reader: Reader, samples: Sequence[Mapping[str, Any]]) -> list[Fi
     head = [TableColumn("at", reader.t("console_systems.at"), "moment")]
     head += [TableColumn(name, reader.t(labelled.get(name, "column.records")), kind) for name, kind in kinds.items()]
     rows = [Row([each["at"], each["lagSeconds"], each["deliveryLagSeconds"], each["records"]]) for each in shown]
-    chart = lines(items, labels, Axis(reader.t("console_systems.minutes"), reader.number), headline)
+    chart = lines(items, labels, Axis(reader.t("console_systems.minutes"), partial(_tick, reader)), headline)
     return [Figure("lag", headline, reader.t("console_systems.lag_note"), DataTable(head, rows), chart)]
+
+
+def _tick(reader: Reader, minutes: float) -> str:
+    return reader.number(minutes, 0 if float(minutes).is_integer() else 1)
 
 
 def _clock(at: str) -> str:
