@@ -53,7 +53,8 @@ async def test_a_partner_gets_a_new_secret_and_is_suspended(operator: Browser, s
     ((client,),) = await shared.rows("select id from clients where name = 'Leaky'")
     await operator.get(ADDRESS)
     await operator.send("rotate", client)
-    rotated = await operator.send("rotate")
+    assert (await operator.send("rotate", keep_hours="169")).status_code == 400
+    rotated = await operator.send("rotate", keep_hours="0")
     assert re.findall(r'<code class="code">[^<]{20,}<', rotated.text) != []
     await operator.get(ADDRESS)
     preview = await operator.send("suspend", client)
