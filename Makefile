@@ -39,12 +39,14 @@ check: .venv ## Lint, format, types, import contracts, and that the schema keeps
 architecture: .venv ## Draw docs/architecture.svg from the imports in the code
 	@$(BIN)/python -m tools.architecture
 
-# URL="http://127.0.0.1:8001" names another hub.
+# URL="http://127.0.0.1:8001" names another hub, and HUB_TEST_OFFICER=name:password its officer.
 URL = http://127.0.0.1:8000
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 pictures: clients ## Take pictures of the pages of the hub that `make run` started; writes build/pictures
 	@mkdir -p build/pictures
 	node tests/clients/pages.mjs $(URL) $(CHROMIUM) build/pictures/profile build/pictures > build/pictures/seen.json
+	HUB_TEST_OFFICER="$${HUB_TEST_OFFICER:-petugas:$$(tr '+/' '-_' < .hub/demo/petugas | tr -d '=\n')}" \
+		node tests/clients/console.mjs $(URL) $(CHROMIUM) build/pictures/console build/pictures > build/pictures/console.json
 
 released: .venv ## Keep the schema of the release that is made: `make check` compares with it from then on
 	$(BIN)/hub schema > $(RELEASED)

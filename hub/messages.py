@@ -22,6 +22,25 @@ class Bilingual(str):
         return made
 
 
+class Count(int):
+    """A number in a message: ``{n}`` is the number, ``{n:item is|items are}`` what follows one and what follows more.
+
+    ``shown`` is how people read the number.
+    """
+
+    shown: str
+
+    def __new__(cls, value: int, shown: str = "") -> Self:
+        """Return a count of ``value``; without ``shown`` it is written with digits only."""
+        made = super().__new__(cls, value)
+        made.shown = shown or str(value)
+        return made
+
+    def __format__(self, forms: str) -> str:
+        one, _, many = forms.partition("|")
+        return self.shown if not forms else one if self == 1 else many
+
+
 def in_language(message: str, language: str) -> str:
     """Return ``message`` in ``language``, ``id`` or ``en``; a message in English only stays English."""
     return message.indonesian if language == "id" and isinstance(message, Bilingual) else message

@@ -6,12 +6,13 @@ a command.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.auth.server.client_metadata import check, check_channels
-from hub.complaints.problems import Problem, ProblemCode
+from hub.complaints.problems import Problem, ProblemCode, check_length
 from hub.errors import BadSetting
 from hub.messages import Bilingual
 from hub.store import audit
@@ -19,6 +20,8 @@ from hub.store.oauth import clients, users
 from hub.store.oauth.clients import Client
 from hub.viewer import Viewer
 
+MAX_NAME = 200
+"""The maximum number of characters of the name and the organisation of a client."""
 _NO_CLIENT = Bilingual("There is no client with this id.", "Tidak ada klien dengan id ini.")
 _NO_USER = Bilingual("There is no officer with this id.", "Tidak ada petugas dengan id ini.")
 _NO_SECRET = Bilingual("The client authenticates without a secret.", "Klien ini masuk tanpa rahasia.")
@@ -27,8 +30,11 @@ _ONESELF = Bilingual("You cannot suspend yourself.", "Anda tidak dapat menangguh
 
 async def create_client(db: AsyncConnection, viewer: Viewer, client: Client) -> str | list[Problem]:
     """Register a client; return its secret, empty if it authenticates without one."""
-    if problems := _exceeds(viewer, client.scopes):
+    named = [(name, getattr(client, name).strip()) for name in ("name", "organisation")]
+    problems = [each for name, text in named for each in check_length(name, text, 1, MAX_NAME)]
+    if problems := problems + _exceeds(viewer, client.scopes):
         return problems
+    client = replace(client, **dict(named))
     try:
         check_channels(check(client, client.scopes))
     except BadSetting as error:

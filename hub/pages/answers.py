@@ -60,7 +60,7 @@ def months_figure(reader: Reader, months: Sequence[Mapping[str, Any]]) -> Figure
     headline = reader.t("months.none")
     if any(counts.values()):
         peak = max(counts, key=lambda month: counts[month])
-        headline = reader.t("months.headline", month=reader.month(peak), n=reader.number(counts[peak]))
+        headline = reader.t("months.headline", month=reader.month(peak), n=counts[peak])
     axis = Axis(reader.t("unit.complaints"), reader.number)
     legend = [(key(1), reader.t("series.answered")), (key(2), reader.t("series.open"))]
     table = DataTable(answer_columns(reader, first), rows)

@@ -23,10 +23,12 @@ CONSOLE_PATHS: dict[str, tuple[str, str]] = {
     "console_system": ("/console/sistem/{system}", "/en/console/systems/{system}"),
     "console_agreement": ("/console/kesesuaian", "/en/console/agreement"),
     "console_disagreement": ("/console/kesesuaian/{id}", "/en/console/agreement/{id}"),
+    "console_decisions": ("/console/keputusan", "/en/console/decisions"),
     "console_deliveries": ("/console/pengiriman", "/en/console/deliveries"),
     "console_quarantine": ("/console/karantina", "/en/console/quarantine"),
     "console_matter": ("/console/perkara", "/en/console/matter"),
     "console_partners": ("/console/mitra", "/en/console/partners"),
+    "console_partner": ("/console/mitra/{client}", "/en/console/partners/{client}"),
     "console_feed": ("/console/umpan", "/en/console/feed"),
     "account": ("/account", "/en/account"),
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub.messages import Count
 from hub.pages import formats, paths
 from hub.pages.texts import texts
 
@@ -17,9 +18,13 @@ class Reader:
     language: str
     now: datetime
 
-    def t(self, key: str, **values: str) -> str:
-        """Return a text with its ``{names}`` replaced."""
-        return texts(self.language)[key].format(**values)
+    def t(self, key: str, **values: str | int) -> str:
+        """Return a text with its ``{names}`` replaced; a number is a ``Count``, with separators."""
+        shown = {
+            name: Count(value, self.number(value)) if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        return texts(self.language)[key].format(**shown)
 
     def url(self, name: str, **params: str) -> str:
         """Return the address of a page in this language."""

@@ -41,15 +41,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(languages=LANGUAGES, key=key, style=style_address())
+    environment.globals.update(languages=LANGUAGES, key=key, asset=asset_address)
     return environment
 
 
 @cache
-def style_address() -> str:
-    """Return the address of the style sheet, which changes with its content."""
-    digest = hashlib.sha256((STATIC / "pages.css").read_bytes()).hexdigest()[:12]
-    return f"/pages/{digest}/pages.css"
+def asset_address(name: str) -> str:
+    """Return the address of the style sheet or a script, which changes with its content."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/pages/{digest}/{name}"
 
 
 def render(template: str, reader: Reader, **values: Any) -> str:

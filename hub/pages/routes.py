@@ -43,16 +43,19 @@ from hub.web.operations import (
 )
 
 PUBLIC_PAGES = (OVERVIEW, AGENCIES, AGENCY, AREAS, AREA, SYSTEMS, PROCUREMENT)
-STYLE = "/pages/{version}/pages.css"
-"""The address of the style sheet, whose version is a digest of its content."""
+ASSETS = {"pages.css": "text/css", "live.js": "text/javascript", "keys.js": "text/javascript"}
+"""The style sheet and the scripts, whose addresses have a digest of their content."""
 YEAR = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def routes(site: Site) -> list[BaseRoute]:
-    """Return the routes of all pages, their figures and the style sheet."""
-    found: list[BaseRoute] = [DocumentedRoute(STYLE, _style(), get=cached("The style of the pages", "text/css"))]
+    """Return the routes of all pages, their figures the style sheet and the scripts."""
+    found: list[BaseRoute] = [
+        DocumentedRoute(f"/pages/{{version}}/{name}", _asset(name, media), get=cached(f"{name} of the pages", media))
+        for name, media in ASSETS.items()
+    ]
     for language in LANGUAGES:
         for page in PUBLIC_PAGES:
             address = PATHS[page.name][language == "en"]
@@ -90,9 +93,9 @@ def _form(summary: str, body: dict[str, Schema]) -> Operation:
     )
 
 
-def _style() -> Endpoint:
-    text = (rendering.STATIC / "pages.css").read_text(encoding="utf-8")
-    packed, address = Packed.pack(text, "text/css; charset=utf-8"), rendering.style_address()
+def _asset(name: str, media: str) -> Endpoint:
+    text = (rendering.STATIC / name).read_text(encoding="utf-8")
+    packed, address = Packed.pack(text, f"{media}; charset=utf-8"), rendering.asset_address(name)
 
     async def get(request: Request) -> Response:
         # Another version would be kept for a year as if it were that one.

@@ -49,7 +49,7 @@ def _systems_figure(reader: Reader, systems: Totals, up: int) -> Figure:
     columns += [TableColumn(name, reader.t(f"column.{name}"), kind) for name, kind in kinds.items()]
     names = ("title", "owner", "state", "asOf", "downSince", "recordCount")
     rows = [Row([each[name] for name in names]) for each in systems]
-    headline = reader.t("systems.headline", up=reader.number(up), all=reader.number(len(systems)))
+    headline = reader.t("systems.headline", up=up, all=len(systems))
     return Figure("systems", headline, reader.t("systems.note"), DataTable(columns, rows))
 
 
@@ -71,7 +71,7 @@ def _agreement_figure(reader: Reader, name: str, totals: Totals) -> Figure:
 
 
 def _share_text(reader: Reader, total: Mapping[str, Any]) -> str:
-    return reader.t("pairs.value", share=reader.percent(total["shareAgreed"]), n=reader.number(total["matters"]))
+    return reader.t("pairs.value", share=reader.percent(total["shareAgreed"]), n=total["matters"])
 
 
 def _days_figure(reader: Reader, totals: Totals) -> Figure:

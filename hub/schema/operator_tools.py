@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,9 +65,27 @@ class ConnectorFacts:
     readme: str | None
 
 
+class KeptCount:
+    """A number that this process counts again when it is too old; who asks meanwhile waits for that count."""
+
+    def __init__(self) -> None:
+        self._number, self._at = 0, -math.inf
+        self._counting = asyncio.Lock()
+
+    async def get(self, max_age: float, count: Callable[[], Awaitable[int]]) -> int:
+        """Return the number, at most ``max_age`` seconds old; with 0 it is counted after this call."""
+        asked = time.monotonic()
+        async with self._counting:
+            if self._at < asked - max_age:
+                begun = time.monotonic()
+                self._number = await count()
+                self._at = begun
+        return self._number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorTools:
-    """What is fixed while a process runs.
+    """What is fixed while a process runs, and the last count of its issues.
 
     ``migration`` is the migration that the code needs, None if it is not known. Records of ``contradictable`` kinds may
     contradict each other.
@@ -74,3 +95,4 @@ class OperatorTools:
     contradictable: Sequence[ContradictableKind] = ()
     connectors: Mapping[str, ConnectorFacts] = field(default_factory=dict)
     quarantine: ItemReplay = field(default_factory=NoReplay)
+    issue_count: KeptCount = field(default_factory=KeptCount)

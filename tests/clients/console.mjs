@@ -50,6 +50,36 @@ if (await retry.count()) {
   await page.waitForSelector("[role=status]");
   seen.done = await page.getByRole("status").textContent();
 }
+// By keys, which do nothing while one types.
+await page.setViewportSize(SIZES.desk);
+await page.goto(`${url}/en/console`);
+await page.keyboard.press("?");
+seen.keys = await page.locator("#keys").isVisible();
+await look("en console-keys");
+await page.keyboard.press("Escape");
+await page.keyboard.press("/");
+await page.waitForURL("**/en/console/matter**");
+await page.keyboard.type("gs/?");
+seen.typed = await page.locator("#number").inputValue();
+await page.locator("h1").click();
+await page.keyboard.press("g");
+await page.keyboard.press("s");
+await page.waitForURL("**/en/console/systems");
+
+// What changes is shown after a while, unless the page is hidden or in use. The clock of the page is the test's.
+await page.clock.install();
+await page.goto(`${url}/en/console`);
+let loads = 0;
+await page.route("**/en/console", async (route) => {
+  loads += 1;
+  const response = await route.fetch();
+  await route.fulfill({ response, body: (await response.text()).replace(/(id="badge"[^>]*>).*?(<\/a>)/s, "$1 77 now</span>$2") });
+});
+await page.clock.fastForward(16_000);
+await page.getByText("77 now").waitFor();
+seen.live = loads;
+await page.unroute("**/en/console");
+
 // A form without a choice says so, and the error leads to the rows.
 await page.goto(`${url}/en/console/systems`);
 await page.getByRole("button", { name: "Pause" }).click();

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hub.pages
 from hub.pages.console.routes import CONSOLE_PAGES
+from hub.pages.reader import Reader
 from hub.pages.texts import texts
+from hub.store.operations.issues import OperatorIssue
 
 FOLDER = Path(hub.pages.__file__).parent
 MADE_UP = re.compile(r"(?:kicker|headline|none|note|title|description)$")
@@ -44,3 +47,12 @@ def test_every_text_is_used() -> None:
         if key not in named and not any(key.startswith(each) for each in named if each.endswith((".", "_")))
     }
     assert {key for key in unused if not MADE_UP.search(key)} == set()
+
+
+def test_a_noun_has_the_form_of_its_number() -> None:
+    reader = Reader("en", datetime(2026, 1, 1, tzinfo=UTC))
+    counts = [reader.t("console_deliveries.summary", n=number) for number in (1, 1_200)]
+    assert counts == ["1 delivery waits for a person.", "1,200 deliveries wait for a person."]
+    issue = OperatorIssue(code="QUARANTINE_WAITS", name="OSS", count=1)
+    assert issue.text(issue.kind.title, "en") == "1 item of OSS is in quarantine"
+    assert issue.text(issue.kind.title, "id") == "1 butir OSS dikarantina"

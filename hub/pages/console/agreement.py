@@ -10,7 +10,7 @@ from hub.agreement.enums import DifferenceCause
 from hub.pages.charts.axes import Axis
 from hub.pages.charts.bars import Bar, bars
 from hub.pages.charts.columns import Column, columns, key
-from hub.pages.console.page import Act, ConsolePage, FormField, Outcome, Query, Refused, Run, Submitted, paging
+from hub.pages.console.page import OPERATE, Act, ConsolePage, FormField, Outcome, Query, Refused, Run, Submitted, paging
 from hub.pages.figures import DataTable, Figure, Row, TableColumn
 from hub.pages.forms import problems_of
 from hub.pages.page import Content, Data
@@ -62,7 +62,7 @@ def _group_figure(reader: Reader, name: str, totals: Sequence[Total], query: Que
     rows = [Row([each["label"] or reader.t("group.none"), *(each[_camel(kind)] for kind in kinds)]) for each in ordered]
     headline = reader.t("console_agreement.nothing")
     if items:
-        headline = reader.t("console_agreement.most", label=items[0].label, n=reader.number(items[0].value))
+        headline = reader.t("console_agreement.most", label=items[0].label, n=int(items[0].value or 0))
     return Figure(
         name, headline, reader.t(f"console_agreement.{name}_note"), DataTable(shown, rows), bars(items[:8], headline)
     )
@@ -70,7 +70,7 @@ def _group_figure(reader: Reader, name: str, totals: Sequence[Total], query: Que
 
 def _bar(reader: Reader, name: str, total: Total, query: Query) -> Bar:
     open_ = (total["matters"] or 0) - (total["agreed"] or 0)
-    text = reader.t("console_agreement.value", n=reader.number(open_), share=reader.percent(total["shareAgreed"]))
+    text = reader.t("console_agreement.value", n=open_, share=reader.percent(total["shareAgreed"]))
     address = f"{reader.url('console_agreement')}?{FILTERS[name]}={total['key']}#all" if total["key"] else None
     return Bar(total["label"] or total["key"] or reader.t("group.none"), open_, text, address)
 
@@ -99,7 +99,7 @@ def _days_figure(reader: Reader, totals: Sequence[Total]) -> list[Figure]:
         ],
         [Row([each["key"], each["agreed"], each["matters"]]) for each in known],
     )
-    headline = reader.t("console_agreement.days_headline", n=reader.number(sum(each["matters"] for each in known)))
+    headline = reader.t("console_agreement.days_headline", n=sum(each["matters"] for each in known))
     legend = [(key(1), reader.t("column.agreed")), (key(2), reader.t("console_agreement.open"))]
     chart = columns(items, Axis(reader.t("column.matters"), reader.number), headline)
     return [Figure("days", headline, reader.t("console_agreement.days_note"), table, chart, legend)]
@@ -113,7 +113,14 @@ def build_one(data: Data, query: Query, reader: Reader) -> Content | None:
     names = {each["name"]: each["title"] for each in data["systems"]}
     titles = {each["system"]: names.get(each["system"], reader.t("console_agreement.hub")) for each in matter["sides"]}
     title = " / ".join(dict.fromkeys(each["externalId"] or "–" for each in matter["sides"]))
-    return Content(title, "", {"matter": matter, "titles": titles, "names": names})
+    return Content(title, "", {"matter": matter, "titles": titles, "lacks": _lacks(matter, names)})
+
+
+def _lacks(matter: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
+    """Return the system whose record a person may name; reports are linked to complaints by claims instead."""
+    if not all(each["system"] in names for each in matter["sides"]):
+        return None
+    return next((each["system"] for each in matter["sides"] if each["externalId"] is None), None)
 
 
 def _resolve(act: str, *, preview: bool) -> Callable[[Run, Submitted, Reader], Any]:
@@ -127,18 +134,24 @@ def _resolve(act: str, *, preview: bool) -> Callable[[Run, Submitted, Reader], A
         elif act == "IGNORE_UNTIL":
             # The preview is shown before reason and time are known.
             values |= {"reason": "-", "until": (reader.now + timedelta(days=1)).isoformat()}
-        return _outcomes((await run("console/resolve", {"input": values}))["result"])
+        if act == "CONFIRM_MATCH":
+            values["record"] = form.fields.get("record", "").strip()
+        return _outcomes((await run("console/resolve", {"input": values}))["result"], reader)
 
     return resolve
 
 
-def _outcomes(result: Mapping[str, Any]) -> list[Outcome]:
+def _outcomes(result: Mapping[str, Any], reader: Reader) -> list[Outcome]:
     if "outcomes" not in result:
         raise Refused(problems_of(result, {}))
-    return [
-        Outcome(_name(each["agreement"]) or each["id"], each["accepted"], each["message"], _state(each["agreement"]))
-        for each in result["outcomes"]
-    ]
+    return [_outcome(each, each["agreement"], reader) for each in result["outcomes"]]
+
+
+def _outcome(outcome: Mapping[str, Any], agreement: Mapping[str, Any] | None, reader: Reader) -> Outcome:
+    label, address = _name(agreement) or outcome["id"], ""
+    if agreement:
+        address = reader.url("console_disagreement", id=agreement["id"])
+    return Outcome(label, outcome["accepted"], outcome["message"], _state(agreement), address=address)
 
 
 def _name(agreement: Mapping[str, Any] | None) -> str:
@@ -154,8 +167,10 @@ def _camel(name: str) -> str:
     return first + "".join(map(str.title, rest))
 
 
-def _act(name: str, *fields: FormField, scope: str = "hub:operate") -> Act:
-    return Act(_resolve(name, preview=True), _resolve(name, preview=False), fields, scope=scope)
+def _act(name: str, *fields: FormField, scope: str = OPERATE, given: tuple[str, ...] = ()) -> Act:
+    # A match may end the matter that the page showed, so its outcome leads to the one that is left.
+    preview, perform = _resolve(name, preview=True), _resolve(name, preview=False)
+    return Act(preview, perform, fields, scope=scope, given=given, shows_results=bool(given))
 
 
 ACTS = {
@@ -164,6 +179,7 @@ ACTS = {
     "keep": _act("KEEP", REASON, scope="complaints:assign"),
     "ignore": _act("IGNORE_UNTIL", FormField("until", "date"), FormField("reason", "long")),
 }
+MATCH = _act("CONFIRM_MATCH", REASON, given=("record",))
 AGREEMENT = ConsolePage(
     "agreement",
     build,
@@ -171,7 +187,13 @@ AGREEMENT = ConsolePage(
     filters=(*FILTERS.values(), "ignored", "after"),
     acts=ACTS,
     rows="disagreements",
+    figures=True,
 )
 DISAGREEMENT = ConsolePage(
-    "disagreement", build_one, lambda query: {"id": query["id"]}, params=("id",), section="agreement", acts=ACTS
+    "disagreement",
+    build_one,
+    lambda query: {"id": query["id"]},
+    params=("id",),
+    section="agreement",
+    acts={**ACTS, "confirm_match": MATCH},
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -15,9 +15,10 @@ from hub.auth.pages.browser_viewers import BrowserViewers, Person, login_address
 from hub.auth.pages.csrf import CsrfError, CsrfForms
 from hub.errors import RateLimited, TryLater
 from hub.pages import rendering
-from hub.pages.console.page import LIMIT, PAGE_SIZE, Act, ConsolePage, Outcome, Query, Refused, Submitted
+from hub.pages.console.page import LIMIT, PAGE_SIZE, Act, ConsolePage, Moved, Outcome, Query, Refused, Submitted
 from hub.pages.graph import BadAddress
 from hub.pages.page import Content, Data
+from hub.pages.reader import Reader
 from hub.pages.site import Site, addresses
 from hub.viewer import ViewerKind
 from hub.web.throttling import retry_after_header
@@ -38,11 +39,12 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a page says on top: an act that was done to ``count`` rows, or what is wrong."""
+    """What a page says on top: an act that was done to ``count`` rows, or what is wrong with what was ``typed``."""
 
     done: str = ""
-    count: str = ""
+    count: int = 1
     problems: Mapping[str, str] | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 class ConsoleView:
@@ -54,7 +56,7 @@ class ConsoleView:
     async def get(self, request: Request) -> Response:
         """Show the page."""
         done, count = request.query_params.get("done", ""), request.query_params.get("n", "")
-        notice = Notice(done if done in self._page.acts else "", count[:4] if count.isdecimal() else "")
+        notice = Notice(done if done in self._page.acts else "", int(count[:4]) if count.isdecimal() else 1)
         try:
             person = await self._console.viewers.find(request)
             refused = self._refused(request, person)
@@ -63,6 +65,22 @@ class ConsoleView:
             return await self._shown(request, person, notice)
         except (RateLimited, TryLater) as error:
             return self._failed(request, error)
+
+    async def csv(self, request: Request) -> Response:
+        """Send the table of a figure of the page."""
+        try:
+            person = await self._console.viewers.find(request)
+            refused = self._refused(request, person)
+            if refused is not None or person is None:
+                return refused or self._to_login(request)
+            made = await self._made(request, person)
+        except (RateLimited, TryLater) as error:
+            return self._failed(request, error)
+        figure = made[1].figure(request.path_params["figure"]) if made and isinstance(made[1], Content) else None
+        if figure is None:
+            return self._message(request, person, "missing", 404)
+        name = f'attachment; filename="{self._page.name}-{figure.name}.csv"'
+        return rendering.private(figure.table.csv(), 200, {"Content-Type": rendering.CSV, "Content-Disposition": name})
 
     async def post(self, request: Request) -> Response:
         """Show what a form would do, or do it."""
@@ -95,19 +113,16 @@ class ConsoleView:
         reader, name = self._console.site.reader(self._language), fields["act"]
         key, group = fields.get("key") or f"console-{uuid4().hex}", fields.get("group", "")
         form = Submitted([] if group else _picked(fields), fields, key, self._query(request), group)
-        if act.needs_rows and not form.picked and not group:
-            nothing = reader.t("console.pick_one")
-            return await self._shown(request, person, Notice(problems={"rows": nothing}), 400)
-        if len(form.picked) > LIMIT:
-            many = reader.t("console.pick_fewer", n=reader.number(LIMIT))
-            return await self._shown(request, person, Notice(problems={"rows": many}), 400)
         run = self._runner(request, person)
         if fields.get("step") != "do":
-            return self._confirm(request, person, form, await act.preview(run, form, reader))
+            try:
+                _check(act, form, reader)
+                return self._confirm(request, person, form, await act.preview(run, form, reader))
+            except Refused as error:
+                return await self._shown(request, person, Notice(problems=error.problems, typed=fields), 400)
         try:
-            missing = [each.name for each in act.fields if not each.optional and not fields.get(each.name, "").strip()]
-            if missing:
-                raise Refused(dict.fromkeys(missing, reader.t("console.required")))
+            _check(act, form, reader)
+            _require((each.name for each in act.fields if not each.optional), form, reader)
             outcomes = await act.perform(run, form, reader)
         except Refused as error:
             preview = await act.preview(run, form, reader)
@@ -119,16 +134,25 @@ class ConsoleView:
         return self._results(request, person, form, outcomes)
 
     async def _shown(self, request: Request, person: Person, notice: Notice, status: int = 200) -> Response:
-        query = self._query(request)
-        reader, run = self._console.site.reader(self._language), self._runner(request, person)
-        try:
-            data = await run(f"console/{self._page.name}", self._page.variables(query))
-        except BadAddress:
+        made = await self._made(request, person)
+        if made is None:
             return self._message(request, person, "missing", 404)
-        content = self._page.build(data, query, reader)
-        if content is None:
-            return self._message(request, person, "missing", 404)
+        data, content = made
+        if isinstance(content, Moved):
+            return RedirectResponse(content.address, 303, {"Cache-Control": "no-store"})
         return self._render(request, person, self._page.name, content, data, status, notice=notice)
+
+    async def _made(self, request: Request, person: Person) -> tuple[Data, Content | Moved] | None:
+        """Return the data of the page and what it shows; None if there is no such page."""
+        query, run = self._query(request), self._runner(request, person)
+        try:
+            # After an act the badge is counted again.
+            age = {"badgeAge": 0} if request.query_params.get("done") and self._page.scope else {}
+            data = await run(f"console/{self._page.name}", {**self._page.variables(query), **age})
+        except BadAddress:
+            return None
+        content = self._page.build(data, query, self._console.site.reader(self._language))
+        return None if content is None else (data, content)
 
     def _confirm(
         self,
@@ -156,8 +180,7 @@ class ConsoleView:
     def _results(self, request: Request, person: Person, form: Submitted, outcomes: Sequence[Outcome]) -> Response:
         reader = self._console.site.reader(self._language)
         accepted = sum(each.accepted for each in outcomes)
-        counts = {"n": reader.number(accepted), "all": reader.number(len(outcomes))}
-        content = Content(reader.t("console.results", **counts), "", {"outcomes": outcomes})
+        content = Content(reader.t("console.results", n=accepted, all=len(outcomes)), "", {"outcomes": outcomes})
         return self._render(request, person, "results", content, {}, 200, notice=Notice())
 
     def _message(self, request: Request, person: Person | None, name: str, status: int) -> Response:
@@ -196,7 +219,7 @@ class ConsoleView:
             home=self._address(request.path_params),
             more=self._more(data, query),
             first=self._address({**query, "after": ""}) if query.get("after") else "",
-            badge=len(data.get("badge") or ()),
+            badge=_count(data.get("badge")),
             addresses=self._languages(query),
         )
         response = rendering.private(html, status)
@@ -239,6 +262,26 @@ def page_address(page: ConsolePage, query: Query, language: str) -> str:
     rest = {name: value for name, value in query.items() if value and name not in page.params}
     path = addresses(page.path_name, params)[language]
     return f"{path}?{urlencode(rest)}" if rest else path
+
+
+def _count(badge: object) -> int:
+    """Return the number of issues: a page has it, or all of them."""
+    return len(badge) if isinstance(badge, list) else badge if isinstance(badge, int) else 0
+
+
+def _check(act: Act, form: Submitted, reader: Reader) -> None:
+    """Raise ``Refused`` if the page did not say what the act needs: its rows, or its fields."""
+    if act.needs_rows and not form.picked and not form.group:
+        raise Refused({"rows": reader.t("console.pick_one")})
+    if len(form.picked) > LIMIT:
+        raise Refused({"rows": reader.t("console.pick_fewer", n=LIMIT)})
+    _require(act.given, form, reader)
+
+
+def _require(names: Iterable[str], form: Submitted, reader: Reader) -> None:
+    missing = [name for name in names if not form.fields.get(name, "").strip()]
+    if missing:
+        raise Refused(dict.fromkeys(missing, reader.t("console.required")))
 
 
 def _picked(fields: Mapping[str, str]) -> list[str]:

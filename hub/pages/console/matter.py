@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.pages.console.page import ConsolePage, Query
+from hub.pages.console.leads import leads
+from hub.pages.console.page import ConsolePage, Moved, Query
 from hub.pages.page import Content, Data
 from hub.pages.reader import Reader
 
@@ -35,15 +36,23 @@ class Part:
     as_of: str | None
 
 
-def build(data: Data, query: Query, reader: Reader) -> Content:
-    """Return the matter with this number; only the form if there is none."""
+def build(data: Data, query: Query, reader: Reader) -> Content | Moved:
+    """Return the matter with this number, or lead to the one that another system's record with it belongs to.
+
+    If that belongs to several or none, the record is shown with them; only the form if there is no record.
+    """
     complaint, permit = data["complaint"], data["permit"]
     found = complaint or permit
+    others = [] if found else leads(data, reader)
+    addresses = {address for each in others for _, address in each.matters}
+    if len(addresses) == 1:
+        return Moved(addresses.pop())
     events = [*_complaint_events(complaint, reader)] if complaint else []
     events += _permit_events(permit, reader) if permit else []
     values = {
         "number": query.get("number", ""),
         "found": found,
+        "leads": others,
         "complaint": complaint,
         "permit": permit,
         "parts": [*_parts(complaint, permit, reader)],
@@ -163,6 +172,10 @@ def _title(node: Node) -> str:
     return node["system"]["title"] if node["system"] else "–"
 
 
-MATTER = ConsolePage(
-    "matter", build, lambda query: {"number": query.get("number", "").strip("# ").strip().upper()}, filters=("number",)
-)
+def variables(query: Query) -> Mapping[str, Any]:
+    """Return the number: as tickets are written, and as it was typed."""
+    typed = query.get("number", "").strip("# ").strip()
+    return {"number": typed.upper(), "typed": typed}
+
+
+MATTER = ConsolePage("matter", build, variables, filters=("number",))

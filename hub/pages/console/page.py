@@ -25,7 +25,7 @@ class Outcome:
     """What became of one row, or would become.
 
     ``label`` names it, ``detail`` says how it is now, ``body`` is its content afterwards, as JSON, and ``secret`` what
-    is shown this once.
+    is shown this once. ``address`` is where the thing is afterwards.
     """
 
     label: str
@@ -34,6 +34,7 @@ class Outcome:
     detail: str = ""
     body: str = ""
     secret: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Act:
 
     ``preview`` changes nothing; both raise ``Refused``. ``danger``: the act cannot be taken back.
     ``needs_rows``: it is about rows that were chosen. ``shows_results``: its outcomes are shown even if all are done.
+    ``given`` are the fields that the page itself asks for, so that the preview knows them; all are required.
     """
 
     preview: Callable[[Run, Submitted, Reader], Awaitable[list[Outcome]]]
@@ -87,11 +89,19 @@ class Act:
     scope: str | None = OPERATE
     needs_rows: bool = True
     shows_results: bool = False
+    given: tuple[str, ...] = ()
 
 
 def no_variables(query: Query) -> Mapping[str, Any]:
     """Return no variables."""
     return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What was asked for is at another ``address``, where the reader is led."""
+
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +111,11 @@ class ConsolePage:
     ``name`` is that of its addresses, document, template and texts; ``build`` returns None if there is no such page.
     ``params`` are those of its address, ``filters`` those of its query string. ``section`` is its page in the
     navigation, by default itself; ``scope`` is what its reader needs, None for any who signed in. ``rows`` is the
-    connection that it shows page by page.
+    connection that it shows page by page. ``figures``: it has figures, which are also CSV.
     """
 
     name: str
-    build: Callable[[Data, Query, Reader], Content | None]
+    build: Callable[[Data, Query, Reader], Content | Moved | None]
     variables: Callable[[Query], Mapping[str, Any]] = no_variables
     params: tuple[str, ...] = ()
     filters: tuple[str, ...] = ("after",)
@@ -113,6 +123,7 @@ class ConsolePage:
     acts: Mapping[str, Act] = field(default_factory=dict)
     scope: str | None = OPERATE
     rows: str = ""
+    figures: bool = False
 
     @property
     def path_name(self) -> str:

@@ -11,6 +11,7 @@ from hub.pages.forms import problems_of
 from hub.pages.page import Content, Data
 from hub.pages.reader import Reader
 
+MAX_KEEP_HOURS = 168
 METHODS = {
     "client_secret_basic": ["client_credentials"],
     "client_secret_post": ["client_credentials"],
@@ -76,9 +77,12 @@ async def _create(run: Run, form: Submitted, reader: Reader) -> list[Outcome]:
 
 
 async def _rotate(run: Run, form: Submitted, reader: Reader) -> list[Outcome]:
-    outcomes = []
+    typed, outcomes = form.fields.get("keep_hours", "").strip(), []
+    if not (typed.isascii() and typed.isdecimal() and int(typed[:4]) <= MAX_KEEP_HOURS):
+        raise Refused({"keep_hours": reader.t("console_partners.keep_hours_hint")})
+    keep = int(typed)
     for index, row in enumerate(form.picked):
-        values = {"id": row, "idempotencyKey": f"{form.key}-{index}"}
+        values = {"id": row, "keepHours": keep, "idempotencyKey": f"{form.key}-{index}"}
         result = (await run("console/partner_rotate", {"input": values}))["result"]
         given = "client" in result
         outcomes.append(
@@ -107,6 +111,12 @@ def _options(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((each, each) for each in values)
 
 
+CLIENT_ACTS = {
+    "rotate": Act(_preview, _rotate, (FormField("keep_hours"),), shows_results=True),
+    "suspend": _single("suspend", danger=True),
+    "resume": _single("resume"),
+}
+"""The acts on a partner, which its own page has too."""
 PARTNERS = ConsolePage(
     "partners",
     build,
@@ -125,9 +135,7 @@ PARTNERS = ConsolePage(
             needs_rows=False,
             shows_results=True,
         ),
-        "rotate": Act(_preview, _rotate, shows_results=True),
-        "suspend": _single("suspend", danger=True),
-        "resume": _single("resume"),
+        **CLIENT_ACTS,
         "suspend_officer": _single("suspend_officer", danger=True),
         "resume_officer": _single("resume_officer"),
     },

@@ -17,18 +17,19 @@ def each_alone(
     argument: str,
     accepted: Callable[[Result], str | None],
     names: Mapping[str, str] | None = None,
+    fixed: Mapping[str, object] | None = None,
 ) -> Callable[[Run, Submitted, Reader], Awaitable[list[Outcome]]]:
     """Return what executes ``document`` for each row, as ``argument`` of its input.
 
     ``accepted`` returns what to say of a result, None if it is a refusal. ``names`` are the other fields of the input
-    by the field of the form.
+    by the field of the form, and ``fixed`` those that are always the same.
     """
     own = dict(names or {})
 
     async def perform(run: Run, form: Submitted, reader: Reader) -> list[Outcome]:
         outcomes = []
         for index, row in enumerate(form.picked):
-            values: dict[str, Any] = {argument: row, "idempotencyKey": f"{form.key}-{index}"}
+            values: dict[str, Any] = {**(fixed or {}), argument: row, "idempotencyKey": f"{form.key}-{index}"}
             values |= {field: form.fields.get(name, "").strip() or None for name, field in own.items()}
             result = (await run(document, {"input": values}))["result"]
             wrong = problems_of(result, {field: name for name, field in own.items()}) if "problems" in result else {}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hub.complaints.calendar import JAKARTA
 from hub.pages.charts.axes import Axis
 from hub.pages.charts.lines import Line, lines
+from hub.pages.console.issues import Place, place
 from hub.pages.console.page import Act, ConsolePage, Outcome, Query, Run, Submitted
 from hub.pages.console.single import each_alone
-from hub.pages.console.today import PAGES
 from hub.pages.figures import DataTable, Figure, Row, TableColumn
 from hub.pages.page import Content, Data
 from hub.pages.reader import Reader
@@ -20,7 +21,6 @@ _TROUBLED = ("DOWN", "STOPPED", "STARTING", "DISABLED", "UP")
 POINTS = 48
 """The maximum number of points of a line over 24 hours, about."""
 _FEWEST = 2
-_PAGES = {name: page for name, page in PAGES.items() if name != "SYSTEMS"}
 
 
 def build(data: Data, query: Query, reader: Reader) -> Content:
@@ -37,8 +37,18 @@ def build_one(data: Data, query: Query, reader: Reader) -> Content | None:
     if system is None:
         return None
     waiting = (data["deliveries"] or {}).get("totalCount")
-    values = {"system": system, "waiting": waiting, "own": data["own"] or (), "pages": _PAGES}
+    values = {
+        "system": system,
+        "waiting": waiting,
+        "own": [(each, _elsewhere(each, reader)) for each in data["own"] or ()],
+    }
     return Content(system["title"], "", values, _lag_figure(reader, system["samples"] or ()))
+
+
+def _elsewhere(issue: Mapping[str, Any], reader: Reader) -> Place | None:
+    """Return the place of an issue that is not this page."""
+    found = place(issue, reader, {})
+    return None if found.address == reader.url("console_system", system=issue["subjectId"]) else found
 
 
 def _lag_figure(reader: Reader, samples: Sequence[Mapping[str, Any]]) -> list[Figure]:
@@ -65,8 +75,12 @@ def _lag_figure(reader: Reader, samples: Sequence[Mapping[str, Any]]) -> list[Fi
     head = [TableColumn("at", reader.t("console_systems.at"), "moment")]
     head += [TableColumn(name, reader.t(labelled.get(name, "column.records")), kind) for name, kind in kinds.items()]
     rows = [Row([each["at"], each["lagSeconds"], each["deliveryLagSeconds"], each["records"]]) for each in shown]
-    chart = lines(items, labels, Axis(reader.t("console_systems.minutes"), reader.number), headline)
+    chart = lines(items, labels, Axis(reader.t("console_systems.minutes"), partial(_tick, reader)), headline)
     return [Figure("lag", headline, reader.t("console_systems.lag_note"), DataTable(head, rows), chart)]
+
+
+def _tick(reader: Reader, minutes: float) -> str:
+    return reader.number(minutes, 0 if float(minutes).is_integer() else 1)
 
 
 def _clock(at: str) -> str:
@@ -104,4 +118,5 @@ SYSTEM = ConsolePage(
     filters=(),
     section="systems",
     acts=ACTS,
+    figures=True,
 )

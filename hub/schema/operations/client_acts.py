@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from hub.auth import operator_acts
+from hub.auth.operator_acts import MAX_NAME
 from hub.complaints.problems import Problem, ProblemCode
 from hub.messages import Bilingual
 from hub.schema.authorization import requirement, requires
@@ -31,8 +32,12 @@ _SHOWN_ONCE = (
 class CreateClientInput(IdempotentInput):
     """Input of ``createClient``."""
 
-    name: str = strawberry.field(description="The name that users see on the consent page.")
-    organisation: str = strawberry.field(description="The organisation that is responsible for it.")
+    name: str = strawberry.field(
+        description=f"The name that users see on the consent page, 1 to {MAX_NAME} characters."
+    )
+    organisation: str = strawberry.field(
+        description=f"The organisation that is responsible for it, 1 to {MAX_NAME} characters."
+    )
     auth_method: str = strawberry.field(
         description="`client_secret_basic`, `client_secret_post`, or `none` for a public client."
     )

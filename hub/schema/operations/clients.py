@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date as datetime_date
 from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
+from graphql import OperationDefinitionNode, parse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.schema.arguments import BadArgument
 from hub.schema.authorization import requirement, requires
 from hub.schema.context import Context, Info
 from hub.schema.cost import SHORT_LIST_SIZE
@@ -18,10 +21,41 @@ from hub.schema.webhooks.webhooks import Webhook
 from hub.store.oauth import clients, persisted_operations, users
 from hub.store.oauth.clients import Client
 from hub.store.oauth.users import User
-from hub.store.operations import partners
+from hub.store.operations import event_counts, partners
+from hub.store.operations.event_counts import DayUse
 from hub.store.operations.partners import USED_HOURS, ClientFigures, UserFigures
 from hub.store.webhooks import endpoints
 from hub.viewer import Viewer
+
+MAX_DOCUMENTS = 100
+MAX_DAYS = event_counts.DAYS_KEPT.days
+
+
+@strawberry.type(description="What a client used on one day.")
+class ClientDay:
+    """Requests and cost of a day in Jakarta."""
+
+    date: datetime_date = strawberry.field(description="The day in Jakarta.")
+    requests: int = strawberry.field(description="Requests.")
+    cost: int = strawberry.field(description="Their charged cost.")
+
+
+@strawberry.type(description="A document that is registered for a client.")
+class RegisteredDocument:
+    """A persisted operation."""
+
+    id: strawberry.ID = strawberry.field(description="Its id, `sha256:…`.")
+    text: str = strawberry.field(description="Its text.")
+
+    @strawberry.field(description="The names of its operations; empty for one without a name.")
+    def operations(self) -> list[str]:
+        """Read them from the text, which was valid when it was registered."""
+        definitions = parse(self.text, no_location=True).definitions
+        return [
+            each.name.value
+            for each in definitions
+            if isinstance(each, OperationDefinitionNode) and each.name is not None
+        ]
 
 
 @strawberry.type(description="A registered OAuth client, without its credentials.")
@@ -86,6 +120,38 @@ class RegisteredClient:
             return await persisted_operations.list_ids(db, ids)
 
         return await info.context.load("client documents", load, str(self.id)) or []
+
+    @strawberry.field(
+        description=f"The first {MAX_DOCUMENTS} documents that are registered for it, in the order of their ids.",
+        directives=[SHORT_LIST_SIZE],
+    )
+    async def registered_documents(self, info: Info) -> list[RegisteredDocument]:
+        """Load those of all clients of the level with one SQL statement."""
+
+        async def load(db: AsyncConnection, _: Viewer, ids: list[str]) -> Mapping[str, list[tuple[str, str]]]:
+            return await persisted_operations.list_texts(db, ids, MAX_DOCUMENTS)
+
+        found = await info.context.load("client document texts", load, str(self.id)) or []
+        return [RegisteredDocument(id=strawberry.ID(id_), text=text) for id_, text in found]
+
+    @strawberry.field(
+        description="What it used by day, the earliest first; a day without use is left out.",
+        directives=[SHORT_LIST_SIZE],
+    )
+    async def use_by_day(
+        self,
+        info: Info,
+        days: Annotated[int, strawberry.argument(description=f"The number of days up to today, 1 to {MAX_DAYS}.")] = 30,
+    ) -> list[ClientDay]:
+        """Load that of all clients of the level with one SQL statement."""
+        if not 1 <= days <= MAX_DAYS:
+            raise BadArgument(f"`days` must be between 1 and {MAX_DAYS}.", f"`days` harus antara 1 dan {MAX_DAYS}.")
+
+        async def load(db: AsyncConnection, _: Viewer, ids: list[str]) -> Mapping[str, list[DayUse]]:
+            return await event_counts.use_by_day(db, ids, days)
+
+        found = await info.context.load(f"client use in {days} days", load, str(self.id)) or []
+        return [ClientDay(date=each.day, requests=each.requests, cost=each.cost) for each in found]
 
 
 @strawberry.type(description="An officer who signs in with a password or through a provider.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 
+from hub.schema.arguments import BadArgument
 from hub.schema.authorization import requirement, requires
 from hub.schema.context import Info
 from hub.schema.cost import SHORT_LIST_SIZE
@@ -16,6 +17,9 @@ from hub.schema.redaction import redacted
 from hub.store.operations import issues
 from hub.store.operations.issues import OperatorIssue as StoredIssue
 from hub.store.operations.terms import Area, Severity, SubjectKind
+
+MAX_AGE = 60
+"""Seconds."""
 
 describe_enum(
     Severity,
@@ -122,7 +126,30 @@ async def load_issues(info: Info) -> list[StoredIssue]:
 
 
 class Query:
-    """The query of issues."""
+    """The queries of issues."""
+
+    @strawberry.field(
+        description="How many issues there are, counted at most `maxAgeSeconds` ago by the process that answers."
+        f" {requirement(OPERATE)}",
+        extensions=requires(OPERATE),
+    )
+    async def operator_issue_count(
+        self,
+        info: Info,
+        max_age_seconds: Annotated[
+            int, strawberry.argument(description=f"How old the count may be, 0 to {MAX_AGE}; 0 counts now.")
+        ] = 10,
+    ) -> int | None:
+        """Count them, unless this process did so just now."""
+        if not 0 <= max_age_seconds <= MAX_AGE:
+            raise BadArgument(
+                f"`maxAgeSeconds` must be between 0 and {MAX_AGE}.", f"`maxAgeSeconds` harus antara 0 dan {MAX_AGE}."
+            )
+
+        async def count() -> int:
+            return len(await load_issues(info))
+
+        return await info.context.operator.issue_count.get(max_age_seconds, count)
 
     @strawberry.field(
         description=f"What operators should act on, the most severe first, then the oldest. {requirement(OPERATE)}",

@@ -65,6 +65,21 @@ async def list_ids(db: AsyncConnection, client_ids: Iterable[str]) -> dict[str, 
     return found
 
 
+async def list_texts(db: AsyncConnection, client_ids: Iterable[str], limit: int) -> dict[str, list[tuple[str, str]]]:
+    """Return the first ``limit`` operations of each client in the order of their ids: id and text."""
+    place = func.row_number().over(partition_by=documents.c.client_id, order_by=documents.c.id)
+    ordered = (
+        select(documents.c.client_id, documents.c.id, documents.c.text, place.label("place"))
+        .where(documents.c.client_id.in_(list(client_ids)))
+        .subquery()
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    statement = select(ordered.c.client_id, ordered.c.id, ordered.c.text).where(ordered.c.place <= limit)
+    for client_id, id_, text in await db.execute(statement.order_by(ordered.c.client_id, ordered.c.id)):
+        found.setdefault(client_id, []).append((id_, text))
+    return found
+
+
 async def count(db: AsyncConnection, client_id: str) -> int:
     """Return how many operations the client registered."""
     statement = select(func.count()).select_from(documents).where(documents.c.client_id == client_id)

@@ -1,9 +1,14 @@
-"""Counts events that no other table has, by minute, so that all processes of the hub know how many there were."""
+"""Counts events that no other table has, by minute, so that all processes of the hub know how many there were.
+
+What clients use is kept by day afterwards: the rows of an ``Event`` with the ending ``_DAY``, whose minute is midnight
+in Jakarta.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -11,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 KEPT = timedelta(days=2)
+DAYS_KEPT = timedelta(days=90)
 
 
 class Event(StrEnum):
@@ -31,6 +37,16 @@ class EventSum(NamedTuple):
     since: datetime
 
 
+class DayUse(NamedTuple):
+    """What a client used on a day in Jakarta: requests, and their cost."""
+
+    day: date
+    requests: int
+    cost: int
+
+
+_BY_DAY = (Event.CLIENT_OPERATION, Event.CLIENT_COST)
+_DAILY = tuple(f"{event}_DAY" for event in _BY_DAY)
 _ADD = """
 insert into event_counts (event, subject, minute, number)
 select e, s, date_trunc('minute', now()), n
@@ -40,6 +56,25 @@ on conflict (event, subject, minute) do update set number = event_counts.number 
 _SUMS = """
 select event, subject, sum(number)::bigint as number, min(minute) as since from event_counts
 where minute > now() - cast(:period as interval) group by event, subject
+"""
+
+_END = """
+with ended as (
+    delete from event_counts where minute < now() - cast(:kept as interval) and not event = any(:daily)
+    returning event, subject, minute, number)
+insert into event_counts (event, subject, minute, number)
+select event || '_DAY', subject, date_trunc('day', minute, 'Asia/Jakarta'), sum(number)::bigint from ended
+where event = any(:by_day) group by 1, 2, 3
+on conflict (event, subject, minute) do update set number = event_counts.number + excluded.number
+"""
+_END_DAYS = "delete from event_counts where minute < now() - cast(:kept as interval) and event = any(:daily)"
+_USE = """
+select subject, (minute at time zone 'Asia/Jakarta')::date as day,
+       coalesce(sum(number) filter (where event like 'CLIENT_OPERATION%'), 0)::bigint as requests,
+       coalesce(sum(number) filter (where event like 'CLIENT_COST%'), 0)::bigint as cost
+from event_counts where event = any(:events) and subject = any(:subjects)
+and minute >= date_trunc('day', now(), 'Asia/Jakarta') - make_interval(days => :days - 1)
+group by 1, 2 order by 1, 2
 """
 
 
@@ -57,5 +92,16 @@ async def sums(db: AsyncConnection, period: timedelta) -> dict[tuple[Event, str]
 
 
 async def expire(db: AsyncConnection) -> None:
-    """Delete counts older than ``KEPT``."""
-    await db.execute(text("delete from event_counts where minute < now() - cast(:kept as interval)"), {"kept": KEPT})
+    """Delete counts older than ``KEPT``; what clients used is added to their days, which end after ``DAYS_KEPT``."""
+    daily = list(_DAILY)
+    await db.execute(text(_END), {"kept": KEPT, "daily": daily, "by_day": list(_BY_DAY)})
+    await db.execute(text(_END_DAYS), {"kept": DAYS_KEPT, "daily": daily})
+
+
+async def use_by_day(db: AsyncConnection, clients: Sequence[str], days: int) -> dict[str, list[DayUse]]:
+    """Return what each client used in the last ``days``, the earliest first; a day without use is left out."""
+    params = {"events": [*_BY_DAY, *_DAILY], "subjects": list(clients), "days": days}
+    found: dict[str, list[DayUse]] = defaultdict(list)
+    for subject, *values in await db.execute(text(_USE), params):
+        found[subject].append(DayUse(*values))
+    return found

@@ -18,7 +18,10 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     "DELIVERIES_LAG": _warning(
         area=Area.DELIVERIES,
         alert="HubDeliveriesLag",
-        title=Bilingual("{count} deliveries to {subject} wait", "{count} pengiriman ke {subject} menunggu"),
+        title=Bilingual(
+            "{count} {count:delivery|deliveries} to {subject} {count:waits|wait}",
+            "{count} pengiriman ke {subject} menunggu",
+        ),
         meaning=Bilingual(
             "The oldest one has not arrived for more than an hour.", "Yang tertua belum sampai lebih dari satu jam."
         ),
@@ -33,7 +36,10 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     "DELIVERIES_BLOCKED": _warning(
         area=Area.DELIVERIES,
         alert="HubDeliveriesWait",
-        title=Bilingual("{count} deliveries to {subject} are blocked", "{count} pengiriman ke {subject} tertahan"),
+        title=Bilingual(
+            "{count} {count:delivery|deliveries} to {subject} {count:is|are} blocked",
+            "{count} pengiriman ke {subject} tertahan",
+        ),
         meaning=Bilingual(
             "The system refused them, or they failed too often; the hub sends them no more by itself.",
             "Sistem menolaknya, atau terlalu sering gagal; Simpul tidak mengirimnya lagi sendiri.",
@@ -50,7 +56,7 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
         area=Area.DELIVERIES,
         alert="HubDeliveriesWait",
         title=Bilingual(
-            "Whether {count} deliveries to {subject} arrived is unknown",
+            "Whether {count} {count:delivery|deliveries} to {subject} arrived is unknown",
             "{count} pengiriman ke {subject} tidak diketahui hasilnya",
         ),
         meaning=Bilingual(
@@ -83,7 +89,9 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     "FILES_WAIT": _warning(
         area=Area.SYSTEMS,
         alert="HubFilesWait",
-        title=Bilingual("{count} files of {subject} cannot be downloaded", "{count} berkas {subject} gagal diunduh"),
+        title=Bilingual(
+            "{count} {count:file|files} of {subject} cannot be downloaded", "{count} berkas {subject} gagal diunduh"
+        ),
         meaning=Bilingual(
             "They are retried, and given up after a few days.", "Unduhan diulang, dan dihentikan setelah beberapa hari."
         ),
@@ -96,7 +104,9 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     "FILES_GIVEN_UP": _warning(
         area=Area.SYSTEMS,
         alert="HubFilesGivenUp",
-        title=Bilingual("{count} files of {subject} were given up", "{count} berkas {subject} dihentikan"),
+        title=Bilingual(
+            "{count} {count:file|files} of {subject} {count:was|were} given up", "{count} berkas {subject} dihentikan"
+        ),
         meaning=Bilingual(
             "The hub does not have them and does not retry.", "Simpul tidak memilikinya dan tidak mencoba lagi."
         ),
@@ -111,7 +121,10 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     "HOOKS_REFUSED": _warning(
         area=Area.SYSTEMS,
         alert="HubHooksRefused",
-        title=Bilingual("{count} webhook calls of {subject} were refused", "{count} panggilan {subject} ditolak"),
+        title=Bilingual(
+            "{count} webhook {count:call|calls} of {subject} {count:was|were} refused",
+            "{count} panggilan {subject} ditolak",
+        ),
         meaning=Bilingual(
             "In the last hour more than 20 calls had a wrong signature, time or form.",
             "Dalam satu jam terakhir lebih dari 20 panggilan salah tanda tangan, waktu, atau bentuk.",
@@ -125,7 +138,10 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     "QUARANTINE_WAITS": _warning(
         area=Area.QUARANTINE,
         alert="HubQuarantineWaits",
-        title=Bilingual("{count} items of {subject} are in quarantine", "{count} butir {subject} dikarantina"),
+        title=Bilingual(
+            "{count} {count:item|items} of {subject} {count:is|are} in quarantine",
+            "{count} butir {subject} dikarantina",
+        ),
         meaning=Bilingual(
             "The hub could not read them, or does not know a code in them.",
             "Simpul tidak dapat membacanya, atau tidak mengenal kode di dalamnya.",
@@ -143,7 +159,8 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
         alert="HubRecordsInDoubt",
         title=Bilingual("{subject} contradicts itself", "{subject} bertentangan dengan dirinya"),
         meaning=Bilingual(
-            "It reported two final statuses of {count} records.", "Ia memberi dua status akhir untuk {count} catatan."
+            "It reported two final statuses of {count} {count:record|records}.",
+            "Ia memberi dua status akhir untuk {count} catatan.",
         ),
         what_to_do=Bilingual(
             "Find out which status is right, and record it.", "Cari tahu status yang benar, lalu catat."
@@ -154,7 +171,10 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     "DECISIONS_BLOCKED": _warning(
         area=Area.AGREEMENT,
         alert="HubDecisionsBlocked",
-        title=Bilingual("{count} decisions for {subject} are blocked", "{count} keputusan untuk {subject} tertahan"),
+        title=Bilingual(
+            "{count} {count:decision|decisions} for {subject} {count:is|are} blocked",
+            "{count} keputusan untuk {subject} tertahan",
+        ),
         meaning=Bilingual(
             "The register refused to follow them, or they failed too often.",
             "Register menolak mengikutinya, atau terlalu sering gagal.",
@@ -169,7 +189,9 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     ),
     "INQUIRIES_UNANSWERED": _info(
         area=Area.SYSTEMS,
-        title=Bilingual("{subject} does not confirm {count} calls", "{subject} tidak memastikan {count} panggilan"),
+        title=Bilingual(
+            "{subject} does not confirm {count} {count:call|calls}", "{subject} tidak memastikan {count} panggilan"
+        ),
         meaning=Bilingual(
             "Webhook calls named records that the system, asked by the hub, did not confirm.",
             "Panggilan menyebut catatan yang tidak dipastikan sistem ketika ditanya Simpul.",
@@ -179,7 +201,9 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     ),
     "CONFLICTS_WAIT": _info(
         area=Area.COMPLAINTS,
-        title=Bilingual("{count} fields differ from {subject}", "{count} isian berbeda dari {subject}"),
+        title=Bilingual(
+            "{count} {count:field differs|fields differ} from {subject}", "{count} isian berbeda dari {subject}"
+        ),
         meaning=Bilingual(
             "Neither side has authority alone, so the desk decides.",
             "Tidak ada pihak yang berwenang sendiri, jadi meja aduan memutuskan.",
@@ -190,7 +214,10 @@ EXCHANGE_ISSUES: Mapping[str, IssueKind] = {
     ),
     "CLAIMS_WAIT": _info(
         area=Area.COMPLAINTS,
-        title=Bilingual("{count} reports of {subject} may be complaints", "{count} laporan {subject} mungkin aduan"),
+        title=Bilingual(
+            "{count} {count:report|reports} of {subject} may be {count:a complaint|complaints}",
+            "{count} laporan {subject} mungkin aduan",
+        ),
         meaning=Bilingual(
             "They may be the counterparts of complaints, which the desk decides.",
             "Mungkin sama dengan aduan di sini; meja aduan memutuskan.",

@@ -30,7 +30,7 @@ HUB_ISSUES: Mapping[str, IssueKind] = {
     "OPERATIONS_FAIL": _critical(
         area=Area.HUB,
         alert="HubOperationsFail",
-        title=Bilingual("{count} operations failed", "{count} operasi gagal"),
+        title=Bilingual("{count} {count:operation|operations} failed", "{count} operasi gagal"),
         meaning=Bilingual(
             "In the last 15 minutes operations of the graph ended with a masked fault.",
             "Dalam 15 menit terakhir operasi graf berakhir dengan galat tersamar.",
@@ -108,6 +108,7 @@ HUB_ISSUES: Mapping[str, IssueKind] = {
             "Tell the client; once its endpoint is mended, resume and replay.",
             "Beri tahu kliennya; setelah diperbaiki, lanjutkan dan kirim ulang.",
         ),
+        act="resumeWebhook",
         command="hub webhooks resume {id}",
     ),
     "WEBHOOK_NO_CONSENT": _webhook(

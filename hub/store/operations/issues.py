@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.messages import Bilingual, in_language
+from hub.messages import Bilingual, Count, in_language
 from hub.store import system_issues, systems
 from hub.store.feed import sequence
 from hub.store.feed.sequence import SequencerStatus
@@ -73,7 +73,7 @@ class OperatorIssue:
 
     def text(self, message: Bilingual, language: str) -> str:
         """Return a message of the kind about this subject."""
-        return in_language(message, language).format(subject=self.name, count=self.count)
+        return in_language(message, language).format(subject=self.name, count=Count(self.count))
 
     @property
     def command(self) -> str | None:

@@ -45,9 +45,9 @@ class Area(StrEnum):
 class IssueKind:
     """What the hub says about a kind of issue.
 
-    ``title`` and ``meaning`` may name ``{subject}``, the system, pair or client, and ``{count}``. ``alert`` is its rule
-    in ``docs/alerts.yml``, None without one. ``act`` is the mutation, and ``command`` the command that acts on it.
-    ``document`` is the page and heading below ``docs/`` that explains it.
+    ``title`` and ``meaning`` may name ``{subject}``, the system, pair or client, and ``{count}``, a ``Count``.
+    ``alert`` is its rule in ``docs/alerts.yml``, None without one. ``act`` is the mutation, and ``command`` the command
+    that acts on it. ``document`` is the page and heading below ``docs/`` that explains it.
     """
 
     severity: Severity

@@ -20,9 +20,9 @@ async def test_access_of_an_application_is_ended(shared: Stage) -> None:
             await grants.open_grant(db, "app", "u_owner", timedelta(hours=1))
         assert "Aplikasi Uji" in words((await browser.get("/en/account")).text)
         preview = await browser.send("end_access")
-        assert "1 applications lose access" in words(preview.text)
+        assert "1 application loses access" in words(preview.text)
         done = await browser.send("end_access")
-        assert "The access of 1 applications has ended." in words(done.text)
+        assert "The access of 1 application has ended." in words(done.text)
         assert "No application holds access to your account." in words(done.text)
 
 
@@ -35,7 +35,7 @@ async def test_another_session_is_ended_and_the_own_one_kept(shared: Stage) -> N
         assert words(page.text).count("This browser") == page.text.count('value="end_session"') == 1
         await browser.send("end_session")
         done = await browser.send("end_session")
-        assert "1 sessions have ended." in words(done.text)
+        assert "1 session has ended." in words(done.text)
         assert words(done.text).count("Signed in") == 1
 
 

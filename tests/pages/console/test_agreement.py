@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from tests.fake_connector import permit
@@ -30,6 +31,23 @@ async def test_disagreements_are_counted_and_listed(browser: Browser) -> None:
     assert "2 of 2 shown" in text
 
 
+async def test_each_figure_is_also_csv(browser: Browser) -> None:
+    page = await browser.get(ADDRESS)
+    found = re.findall(rf'href="({ADDRESS}/[a-z]+\.csv)"', page.text)
+    assert len(found) >= 4
+    for address in found:
+        csv = await browser.get(address)
+        assert (csv.status_code, csv.headers["content-type"]) == (200, "text/csv; charset=utf-8; header=present")
+        assert csv.headers["cache-control"] == "no-store"
+    pairs = (await browser.get(f"{ADDRESS}/pairs.csv")).text.splitlines()
+    assert pairs[0] == "group,matters,agreed,share_agreed,median_seconds"
+    assert pairs[1].split(",")[1:3] == ["2", "0"]
+    assert (await browser.get(f"{ADDRESS}/unknown.csv")).status_code == 404
+    cookies, browser.client.cookies = browser.client.cookies, httpx.Cookies()
+    assert (await browser.get(found[0])).headers["location"].startswith("/oauth/login?")
+    browser.client.cookies = cookies
+
+
 async def test_a_filter_selects_by_cause(browser: Browser) -> None:
     assert "No disagreement matches." in words((await browser.get(f"{ADDRESS}?cause=CONFLICT")).text)
     assert "All 2 that the filter selects" in words((await browser.get(f"{ADDRESS}?cause=NOT_TAKEN")).text)
@@ -49,7 +67,7 @@ async def test_a_reason_is_required_beside_its_field(browser: Browser) -> None:
     page = await browser.get(ADDRESS)
     picked = re.findall(r'name="pick\.([^"]+)"', page.text)[0]
     preview = await browser.send("ignore", picked)
-    assert "1 matters leave the list" in words(preview.text)
+    assert "1 matter leaves the list" in words(preview.text)
     refused = await browser.send("ignore", reason="", until="2026-12-31")
     assert refused.status_code == 400
     assert 'href="#reason"' in refused.text

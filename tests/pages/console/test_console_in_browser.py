@@ -60,5 +60,6 @@ async def test_an_officer_walks_through_a_bad_day(
     assert seen["complaints"] == ["Failed to load resource: the server responded with a status of 400 (Bad Request)"]
     assert (seen["login"], seen["arrived"]) == ("/oauth/login", "/console/pengiriman?state=BLOCKED")
     assert (seen["asked"], seen["done"]) == ("Send again?", "3 deliveries are sent again.")
+    assert (seen["keys"], seen["typed"], seen["live"]) == (True, "gs/?", 1)
     assert seen["errors"] == ["Choose at least one row."]
     assert seen["after"] == "/oauth/login"

@@ -38,7 +38,7 @@ async def test_those_that_wait_are_grouped_by_error(browser: Browser) -> None:
     assert "4 deliveries wait for a person." in text
     assert text.index("Unknown agency <DISHUB>") < text.index("no response")
     assert "3 deliveries : Unknown agency <DISHUB> Retry Give up" in text
-    assert "1 deliveries : no response Retry Confirm Give up" in text
+    assert "1 delivery : no response Retry Confirm Give up" in text
 
 
 async def test_the_list_is_filtered_by_state(browser: Browser, waiting: list[str]) -> None:
@@ -97,4 +97,4 @@ async def test_what_the_graph_misses_is_shown_beside_its_field(browser: Browser,
     assert page.status_code == 400
     assert re.findall(r'<a href="#external_id">([^<]+)', page.text) != []
     done = await browser.send("confirm", external_id="4480001")
-    assert "1 deliveries count as arrived." in words(done.text)
+    assert "1 delivery counts as arrived." in words(done.text)

@@ -12,7 +12,7 @@ from hub.auth import passwords
 from hub.auth.pages.context import ACCOUNT, return_url
 from hub.pages.console.routes import CONSOLE_PAGES
 from hub.pages.paths import path
-from hub.pages.rendering import POLICY
+from hub.pages.rendering import POLICY, asset_address
 from hub.store.oauth import users
 from tests.pages.console.conftest import Browser, forms, signed_in, words
 from tests.schema.harness import CAUSE, Stage
@@ -31,7 +31,9 @@ async def test_each_page_is_whole_in_its_language(operator: Browser, address: st
     assert page.headers["cache-control"] == "no-store"
     assert f'<html lang="{"en" if address.startswith("/en") else "id"}">' in page.text
     assert len(re.findall("<h1", page.text)) == 1
-    assert re.findall(r"<script|\son\w+=|\sstyle=", page.text) == []
+    scripts = [f'<script type="module" src="{asset_address(name)}"></script>' for name in ("live.js", "keys.js")]
+    assert re.findall(r"<script.*?</script>", page.text, re.DOTALL) == scripts
+    assert re.findall(r"\son\w+=|\sstyle=", page.text) == []
     assert 'name="form" value="' in page.text
     assert all('name="form" value="' in each for each in forms(page.text) if 'method="post"' in each)
 

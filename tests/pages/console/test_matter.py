@@ -51,3 +51,16 @@ async def test_without_a_number_there_is_only_the_form(operator: Browser) -> Non
     page = await operator.get(ADDRESS)
     assert 'id="number"' in page.text
     assert "Time line" not in page.text
+
+
+async def test_a_number_of_another_system_leads_to_its_matter(operator: Browser, ticket: str, shared: Stage) -> None:
+    for number in ("1", "P1"):
+        page = await operator.get(f"{ADDRESS}?number={number}")
+        assert (page.status_code, page.headers["location"]) == (303, f"{ADDRESS}?number={ticket}")
+    await shared.pull(payment("P2"), report("2"))
+    text = words((await operator.get(f"{ADDRESS}?number=P2")).text)
+    assert "What has the number P2" in text
+    assert "no complaint or permit" in text
+    async with signed_in(shared, "narrow", ("hub:operate",)) as browser:
+        page = await browser.get(f"{ADDRESS}?number=P1")
+        assert "The hub knows no matter P1" in words(page.text)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
+from hub.api.event_counter import EventCounter
+from hub.store.oauth import persisted_operations
+from hub.store.operations.event_counts import Event
+from hub.store.webhooks.endpoints import WebhookOptions
+from hub.store.webhooks.operations import Operations
+from hub.viewer import WORKER
 from tests.pages.console.conftest import Browser, signed_in, words
-from tests.schema.harness import Stage
+from tests.schema.harness import CAUSE, Stage
 
 ADDRESS = "/en/console/partners"
 NEW = {
@@ -46,14 +53,15 @@ async def test_a_partner_gets_a_new_secret_and_is_suspended(operator: Browser, s
     ((client,),) = await shared.rows("select id from clients where name = 'Leaky'")
     await operator.get(ADDRESS)
     await operator.send("rotate", client)
-    rotated = await operator.send("rotate")
+    assert (await operator.send("rotate", keep_hours="169")).status_code == 400
+    rotated = await operator.send("rotate", keep_hours="0")
     assert re.findall(r'<code class="code">[^<]{20,}<', rotated.text) != []
     await operator.get(ADDRESS)
     preview = await operator.send("suspend", client)
     assert "all its tokens end within a second" in words(preview.text)
-    assert "1 partners are suspended." in words((await operator.send("suspend")).text)
+    assert "1 partner is suspended." in words((await operator.send("suspend")).text)
     await operator.send("resume", client)
-    assert "1 partners may request tokens again." in words((await operator.send("resume")).text)
+    assert "1 partner may request tokens again." in words((await operator.send("resume")).text)
 
 
 async def test_a_suspended_officer_leaves_the_console(operator: Browser, shared: Stage) -> None:
@@ -61,5 +69,28 @@ async def test_a_suspended_officer_leaves_the_console(operator: Browser, shared:
         assert (await other.get(ADDRESS)).status_code == 200
         await operator.get(ADDRESS)
         await operator.send("suspend_officer", "u_leaver")
-        assert "1 officers are suspended." in words((await operator.send("suspend_officer")).text)
+        assert "1 officer is suspended." in words((await operator.send("suspend_officer")).text)
         assert (await other.get(ADDRESS)).status_code == 303
+
+
+async def test_a_partner_has_its_webhooks_use_and_documents(operator: Browser, shared: Stage) -> None:
+    await register(operator, name="Caller")
+    ((client,),) = await shared.rows("select id from clients where name = 'Caller'")
+    counter = EventCounter(shared.database)
+    counter.count(Event.CLIENT_OPERATION, client, 1_200)
+    await counter.close()
+    async with shared.database.write(CAUSE) as db:
+        await persisted_operations.register(db, client, ["query names {systems {name}}"])
+        act = Operations(db, shared.cipher, WORKER, datetime.now(UTC), {}, loopback=True)
+        await act.register("w_caller", client, WebhookOptions("http://127.0.0.1:9/hook"), asymmetric=False, after=None)
+    await shared.run("update webhooks set state = 'DISABLED', reason = 'GONE' where id = 'w_caller'")
+    text = words((await operator.get("/en/console")).text)
+    assert "A webhook of" in text
+    preview = await operator.send("resume_webhook", picked="w_caller")
+    assert "http://127.0.0.1:9/hook Disabled is called again" in words(preview.text)
+    done = words((await operator.send("resume_webhook")).text)
+    assert "The webhook is called again." in done
+    assert "It made most requests on" in done
+    assert "1,200" in done
+    assert "query names {systems {name}}" in done
+    assert (await operator.get(f"{ADDRESS}/nobody")).status_code == 404

@@ -21,7 +21,7 @@ async def browser(shared: Stage, operator: Browser) -> Browser:
 async def test_items_are_grouped_by_reason(browser: Browser) -> None:
     text = words((await browser.get(ADDRESS)).text)
     assert "3 items could not be read." in text
-    assert text.index("2 items") < text.index("1 items")
+    assert text.index("2 items") < text.index("1 item")
     assert text.count("NEW") >= 1
 
 
@@ -39,7 +39,7 @@ async def test_a_group_is_discarded_after_a_preview(browser: Browser) -> None:
     assert "3 items could not be read." in words((await browser.client.get(ADDRESS)).text)
     done = await browser.send("discard")
     assert "2 items were discarded." in words(done.text)
-    assert "1 items could not be read." in words(done.text)
+    assert "1 item could not be read." in words(done.text)
 
 
 async def test_what_cannot_be_replayed_says_why(browser: Browser) -> None:

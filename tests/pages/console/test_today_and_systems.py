@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.pages.console.conftest import Browser, words
@@ -35,18 +37,31 @@ async def test_the_badge_counts_the_issues_on_every_page(browser: Browser) -> No
         assert f'class="badge">{count}<' in (await browser.get(f"/en/console/{page}")).text, page
 
 
+def badge(html: str) -> int:
+    """Return the number of issues beside the page of today."""
+    return int("".join(re.findall(r'<span class="badge">(\d+)', html)) or 0)
+
+
+async def test_the_badge_is_right_after_an_act(browser: Browser) -> None:
+    issues = badge((await browser.get("/en/console/systems")).text)
+    await browser.send("pause", "fake")
+    assert badge((await browser.send("pause")).text) == issues + 1
+    await browser.send("resume", "fake")
+    assert badge((await browser.send("resume")).text) == issues
+
+
 async def test_a_system_is_paused_and_resumed(browser: Browser, shared: Stage) -> None:
     page = await browser.get("/en/console/systems")
-    assert "0 of 1 systems are up and pulled." in words(page.text)
+    assert "0 of 1 system is up and pulled." in words(page.text)
     assert "connection refused <9>" in words(page.text)
     await browser.send("pause", "fake")
     assert await shared.rows("select paused_at is not null from systems where name = 'fake'") == [(False,)]
     done = await browser.send("pause")
-    assert "1 systems are paused." in words(done.text)
+    assert "1 system is paused." in words(done.text)
     own = await browser.get("/en/console/systems/fake")
     assert "Paused since" in words(own.text)
     await browser.send("resume")
-    assert "1 systems are resumed." in words((await browser.send("resume")).text)
+    assert "1 system is resumed." in words((await browser.send("resume")).text)
     assert "Paused since" not in words((await browser.get("/en/console/systems/fake")).text)
 
 

@@ -10,6 +10,7 @@ import pytest
 from hub.api.event_counter import EventCounter
 from hub.store.database import record_statements
 from hub.store.oauth import clients, persisted_operations, users
+from hub.store.operations import event_counts
 from hub.store.operations.event_counts import Event
 from hub.viewer import Viewer, ViewerKind
 from tests.schema.harness import CAUSE, Stage
@@ -65,6 +66,8 @@ async def test_a_client_is_registered_once_with_its_secret(filled: Stage) -> Non
     ("over", "problem"),
     [
         ({"scopes": ["complaints:pii"]}, {"field": "scopes", "code": "NOT_ALLOWED"}),
+        ({"name": " "}, {"field": "name", "code": "REQUIRED"}),
+        ({"organisation": "a\0b"}, {"field": "organisation", "code": "MALFORMED"}),
         ({"grants": ["password"]}, {"field": "input", "code": "MALFORMED"}),
         ({"authMethod": "private_key_jwt"}, {"field": "input", "code": "MALFORMED"}),
     ],
@@ -118,11 +121,39 @@ async def test_tokens_and_use_of_a_client_are_shown(filled: Stage) -> None:
     assert client["lastTokenAt"]
 
 
+async def test_use_of_a_client_is_kept_by_day(filled: Stage) -> None:
+    counter = EventCounter(filled.database)
+    counter.count(Event.CLIENT_OPERATION, "c_secret", 3)
+    counter.count(Event.CLIENT_COST, "c_secret", 120)
+    await counter.close()
+    query = "{clients {useByDay {date requests cost}}}"
+    before = (await filled.got(READS, query))["clients"][0]["useByDay"]
+    assert [(each["requests"], each["cost"]) for each in before] == [(3, 120)]
+    for _ in range(2):
+        # Two minutes of one day that end one after the other.
+        await filled.run(
+            "insert into event_counts select event, subject, minute - interval '4 days', number from event_counts"
+            " where event not like '%_DAY'"
+        )
+        async with filled.database.write(CAUSE) as db:
+            await event_counts.expire(db)
+    (day, today) = (await filled.got(READS, query))["clients"][0]["useByDay"]
+    assert ((day["requests"], day["cost"]), today) == ((6, 240), before[0])
+    await filled.run("update event_counts set minute = minute - interval '100 days' where event like '%_DAY'")
+    async with filled.database.write(CAUSE) as db:
+        await event_counts.expire(db)
+    assert (await filled.got(READS, query))["clients"][0]["useByDay"] == before
+
+
 async def test_registered_documents_are_listed(filled: Stage) -> None:
     async with filled.database.write(CAUSE) as db:
-        await persisted_operations.register(db, "c_secret", ["{systems {name}}", "{areas {nodes {code}}}"])
-    (client,) = (await filled.got(READS, "{clients {documentCount documents}}"))["clients"]
+        await persisted_operations.register(db, "c_secret", ["query names {systems {name}}", "{areas {nodes {code}}}"])
+    fields = "documentCount documents registeredDocuments {id text operations}"
+    (client,) = (await filled.got(READS, f"{{clients {{{fields}}}}}"))["clients"]
     assert (client["documentCount"], len(client["documents"])) == (2, 2)
+    assert [each["id"] for each in client["registeredDocuments"]] == client["documents"]
+    found = {each["text"]: each["operations"] for each in client["registeredDocuments"]}
+    assert found == {"query names {systems {name}}": ["names"], "{areas {nodes {code}}}": []}
     assert all(each.startswith("sha256:") for each in client["documents"])
 
 

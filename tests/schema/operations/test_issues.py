@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from hub.api.event_counter import EventCounter
 from hub.api.metrics import Metrics
+from hub.schema.operator_tools import KeptCount
 from hub.store.operations.event_counts import Event
 from hub.viewer import Viewer, ViewerKind
 from tests.fake_connector import payment
@@ -76,6 +78,26 @@ async def test_calls_that_a_process_refused_are_an_issue(running: Stage) -> None
     await counter.close()
     (issue,) = (await running.got(OPERATOR, QUERY))["operatorIssues"]
     assert (issue["code"], issue["subjectId"], issue["count"]) == ("HOOKS_REFUSED", "fake", 21)
+
+
+async def test_issues_are_counted(running: Stage) -> None:
+    query = "query($age: Int!) {operatorIssueCount(maxAgeSeconds: $age)}"
+    assert await running.got(OPERATOR, query, age=10) == {"operatorIssueCount": 0}
+    await running.run("update systems set paused_at = now()")
+    assert await running.got(OPERATOR, query, age=0) == {"operatorIssueCount": 1}
+    assert (await running.ask(OPERATOR, query, age=61)).codes == ["BAD_INPUT"]
+    assert (await running.ask(CLERK, query, age=10)).codes == ["FORBIDDEN"]
+
+
+async def test_a_count_is_kept_and_made_once_for_all_who_wait() -> None:
+    kept, made = KeptCount(), iter(range(1, 9))
+
+    async def count() -> int:
+        await asyncio.sleep(0)
+        return next(made)
+
+    assert await asyncio.gather(*(kept.get(60, count) for _ in range(3))) == [1, 1, 1]
+    assert (await kept.get(0, count), await kept.get(60, count)) == (2, 2)
 
 
 async def test_only_operators_see_issues(running: Stage) -> None:
