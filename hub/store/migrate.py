@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -25,6 +26,7 @@ from hub.kept_columns import keep_columns, mask_columns
 from hub.kinds import Kind
 from hub.store import roles
 from hub.store.database import driver_url
+from hub.store.index_builds import build_index
 from hub.store.queries.text_search import prose_vector
 
 _LOCK = 0x51_4D_50_4C
@@ -70,7 +72,7 @@ def _state(url: str) -> tuple[str | None, str]:
 
 def _migrate(url: str, systems: list[SystemDeclaration], role: str | None) -> None:
     with psycopg.connect(url, autocommit=True) as lock:
-        lock.execute("select pg_advisory_lock(%s)", [_LOCK])
+        _wait_for_lock(lock)
         engine = create_engine(driver_url(url))
         try:
             with engine.connect() as connection:
@@ -90,6 +92,16 @@ def _migrate(url: str, systems: list[SystemDeclaration], role: str | None) -> No
         _reduce_quarantine(lock, {system.name: system for system in systems})
         if role:
             roles.grant(lock, role)
+
+
+def _wait_for_lock(connection: psycopg.Connection) -> None:
+    """Take the lock of migrations.
+
+    Asked for again and again, because a statement that waits has a snapshot, and an index that the holder of the lock
+    builds concurrently would wait for the end of that statement.
+    """
+    while connection.execute("select pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
+        time.sleep(0.05)
 
 
 def _load_reference_data(connection: psycopg.Connection) -> None:
@@ -187,25 +199,10 @@ def _add_partition(connection: psycopg.Connection, system: SystemDeclaration) ->
         partition,
     )
     _set_kind_constraint(connection, name, sorted(kind.kind for kind in system.kinds))
-    index_of_open = sql.Identifier(f"{name}_open")
-    _run(
-        connection,
-        "create index if not exists {} on {} (external_id) where not final and gone_at is null",
-        index_of_open,
-        partition,
-    )
+    build_index(connection, f"{name}_open", f'"{name}" (external_id) where not final and gone_at is null')
     for kind in system.kinds:
         for suffix, columns in _indexes(kind):
-            index = sql.Identifier(f"{name}_{kind.kind}_{suffix}")
-            where = sql.Literal(kind.kind)
-            _run(
-                connection,
-                "create index if not exists {} on {} {} where kind = {}",
-                index,
-                partition,
-                sql.SQL(columns),
-                where,
-            )
+            build_index(connection, f"{name}_{kind.kind}_{suffix}", f"\"{name}\" {columns} where kind = '{kind.kind}'")
 
 
 def _set_kind_constraint(connection: psycopg.Connection, partition: str, kinds: list[str]) -> None:
