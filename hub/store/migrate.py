@@ -192,12 +192,16 @@ def _add_partition(connection: psycopg.Connection, system: SystemDeclaration) ->
         partition,
         sql.Literal(system.name),
     )
-    _run(
-        connection,
-        "create or replace trigger not_past before insert or update or delete or truncate on {}"
-        " for each statement execute function forbid_going_past()",
-        partition,
-    )
+    # Only if it is missing: to create it again would wait for writers, and others behind it.
+    if not connection.execute(
+        "select from pg_trigger where tgname = 'not_past' and tgrelid = %s::regclass", [name]
+    ).rowcount:
+        _run(
+            connection,
+            "create trigger not_past before insert or update or delete or truncate on {}"
+            " for each statement execute function forbid_going_past()",
+            partition,
+        )
     _set_kind_constraint(connection, name, sorted(kind.kind for kind in system.kinds))
     build_index(connection, f"{name}_open", f'"{name}" (external_id) where not final and gone_at is null')
     for kind in system.kinds:
