@@ -207,6 +207,29 @@ def _add_partition(connection: psycopg.Connection, system: SystemDeclaration) ->
     for kind in system.kinds:
         for suffix, columns in _indexes(kind):
             build_index(connection, f"{name}_{kind.kind}_{suffix}", f"\"{name}\" {columns} where kind = '{kind.kind}'")
+    _add_statistics(connection, system)
+
+
+def _add_statistics(connection: psycopg.Connection, system: SystemDeclaration) -> None:
+    """Have PostgreSQL take statistics of the facts that lists are filtered and ordered by.
+
+    It does not use those of an index with a condition: it estimates that any value has one row of 200, and so reads all
+    payments to a merchant at once to count ten thousand of them.
+    """
+    name = f"records_{system.name}"
+    expressions = {field: f"(body ->> '{field}')" for kind in system.kinds for field in kind.indexed}
+    if any(kind.has_amounts for kind in system.kinds):
+        expressions["amount"] = "(coalesce(amount, 0))"
+    existing = connection.execute(
+        "select stxname from pg_statistic_ext where stxrelid = %s::regclass", [name]
+    ).fetchall()
+    missing = {field: each for field, each in expressions.items() if (f"{name}_{field}_values",) not in existing}
+    for field, expression in missing.items():
+        statement = "create statistics if not exists {} on {} from {}"
+        parts = sql.Identifier(f"{name}_{field}_values"), sql.SQL(expression), sql.Identifier(name)
+        _run(connection, statement, *parts)
+    if missing:
+        _run(connection, "analyze {}", sql.Identifier(name))
 
 
 def _set_kind_constraint(connection: psycopg.Connection, partition: str, kinds: list[str]) -> None:

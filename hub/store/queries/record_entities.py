@@ -87,6 +87,11 @@ def record_entity(
         orders=_ORDERS | _ORDERS_OF_AMOUNTS if kind.has_amounts else _ORDERS,
         keys={"system": records.c.system, **_stored_keys(kind, keys), **other_keys},
         filters=_filters(kind, keys),
+        indexed={
+            **dict.fromkeys(("system", "status", "occurred_from", "occurred_to", *kind.indexed), "OCCURRED_DESC"),
+            **dict.fromkeys((f"by_{key}" for key in keys if key in kind.fact_of_key), "OCCURRED_DESC"),
+            **dict.fromkeys(_AMOUNT_FILTERS if kind.has_amounts else (), "AMOUNT_DESC"),
+        },
         shown=(*_SHOWN, "prose") if kind.prose else _SHOWN,
         extra=(_AS_OF,),
     )
