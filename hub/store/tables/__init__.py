@@ -236,6 +236,18 @@ record_totals = Table(
     Column("amount", Numeric, nullable=False),
 )
 
+complaint_totals = Table(
+    "complaint_totals",
+    metadata,
+    Column("by", Text, nullable=False),
+    Column("month", Date, nullable=False),
+    Column("value", Text),
+    Column("agency_code", Text),
+    Column("secret", Boolean, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("complaints", BigInteger, nullable=False),
+)
+
 sightings = Table(
     "sightings",
     metadata,
