@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
 from bench.setting import CIPHER, DAY
 from hub.connectors import registry
@@ -72,6 +73,9 @@ async def measure(url: str, folder: Path) -> dict[str, Any]:
         database = Database(url)
         await seed(database, CIPHER, DAY)
         whole = await Pull(database, connector, CIPHER).run()
+        before = await _written(database)
+        again = await Pull(database, connector, CIPHER).run(full=True)
+        written = await _written(database) - before
         items, reading = await read(connector)
         mapping = _map(connector, items)
         await _empty(database)
@@ -82,6 +86,8 @@ async def measure(url: str, folder: Path) -> dict[str, Any]:
         "items": count,
         "whole_seconds": round(whole.seconds, 2),
         "whole_per_second": round(count / whole.seconds),
+        "unchanged_per_second": round(again.tally.unchanged / again.seconds),
+        "unchanged_wal_bytes_per_row": round(written / again.tally.unchanged, 1),
         "reading_alone_seconds": round(reading, 2),
         "mapping_alone_seconds": round(mapping, 2),
         "mapping_and_storing_alone_seconds": round(storing, 2),
@@ -107,9 +113,13 @@ def _map(connector: Connector, items: list[Raw]) -> float:
     return time.perf_counter() - began
 
 
-async def _empty(database: Database) -> None:
-    from sqlalchemy import text
+async def _written(database: Database) -> int:
+    """Return the bytes of WAL that were ever written."""
+    async with database.read() as db:
+        return int(await db.scalar(text("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn")) or 0)
 
+
+async def _empty(database: Database) -> None:
     async with database.write(Cause("bench", "bench", "bench")) as db:
         for table in ("records", "record_keys", "record_counts"):
             await db.execute(text(f"delete from {table}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -25,6 +26,7 @@ from hub.kept_columns import keep_columns, mask_columns
 from hub.kinds import Kind
 from hub.store import roles
 from hub.store.database import driver_url
+from hub.store.index_builds import build_index
 from hub.store.queries.text_search import prose_vector
 
 _LOCK = 0x51_4D_50_4C
@@ -70,7 +72,7 @@ def _state(url: str) -> tuple[str | None, str]:
 
 def _migrate(url: str, systems: list[SystemDeclaration], role: str | None) -> None:
     with psycopg.connect(url, autocommit=True) as lock:
-        lock.execute("select pg_advisory_lock(%s)", [_LOCK])
+        _wait_for_lock(lock)
         engine = create_engine(driver_url(url))
         try:
             with engine.connect() as connection:
@@ -90,6 +92,16 @@ def _migrate(url: str, systems: list[SystemDeclaration], role: str | None) -> No
         _reduce_quarantine(lock, {system.name: system for system in systems})
         if role:
             roles.grant(lock, role)
+
+
+def _wait_for_lock(connection: psycopg.Connection) -> None:
+    """Take the lock of migrations.
+
+    Asked for again and again, because a statement that waits has a snapshot, and an index that the holder of the lock
+    builds concurrently would wait for the end of that statement.
+    """
+    while connection.execute("select pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
+        time.sleep(0.05)
 
 
 def _load_reference_data(connection: psycopg.Connection) -> None:
@@ -180,32 +192,44 @@ def _add_partition(connection: psycopg.Connection, system: SystemDeclaration) ->
         partition,
         sql.Literal(system.name),
     )
-    _run(
-        connection,
-        "create or replace trigger not_past before insert or update or delete or truncate on {}"
-        " for each statement execute function forbid_going_past()",
-        partition,
-    )
+    # Only if it is missing: to create it again would wait for writers, and others behind it.
+    if not connection.execute(
+        "select from pg_trigger where tgname = 'not_past' and tgrelid = %s::regclass", [name]
+    ).rowcount:
+        _run(
+            connection,
+            "create trigger not_past before insert or update or delete or truncate on {}"
+            " for each statement execute function forbid_going_past()",
+            partition,
+        )
     _set_kind_constraint(connection, name, sorted(kind.kind for kind in system.kinds))
-    index_of_open = sql.Identifier(f"{name}_open")
-    _run(
-        connection,
-        "create index if not exists {} on {} (external_id) where not final and gone_at is null",
-        index_of_open,
-        partition,
-    )
+    build_index(connection, f"{name}_open", f'"{name}" (external_id) where not final and gone_at is null')
     for kind in system.kinds:
         for suffix, columns in _indexes(kind):
-            index = sql.Identifier(f"{name}_{kind.kind}_{suffix}")
-            where = sql.Literal(kind.kind)
-            _run(
-                connection,
-                "create index if not exists {} on {} {} where kind = {}",
-                index,
-                partition,
-                sql.SQL(columns),
-                where,
-            )
+            build_index(connection, f"{name}_{kind.kind}_{suffix}", f"\"{name}\" {columns} where kind = '{kind.kind}'")
+    _add_statistics(connection, system)
+
+
+def _add_statistics(connection: psycopg.Connection, system: SystemDeclaration) -> None:
+    """Have PostgreSQL take statistics of the facts that lists are filtered and ordered by.
+
+    It does not use those of an index with a condition: it estimates that any value has one row of 200, and so reads all
+    payments to a merchant at once to count ten thousand of them.
+    """
+    name = f"records_{system.name}"
+    expressions = {field: f"(body ->> '{field}')" for kind in system.kinds for field in kind.indexed}
+    if any(kind.has_amounts for kind in system.kinds):
+        expressions["amount"] = "(coalesce(amount, 0))"
+    existing = connection.execute(
+        "select stxname from pg_statistic_ext where stxrelid = %s::regclass", [name]
+    ).fetchall()
+    missing = {field: each for field, each in expressions.items() if (f"{name}_{field}_values",) not in existing}
+    for field, expression in missing.items():
+        statement = "create statistics if not exists {} on {} from {}"
+        parts = sql.Identifier(f"{name}_{field}_values"), sql.SQL(expression), sql.Identifier(name)
+        _run(connection, statement, *parts)
+    if missing:
+        _run(connection, "analyze {}", sql.Identifier(name))
 
 
 def _set_kind_constraint(connection: psycopg.Connection, partition: str, kinds: list[str]) -> None:

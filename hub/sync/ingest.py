@@ -88,16 +88,18 @@ class Ingest:
         *,
         settle: bool = True,
         listed: bool = False,
+        run: datetime | None = None,
     ) -> BatchResult:
         """Store ``items``, in feed order, and return the result of each.
 
         ``settle``: no later item of this run can be about the same records. Without it, an item that contradicts a
         record of equal version is pending until ``finish_run``. ``listed``: the items are from a listing. Items that
-        arrived directly, by an upload, a webhook or a point lookup, may not be listed yet.
+        arrived directly, by an upload, a webhook or a point lookup, may not be listed yet. ``run`` is the start of the
+        full run that listed them, if it lists everything.
         """
         name, parsed = self._connector.name, batch.read_items(self._connector, self._cipher, items, seen_at)
         await records.lock_system(db, name)
-        context = records.BatchContext(seen_at, listed, settle, self._newest_version())
+        context = records.BatchContext(seen_at, listed, settle, self._newest_version(), run)
         outcomes = await records.upsert(db, name, list(parsed.rows.values()), context)
         stored = dict(zip(parsed.rows, outcomes, strict=True))
         await self._quarantine(db, parsed.rejected, seen_at)

@@ -24,6 +24,7 @@ from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
 from hub.store import audit, idempotency, systems
 from hub.store.agreement import decisions
+from hub.store.complaints import totals as complaint_totals
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.feed import sequence
@@ -223,8 +224,15 @@ async def delete_expired(job: JobContext, timestamp: int) -> None:
 @tasks.periodic(cron="47 2 * * *")
 @tasks.task(name="compare_totals", queueing_lock="compare totals", pass_context=True)
 async def compare_totals(job: JobContext, timestamp: int) -> None:
-    """Compare the totals of records with the records, and correct them; a difference is an error of the hub."""
-    cause = Cause("compare-totals", "worker", str(timestamp))
-    corrected = await totals.correct(_worker_context(job).database, cause)
+    """Compare totals with the records and complaints, and correct them; a difference is an error of the hub."""
+    cause, database = Cause("compare-totals", "worker", str(timestamp)), _worker_context(job).database
+    corrected = await totals.correct(database, cause) + await complaint_totals.correct(database, cause)
     if corrected:
         log.error("totals.corrected", totals=corrected)
+
+
+@tasks.periodic(cron="17 * * * *")
+@tasks.task(name="merge_totals", queueing_lock="merge totals", pass_context=True)
+async def merge_totals(job: JobContext, timestamp: int) -> None:
+    """Merge what writes added to the totals of complaints, so that there are no more rows than totals."""
+    await complaint_totals.merge(_worker_context(job).database, Cause("merge-totals", "worker", str(timestamp)))

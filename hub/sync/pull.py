@@ -23,7 +23,7 @@ from hub.store import systems
 from hub.store.agreement import decisions
 from hub.store.database import Cause, Database, transaction
 from hub.store.encryption import FieldCipher
-from hub.store.ingest import file_downloads, quarantine, records
+from hub.store.ingest import file_downloads, quarantine, records, sightings
 from hub.store.outbox import deliveries
 from hub.store.session_lock import session_lock
 from hub.sync import removal_detection
@@ -113,10 +113,11 @@ class Pull:
         full_since, cursor = await self._begin(db, full, now)
         known, unfinished = self._known.ids(), self._known.unfinished
         run = Run(cursor=cursor, full=full_since == now, now=now, known=known, unfinished=unfinished)
+        listing = full_since if self._lists_all else None
         async with aclosing(self._connector.pages(run)) as pages, aclosing(_batches(pages)) as batches:
             async for page in batches:
                 async with transaction(db, self._cause):
-                    stored = await self._ingest.store_items(db, page.items, now, settle=False, listed=True)
+                    stored = await self._ingest.store_items(db, page.items, now, settle=False, listed=True, run=listing)
                     await systems.save_cursor(db, self._name, page.cursor)
                 result.tally.add(stored.tally)
                 await self._files.download_new(page.items, stored.results)
@@ -137,6 +138,7 @@ class Pull:
             if not full and position.full_at and abs(now - position.full_at) < FULL_INTERVAL:
                 return None, position.cursor
             await records.delete_pending(db, self._name)
+            await sightings.discard(db, self._name)
             if full:
                 await file_downloads.retry_all(db, self._name)
             await systems.begin_full_run(db, self._name, now)
@@ -149,10 +151,12 @@ class Pull:
             result.tally.add(await self._ingest.finish_run(db, now))
         # In a transaction of its own: it scans all records, and uploads and webhooks of the system wait for the first.
         async with transaction(db, self._cause):
-            if full_since and self._lists_all and not await self._met_unidentified(db, now, full_since, result):
+            if full_since and self._lists_all:
                 # If the clock was set back since an interrupted run began, its start is in the future.
                 run = FullRun(self._name, min(full_since, now), self._horizon(full_since), self._confirmed)
-                result.gone = await removal_detection.mark_removed(db, run, self._removal_rules)
+                unidentified = await self._met_unidentified(db, now, full_since, result)
+                end = removal_detection.end_unidentified if unidentified else removal_detection.mark_removed
+                result.gone = await end(db, run, self._removal_rules)
             await record_success(db, self._name, self._connector.http.clock, result.tally.in_future)
             recovered = await systems.mark_succeeded(db, self._name, now, full_since=full_since)
             if recovered:

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.settings import Settings
 from hub.store import system_issues, systems
 from hub.store.agreement.refresh import refresh
-from hub.store.ingest import records
-from hub.store.ingest.records import UnseenCounts
+from hub.store.ingest import sightings
+from hub.store.ingest.sightings import FullRunScope, UnseenCounts
 from hub.store.system_issues import IssueCode
 
 ALWAYS_ALLOWED = 10
@@ -57,23 +57,32 @@ async def mark_removed(db: AsyncConnection, run: FullRun, rules: RemovalRules) -
     second = before is not None and run.began - before >= CONFIRMATION_DELAY
     # Records that both runs missed are gone, and do not count when this run is judged.
     known = before if second and before is not None else None
-    counts = await records.count_unseen(db, _scope(run, rules), run.began, known)
+    counts = await sightings.count_unseen(db, _scope(run, rules), run.began, known)
     if not run.confirmed and _is_suspicious(counts, rules):
         await _await_confirmation(db, run, counts, since=before if before and not second else run.began)
         return await _mark_gone(db, run, rules, known) if known else 0
     await systems.set_mass_absence(db, run.system, None)
     await system_issues.resolve(db, run.system, [IssueCode.MANY_MISSING])
-    return await _mark_gone(db, run, rules, run.began)
+    gone = await _mark_gone(db, run, rules, run.began)
+    await sightings.confirm(db, run.system, run.began, run.horizon)
+    return gone
+
+
+async def end_unidentified(db: AsyncConnection, run: FullRun, rules: RemovalRules) -> int:
+    """Mark none as gone, because the run listed items without a readable id; but what it listed is current."""
+    if not _is_suspicious(await sightings.count_unseen(db, _scope(run, rules), run.began, None), rules):
+        await sightings.confirm(db, run.system, run.began, run.horizon)
+    return 0
 
 
 async def _mark_gone(db: AsyncConnection, run: FullRun, rules: RemovalRules, not_seen_since: datetime) -> int:
-    gone = await records.mark_gone(db, _scope(run, rules), not_seen_since)
+    gone = await sightings.mark_gone(db, _scope(run, rules), not_seen_since)
     await refresh(db, run.system, gone, run.system)
     return len(gone)
 
 
-def _scope(run: FullRun, rules: RemovalRules) -> records.FullRunScope:
-    return records.FullRunScope(run.system, run.horizon, run.began - rules.direct)
+def _scope(run: FullRun, rules: RemovalRules) -> FullRunScope:
+    return FullRunScope(run.system, run.horizon, run.began - rules.direct)
 
 
 def _is_suspicious(counts: UnseenCounts, rules: RemovalRules) -> bool:

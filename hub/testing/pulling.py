@@ -92,7 +92,7 @@ class PulledDatabase:
 
     async def content(self) -> list[list[tuple[Any, ...]]]:
         """Return everything that a pull without changes must leave as it is, without the times of the last pull."""
-        records = "select to_jsonb(r) - 'seen_at' - 'version' as r from records r order by r.id"
+        records = "select to_jsonb(r) - 'seen_at' - 'missed_at' - 'version' as r from records r order by r.id"
         keys = "select * from record_keys order by system, record_id, name, value"
         changes = "select * from changes order by id"
         quarantined = "select external_id, reason, raw from quarantine order by id"

@@ -91,22 +91,27 @@ async def test_two_migrations_at_once_are_one(empty_database_url: str, database_
     assert await snapshot(empty_database_url) == await snapshot(database_url)
 
 
-async def test_a_migration_beside_a_pull_waits_for_its_page(
-    database_url: str,
-) -> None:
+async def test_an_index_is_built_beside_a_pull_and_other_writers(database_url: str) -> None:
+    """A build that was interrupted is repeated; it waits for the page of a pull, and nobody waits behind it."""
     await migrate.migrate(database_url, FAKE)
     async with (
         await psycopg.AsyncConnection.connect(database_url) as pull,
         await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other,
     ):
+        await other.execute("update pg_index set indisvalid = false where indexrelid = 'records_fake_open'::regclass")
         await pull.execute("lock table records_fake in row exclusive mode")
         again = asyncio.create_task(migrate.migrate(database_url, FAKE))
         await blocked_at(database_url)
+        async with other.transaction():
+            await other.execute("set local lock_timeout = '2s'")
+            await other.execute("lock table records_fake in row exclusive mode")
         # A page ends with its cursor, in the row of its system.
         await pull.execute("update systems set trouble = 'none' where name = 'fake'")
         await pull.commit()
         await again
         assert await (await other.execute("select trouble from systems")).fetchall() == [("none",)]
+        found = await other.execute("select indisvalid from pg_index where indexrelid = 'records_fake_open'::regclass")
+        assert await found.fetchone() == (True,)
 
 
 async def test_what_an_office_entered_itself_outlives_a_migration(database_url: str) -> None:

@@ -24,8 +24,12 @@ from tests.fake_connector import Fake, FakeSettings, World
 SEAL = FieldCipher([b"k" * 32], b"s" * 32)
 CAUSE = Cause("test", "test", "test")
 _TIMES = {
-    "systems": ("next_pull_at", "synced_at", "full_at", "full_started_at", "absent_at", "broken_since", "last_stop_at"),
-    "records": ("seen_at", "direct_at", "asked_at"),
+    "systems": (
+        *("next_pull_at", "synced_at", "full_at", "full_started_at", "absent_at", "broken_since", "last_stop_at"),
+        *("listed_at", "listed_from"),
+    ),
+    "records": ("seen_at", "direct_at", "asked_at", "missed_at"),
+    "sightings": ("run",),
 }
 
 

@@ -5,7 +5,7 @@ record by two values: its *version*, which orders what the system reports of one
 content:
 
 - a row with a lower version is STALE; it changes nothing, unless the stored version is impossible by the clock;
-- a row with an equal digest is UNCHANGED; only its version and the time it was last seen are updated. If the stored
+- a row with an equal digest is UNCHANGED; at most its version and the time it was last seen are updated. If the stored
   record is marked as gone, it is UPDATED: it exists again;
 - a row of equal version with another digest contradicts the stored record. Within a run it is PENDING, because a later
   page may have a newer version; at the end of the run the last one applies, and two different final statuses put the
@@ -31,21 +31,25 @@ from hub.store.ingest.rows import RecordKey, Row
 # The limit keeps PostgreSQL from reading the whole partition for a batch, which it estimates to be cheaper up to a
 # million rows.
 _STORED = """
-select r.*
+select r.*, (select greatest(full_started_at, absent_at) from systems where name = :system) as run_since
 from unnest(cast(:kinds as text[]), cast(:ids as text[])) as requested(kind, external_id)
 cross join lateral (
-    select id, kind, external_id, version, facts_version, digest, final, status, gone_at
+    select id, kind, external_id, version, facts_version, digest, final, status, gone_at, seen_at, direct_at, missed_at
     from records where system = :system and kind = requested.kind and external_id = requested.external_id limit 1) r
 """
 _NEW_IDS = "select nextval('record_ids') from generate_series(1, :count)"
 
 
 class Comparison(NamedTuple):
-    """A row to be stored, the id of its record, and the outcome."""
+    """A row to be stored, the id of its record, the outcome, and the stored record.
+
+    ``run_since`` in the stored record is when the last full run began that has not ended or waits for a confirmation.
+    """
 
     record_id: int
     outcome: Outcome
     row: Row
+    stored: Mapping[Any, Any] | None = None
 
 
 async def compare(
@@ -101,6 +105,5 @@ def _comparison(
         outcome = Outcome.PENDING
     else:
         outcome = Outcome.UPDATED
-    return Comparison(
-        stored["id"], outcome, row.with_contradiction(stored["version"], stored["final"], stored["status"])
-    )
+    row = row.with_contradiction(stored["version"], stored["final"], stored["status"])
+    return Comparison(stored["id"], outcome, row, stored)

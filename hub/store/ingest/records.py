@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -17,9 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.contract import Raw
 from hub.store.database import driver_connection
+from hub.store.ingest import sightings
 from hub.store.ingest.change_detection import Comparison, compare
 from hub.store.ingest.outcomes import Outcome
 from hub.store.ingest.rows import RecordKey, Row
+
+SEEN_PRECISION = timedelta(minutes=15)
+"""An unchanged record that a pull lists or that is pushed again sooner is not written."""
 
 _STAGED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.PENDING})
 _UNCHANGED = frozenset({Outcome.UNCHANGED, Outcome.STALE, Outcome.PENDING})
@@ -51,7 +55,8 @@ update records r set
     version = s.version, digest = s.digest, status = s.status, told = s.told, final = s.final, secret = s.secret,
     occurred_at = s.occurred_at, updated_at = s.updated_at, amount = s.amount, currency = s.currency, body = s.body,
     prose = s.prose, facts_version = s.facts_version, seen_at = greatest(r.seen_at, :seen_at), gone_at = null,
-    direct_at = greatest(r.direct_at, cast(:direct_at as timestamptz))
+    direct_at = greatest(r.direct_at, cast(:direct_at as timestamptz)),
+    missed_at = case when r.missed_at > :seen_at then r.missed_at end
 from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.record_id
 """
 
@@ -59,6 +64,7 @@ _MARK_SEEN = """
 update records r set
     seen_at = greatest(r.seen_at, :seen_at),
     direct_at = greatest(r.direct_at, cast(:direct_at as timestamptz)),
+    missed_at = case when r.missed_at > :seen_at then r.missed_at end,
     gone_at = case when s.stale then r.gone_at end,
     updated_at = case when s.version > r.version and not s.stale then s.updated_at else r.updated_at end,
     version = greatest(r.version, s.version),
@@ -108,13 +114,15 @@ async def lock_system(db: AsyncConnection, system: str) -> None:
 class BatchContext:
     """How a batch was received: when, whether by a listing, and the greatest possible version where it is known.
 
-    See ``hub.sync.ingest`` for ``settle``.
+    See ``hub.sync.ingest`` for ``settle``. ``run`` is the start of the full run that listed it, if its end tells which
+    records it missed.
     """
 
     seen_at: datetime
     listed: bool
     settle: bool
     newest: int | None = None
+    run: datetime | None = None
 
 
 async def upsert(db: AsyncConnection, system: str, rows: Sequence[Row], context: BatchContext) -> list[Outcome]:
@@ -135,7 +143,10 @@ async def upsert(db: AsyncConnection, system: str, rows: Sequence[Row], context:
         await db.execute(text(_ADD_KEYS), params)
     if counts[Outcome.PENDING]:
         await db.execute(text(_ADD_PENDING), params)
-    await _mark_unchanged(db, params, [each for each in compared if each.outcome in _UNCHANGED])
+    unchanged = [each for each in compared if each.outcome in _UNCHANGED]
+    await _mark_unchanged(db, params, [each for each in unchanged if _must_write(each, context)])
+    if context.run is not None:
+        await sightings.note(db, system, context.run, [each.record_id for each in unchanged])
     await _delete_settled(db, system, [each.row.key for each in compared if each.outcome in _SETTLES])
     return [each.outcome for each in compared]
 
@@ -144,7 +155,7 @@ async def _stage(db: AsyncConnection, compared: Sequence[Comparison]) -> None:
     await db.execute(text(_STAGE))
     await db.execute(text("truncate staged"))
     async with (await driver_connection(db)).cursor() as cursor, cursor.copy(_COPY) as copy:
-        for record_id, outcome, row in compared:
+        for record_id, outcome, row, _ in compared:
             record = row.record
             await copy.write_row(
                 (
@@ -169,6 +180,23 @@ async def _stage(db: AsyncConnection, compared: Sequence[Comparison]) -> None:
                     record.facts_version,
                 )
             )
+
+
+def _must_write(compared: Comparison, context: BatchContext) -> bool:
+    """Return whether a record has to be written although its facts have not changed."""
+    stored, record, now = compared.stored, compared.row.record, context.seen_at
+    assert stored is not None
+    newer = compared.outcome is not Outcome.STALE and record.version > stored["version"]
+    if newer or (record.facts_version or 0) > (stored["facts_version"] or 0):
+        return True
+    if stored["missed_at"] is not None:
+        return bool(now >= stored["missed_at"])
+    if context.run is not None:
+        return False
+    seen_at, direct_at, run_since = stored["seen_at"], stored["direct_at"], stored["run_since"]
+    if not context.listed and (direct_at is None or now - direct_at > SEEN_PRECISION):
+        return True
+    return bool(now - seen_at > SEEN_PRECISION or (run_since and seen_at < run_since <= now))
 
 
 async def _mark_unchanged(db: AsyncConnection, params: Mapping[str, Any], compared: Sequence[Comparison]) -> None:
@@ -200,56 +228,6 @@ async def delete_pending(db: AsyncConnection, system: str) -> None:
     await db.execute(text("delete from pending_items where system = :system"), {"system": system})
 
 
-@dataclass(frozen=True, slots=True)
-class FullRunScope:
-    """What a full run of ``system`` lists: what occurred since ``horizon`` (None: everything).
-
-    Records received directly since ``direct_since`` may not be listed yet.
-    """
-
-    system: str
-    horizon: datetime | None
-    direct_since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UnseenCounts:
-    """How many records a full run should have listed, and how many of these it did not."""
-
-    expected: int
-    missing: int
-
-
-_LISTED = """system = :system and gone_at is null and (direct_at is null or direct_at < :direct_since)
-    and (cast(:horizon as timestamptz) is null or occurred_at >= :horizon)"""
-
-
-async def count_unseen(
-    db: AsyncConnection, scope: FullRunScope, not_seen_since: datetime, known_missing_since: datetime | None
-) -> UnseenCounts:
-    """Count what a complete full run that began at ``not_seen_since`` did not list.
-
-    Records missing since ``known_missing_since`` already are left out.
-    """
-    found = await db.execute(
-        text(
-            "select count(*) as expected, count(*) filter (where seen_at < :since) as missing from records"  # noqa: S608
-            f" where {_LISTED} and (cast(:known as timestamptz) is null or seen_at >= :known)"
-        ),
-        {**asdict(scope), "since": not_seen_since, "known": known_missing_since},
-    )
-    return UnseenCounts(**found.mappings().one())
-
-
-async def mark_gone(db: AsyncConnection, scope: FullRunScope, not_seen_since: datetime) -> list[str]:
-    """Mark what was last seen before ``not_seen_since`` as gone; return the external ids."""
-    result = await db.scalars(
-        text(f"update records set gone_at = now() where {_LISTED} and seen_at < :since returning external_id"),  # noqa: S608
-        {**asdict(scope), "since": not_seen_since},
-    )
-    return list(result)
-
-
 async def analyze(db: AsyncConnection) -> None:
     """Refresh PostgreSQL's statistics of records and their keys.
 
@@ -264,7 +242,8 @@ async def mark_seen(db: AsyncConnection, system: str, external_ids: list[str], c
         await db.execute(
             text(
                 "update records set seen_at = greatest(seen_at, :seen_at),"
-                " direct_at = greatest(direct_at, cast(:direct_at as timestamptz))"
+                " direct_at = greatest(direct_at, cast(:direct_at as timestamptz)),"
+                " missed_at = case when missed_at > :seen_at then missed_at end"
                 " where system = :system and external_id = any(:ids)"
             ),
             {

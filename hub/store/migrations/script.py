@@ -1,8 +1,11 @@
-"""What a version of the database does is a script of SQL beside it."""
+"""What a version of the database does is a script of SQL beside it, or building indexes while the hub works."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import op
+
+from hub.store.index_builds import build_index
 
 
 def run(version: str) -> None:
@@ -15,3 +18,12 @@ def execute(statements: str) -> None:
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
     driver.execute(statements)
+
+
+def build_indexes(definitions: Mapping[str, str]) -> None:
+    """Build indexes by name (table and columns) outside of a transaction; what the version did before is committed."""
+    with op.get_context().autocommit_block():
+        driver = op.get_bind().connection.driver_connection
+        assert driver is not None
+        for name, definition in definitions.items():
+            build_index(driver, name, definition)

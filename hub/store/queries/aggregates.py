@@ -1,4 +1,4 @@
-"""Aggregates over what the viewer may see, each in one SQL statement. Small groups are suppressed for the public."""
+"""Aggregates over what the viewer may see. Small groups are suppressed for the public."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
-    Text,
     case,
-    cast,
     column,
     func,
     literal_column,
-    null,
     select,
     text,
 )
@@ -25,42 +22,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.complaints.calendar import JAKARTA
 from hub.store.queries import visibility
+from hub.store.queries.complaint_cells import Cell, count_cells, local_time_as
 from hub.store.queries.entity import Entity
 from hub.store.queries.record_entities import ORDER, PAYMENT
 from hub.store.queries.record_visibility import fact
-from hub.store.tables import complaints, records
+from hub.store.tables import records
 from hub.viewer import Viewer
 
 MIN_PUBLIC_GROUP_SIZE = 5
 
 
-def _day(column: ColumnElement[Any], form: str) -> ColumnElement[Any]:
-    """Return a day or month in Asia/Jakarta as text.
-
-    ``form`` is a literal, so that SELECT and GROUP BY are the same.
-    """
-    local = func.timezone(literal_column("'Asia/Jakarta'"), column)
-    return func.to_char(local, literal_column(f"'{form}'"))
-
-
-COMPLAINT_GROUPS: dict[str, ColumnElement[Any]] = {
-    "all": cast(null(), Text),
-    "month": _day(complaints.c.received_at, "YYYY-MM"),
-    "channel": complaints.c.channel,
-    "status": complaints.c.status,
-    "agency": complaints.c.agency_code,
-    "area": complaints.c.area_code,
-    "category": complaints.c.category,
-}
 _PAYMENTS_BY: dict[str, ColumnElement[Any]] = {
-    "day": _day(records.c.occurred_at, "YYYY-MM-DD"),
+    "day": local_time_as(records.c.occurred_at, "YYYY-MM-DD"),
     "merchant": fact("merchant"),
     "corridor": fact("corridor"),
 }
 _ORDERS_BY: dict[str, ColumnElement[Any]] = {
     "agency": fact("agency_code"),
     "marketplace": fact("marketplace"),
-    "month": _day(records.c.occurred_at, "YYYY-MM"),
+    "month": local_time_as(records.c.occurred_at, "YYYY-MM"),
     "supplier": fact("supplier"),
 }
 
@@ -73,21 +53,16 @@ async def complaint_totals(
     Viewers who do not handle complaints get the counts of public complaints: a difference between the two would
     disclose single complaints.
     """
-    group, month = COMPLAINT_GROUPS[by], COMPLAINT_GROUPS["month"]
-    when = complaints.c.received_at
-    counted = select(group, month, func.count()).where(countable_complaints(viewer), when >= start, when < end)
-    rows = (await db.execute(counted.group_by(group, month).order_by(group, month))).all()
-    suppressed = (
-        set() if visibility.handles_complaints(viewer) else suppressed_cells([(name, at, n) for name, at, n in rows])
-    )
+    cells = await count_cells(db, viewer, by, start, end)
+    suppressed = set() if visibility.handles_complaints(viewer) else suppressed_cells(cells)
     totals: dict[str | None, int | None] = {}
-    for name, at, n in rows:
+    for name, at, n in cells:
         before = totals.setdefault(name, None)
         totals[name] = before if (name, at) in suppressed else (before or 0) + n
     return list(totals.items())
 
 
-def suppressed_cells(cells: Sequence[tuple[str | None, str, int]]) -> set[tuple[str | None, str]]:
+def suppressed_cells(cells: Sequence[Cell]) -> set[tuple[str | None, str]]:
     """Return the (group, month) pairs to suppress: groups that are too small, and groups that would disclose them.
 
     Each month is suppressed by itself, so that the difference of two ranges discloses no more than the months do. If
@@ -168,8 +143,3 @@ from record_totals, lateral (select day::timestamp at time zone 'Asia/Jakarta' a
 
 _DAY: ColumnElement[date] = literal_column("records.day", Date)
 _RECORDS = func.sum(literal_column("records.records", BigInteger))
-
-
-def countable_complaints(viewer: Viewer) -> ColumnElement[bool]:
-    """Return the condition for the complaints that totals count for ``viewer``."""
-    return visibility.fully_visible(viewer) if visibility.handles_complaints(viewer) else visibility.public()

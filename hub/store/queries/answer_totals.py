@@ -14,12 +14,8 @@ from sqlalchemy import ARRAY, ColumnElement, Double, and_, cast, func, literal, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store.queries import visibility
-from hub.store.queries.aggregates import (
-    COMPLAINT_GROUPS,
-    MIN_PUBLIC_GROUP_SIZE,
-    countable_complaints,
-    suppressed_cells,
-)
+from hub.store.queries.aggregates import MIN_PUBLIC_GROUP_SIZE, suppressed_cells
+from hub.store.queries.complaint_cells import COMPLAINT_GROUPS, countable_complaints
 from hub.store.queries.entities import is_overdue
 from hub.store.tables import agencies, areas, complaints
 from hub.viewer import Viewer

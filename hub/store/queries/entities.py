@@ -112,6 +112,9 @@ COMPLAINT = Entity(
         "claimed": lambda viewer: and_(visibility.at_complaint_desk(viewer), record_visibility.has_claim(viewer)),
     },
     viewer_filters={"search": text_search.matching_complaints},
+    indexed=dict.fromkeys(
+        ("status", "channel", "category", "agency", "area", "received_from", "received_to"), "RECEIVED_DESC"
+    ),
     detail=visibility.detail,
     redact=visibility.redact,
 )

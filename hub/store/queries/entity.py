@@ -95,6 +95,8 @@ class Entity:
     """For filters that disclose more than that a row is visible: the rows that a viewer may find by the filter."""
     viewer_filters: Mapping[str, Callable[[Viewer, Any], ColumnElement[bool]]] = field(default_factory=dict)
     """Filters that depend on the viewer."""
+    indexed: Mapping[str, str] = field(default_factory=dict)
+    """The name of an order for each filter whose rows an index has in that order."""
     detail: Callable[[Viewer], ColumnElement[int]] | None = None
     """The detail in which the viewer sees a row, if that differs between rows."""
     redact: Callable[[Row], Row] = lambda row: row
@@ -108,6 +110,18 @@ class Entity:
         """Return the name and the order called ``name``; the default order for ""."""
         chosen = name or next(iter(self.orders))
         return chosen, self.orders[chosen]
+
+    def counting_order(self, filters: Iterable[str]) -> Sort | None:
+        """Return the order in which an index has the rows that match ``filters``; None if there may be none.
+
+        Counting in this order ends with the last row that is counted. In no order, PostgreSQL may first find all rows
+        that match, or read a table from its start.
+        """
+        default = next(iter(self.orders))
+        names = [self.indexed.get(name) for name in filters]
+        return (
+            None if None in names else self.orders[next((name for name in names if name and name != default), default)]
+        )
 
     def columns(self, viewer: Viewer) -> list[ColumnElement[Any]]:
         """Return the columns of a row, with its detail, reference and id."""

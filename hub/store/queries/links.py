@@ -89,15 +89,16 @@ def _counts_statement(link: EntityLink, viewer: Viewer, request: PageRequest, in
     template = compiled.viewer_with(viewer, inputs)
     (key,) = link.keys
     source = _sources(link, key, template, lookup.refs_of(inputs))
-    # Only a key in a separate table can have several values, by which one target could be found twice.
-    several = isinstance(link.source.keys[key], KeyTable)
-    values = select(source.c.system, source.c.ref, func.array_agg(source.c.value).label("value"))
-    source = values.group_by(source.c.system, source.c.ref).cte("sources")
-    rows = _targets(link, key, template, source, [link.target.id.label("id")], of_any=True).where(
-        link.target.where(template, request.with_inputs(inputs).where)
-    )
-    capped = (rows.distinct() if several else rows).limit(COUNT_CAP + 1).subquery()
-    inner = select(func.count().label("n")).select_from(capped).lateral("counted")
+    where = link.target.where(template, request.with_inputs(inputs).where)
+    id_ = [link.target.id.label("id")]
+    if isinstance(link.source.keys[key], KeyTable):
+        # Only a key in a separate table can have several values, by which one target could be found twice.
+        values = select(source.c.system, source.c.ref, func.array_agg(source.c.value).label("value"))
+        source = values.group_by(source.c.system, source.c.ref).cte("sources")
+        rows = _targets(link, key, template, source, id_, of_any=True).where(where).distinct()
+    else:
+        rows = _targets(link, key, template, source, id_).where(where)
+    inner = select(func.count().label("n")).select_from(rows.limit(COUNT_CAP + 1).subquery()).lateral("counted")
     return select(source.c.system, source.c.ref, inner.c.n).select_from(source.join(inner, true()))
 
 

@@ -95,8 +95,10 @@ async def count(db: AsyncConnection, entity: Entity, viewer: Viewer, where: Iter
     def build(inputs: Inputs) -> Select[Any]:
         template = compiled.viewer_with(viewer, inputs)
         matching = entity.allowed(template), entity.where(template, request.with_inputs(inputs).where)
-        capped = select(literal(1)).select_from(entity.table).where(*matching).limit(COUNT_CAP + 1).subquery()
-        return select(func.count().label("n")).select_from(capped)
+        rows = select(literal(1)).select_from(entity.table).where(*matching)
+        sort = entity.counting_order(name for name, _ in request.where)
+        ordered = rows.order_by(*sort.clauses) if sort else rows
+        return select(func.count().label("n")).select_from(ordered.limit(COUNT_CAP + 1).subquery())
 
     name = "count", entity, compiled.kind_of(viewer), request.shape
     inputs = compiled.inputs_of(viewer) | request.inputs

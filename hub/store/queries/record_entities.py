@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, Table, and_, false, func, literal, not_, select, true, tuple_
+from sqlalchemy import ColumnElement, String, Table, and_, case, false, func, literal, not_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.kinds import Business, Kind, Order, Payment, Permit, Report
@@ -19,15 +19,21 @@ from hub.store.tables.sync import claims, counterparts
 from hub.store.value_loaders import EARLIEST_TIME, LATEST_TIME
 from hub.viewer import Viewer
 
+_LISTED_AT = case(
+    (
+        and_(
+            records.c.missed_at.is_(None), records.c.occurred_at >= func.coalesce(systems.c.listed_from, EARLIEST_TIME)
+        ),
+        systems.c.listed_at,
+    )
+)
+_SYSTEM_AS_OF = func.greatest(case((systems.c.tells_changes, systems.c.synced_at)), _LISTED_AT)
 _AS_OF = func.greatest(
     records.c.seen_at,
-    select(systems.c.synced_at)
-    .where(systems.c.name == records.c.system, systems.c.tells_changes)
-    .correlate(records)
-    .scalar_subquery(),
+    select(_SYSTEM_AS_OF).where(systems.c.name == records.c.system).correlate(records).scalar_subquery(),
 ).label("as_of")
-"""The time up to which a record is known to be current: when it was last seen, or the start of the last complete pull
-if the system reports all changes."""
+"""The time up to which a record is known to be current: when it was last seen, or the start of the last full run that
+listed it, or that of the last complete pull if the system reports all changes."""
 
 
 def is_displayable(time: ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -81,6 +87,11 @@ def record_entity(
         orders=_ORDERS | _ORDERS_OF_AMOUNTS if kind.has_amounts else _ORDERS,
         keys={"system": records.c.system, **_stored_keys(kind, keys), **other_keys},
         filters=_filters(kind, keys),
+        indexed={
+            **dict.fromkeys(("system", "status", "occurred_from", "occurred_to", *kind.indexed), "OCCURRED_DESC"),
+            **dict.fromkeys((f"by_{key}" for key in keys if key in kind.fact_of_key), "OCCURRED_DESC"),
+            **dict.fromkeys(_AMOUNT_FILTERS if kind.has_amounts else (), "AMOUNT_DESC"),
+        },
         shown=(*_SHOWN, "prose") if kind.prose else _SHOWN,
         extra=(_AS_OF,),
     )

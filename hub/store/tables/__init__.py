@@ -173,6 +173,8 @@ systems = Table(
     Column("visible_to", Text),
     Column("paused_at", _Time),
     Column("full_requested_at", _Time),
+    Column("listed_at", _Time),
+    Column("listed_from", _Time),
 )
 
 records = Table(
@@ -199,6 +201,7 @@ records = Table(
     Column("facts_version", BigInteger),
     Column("direct_at", _Time),
     Column("asked_at", _Time),
+    Column("missed_at", _Time),
 )
 
 record_keys = Table(
@@ -231,6 +234,26 @@ record_totals = Table(
     Column("facts", JSONB, primary_key=True),
     Column("records", BigInteger, nullable=False),
     Column("amount", Numeric, nullable=False),
+)
+
+complaint_totals = Table(
+    "complaint_totals",
+    metadata,
+    Column("by", Text, nullable=False),
+    Column("month", Date, nullable=False),
+    Column("value", Text),
+    Column("agency_code", Text),
+    Column("secret", Boolean, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("complaints", BigInteger, nullable=False),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column("run", _Time, nullable=False),
+    Column("records", ARRAY(BigInteger), nullable=False),
 )
 
 pending_items = Table(
