@@ -32,6 +32,8 @@ from hub.api.graphql.streamed import StreamedOperations
 from hub.api.graphql.validation import ReuseParsedDocument
 from hub.api.metrics import Metrics
 from hub.api.operators import operator_tools
+from hub.api.query_page import query_page
+from hub.api.schema_routes import schema_routes
 from hub.api.snapshots import SnapshotEndpoint
 from hub.api.streams.feed import FeedEndpoint
 from hub.api.streams.graphql_events import GraphQLEvents
@@ -39,6 +41,7 @@ from hub.api.streams.graphql_single import SingleConnection
 from hub.api.streams.graphql_websocket import GraphQLWebSocket
 from hub.api.streams.registry import Streams
 from hub.api.system_states import SystemStates
+from hub.api.type_reference import Reference
 from hub.api.webhooks import WebhookEndpoint
 from hub.auth import issuer_config as trust
 from hub.auth import purposes, scopes
@@ -59,7 +62,7 @@ from hub.kinds import kind_names
 from hub.pages import graph as page_graph
 from hub.pages.console.frame import Console
 from hub.pages.console.routes import routes as console_routes
-from hub.pages.reference import Reference, reference_routes
+from hub.pages.reference import reference_routes
 from hub.pages.routes import routes as public_routes
 from hub.pages.site import Site
 from hub.schema.client_schema import client_sdl
@@ -158,7 +161,8 @@ class _AppParts:
 
     def routes(self, subgraph: str | None) -> list[BaseRoute]:
         """Return all routes of the app."""
-        metrics, ide = Metrics(self._gauges(), self._events), self._settings.serves_ide
+        metrics = Metrics(self._gauges(), self._events)
+        ide, shown = self._settings.serves_ide, self._settings.allows_introspection
         metrics.watch_streams(self.streams.count)
         if isinstance(self._database, ReplicatedDatabase):
             self._database.count = metrics.count_snapshot
@@ -172,20 +176,21 @@ class _AppParts:
             self._context,
             quotas,
             limits=operation_limits(self._settings),
-            introspection=self._settings.allows_introspection,
+            introspection=shown,
             executor=None if self._settings.executor == "graphql-core" else Executor(graph._schema, field_resolver),
-            page=pages.query_page(self._query_page_token, graphiql=ide) if ide else None,
+            page=query_page(self._query_page_token, graphiql=ide, schema=shown) if ide else None,
             observe=metrics.observe,
         )
         operations = StreamedOperations(endpoint, self._viewer, self._new_context, quotas)
+        reference = Reference(graph.sdl, client_sdl(graph.sdl))
         return [
             *graphql_routes.routes(
                 GraphQLEvents(endpoint, operations, self.streams),
                 SingleConnection(operations, self.streams),
                 GraphQLWebSocket(operations, self.streams),
             ),
-            *([pages.sdl_route(client_sdl(graph.sdl))] if self._settings.allows_introspection else []),
-            *([pages.home_route(self._systems.rows, ide=ide)] if subgraph else self._pages(endpoint, graph.sdl)),
+            *(schema_routes(reference) if shown else []),
+            *([pages.home_route(self._systems.rows, ide=ide)] if subgraph else self._pages(endpoint, reference)),
             *([] if subgraph else self._auth_routes(metrics)),
             *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
             *([] if subgraph else [WebhookEndpoint(self._webhooks, metrics).route()]),
@@ -193,7 +198,7 @@ class _AppParts:
             *health.routes({"database": self._systems.check_database}, metrics),
         ]
 
-    def _pages(self, endpoint: GraphQLEndpoint, sdl: str) -> list[BaseRoute]:
+    def _pages(self, endpoint: GraphQLEndpoint, reference: Reference) -> list[BaseRoute]:
         client = page_graph.GraphClient(endpoint)
         development = not self._settings.production
         site = Site(client, self._settings.issuer, time.monotonic, development=development)
@@ -201,8 +206,8 @@ class _AppParts:
         viewers = BrowserViewers(self._database, sessions, second_factor=required)
         forms = CsrfForms(self._settings.issuer, self._settings.secret, sessions)
         shows_schema = self._settings.allows_introspection
-        reference = reference_routes(site, Reference(sdl, client_sdl(sdl))) if shows_schema else []
-        return [*public_routes(site), *reference, *console_routes(Console(site, viewers, forms))]
+        types = reference_routes(site, reference) if shows_schema else []
+        return [*public_routes(site), *types, *console_routes(Console(site, viewers, forms))]
 
     def _data_routes(self, auth: EndpointAuth) -> list[BaseRoute]:
         """Return the endpoints for data outside of the graph: uploads, snapshots and files."""
@@ -222,19 +227,8 @@ class _AppParts:
         authorization_server = server(
             *(self._database, self.keys, issuer, self._scopes, secret, self.rate_limiter.token), second_factor=required
         )
-        pages = page_routes(
-            *(
-                self._database,
-                authorization_server.authorize,
-                issuer,
-                secret,
-                self.rate_limiter,
-                logins,
-                self._cipher,
-                metrics.count_sign_in,
-            ),
-            second_factor=required,
-        )
+        parts = (self._database, authorization_server.authorize, issuer, secret, self.rate_limiter, logins)
+        pages = page_routes(*parts, self._cipher, metrics.count_sign_in, second_factor=required)
         return [*oauth_routes(authorization_server), *pages]
 
     @contextlib.asynccontextmanager

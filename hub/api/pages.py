@@ -1,4 +1,4 @@
-"""HTML pages: the start page with the state of each system, the query page, and GraphiQL.
+"""HTML pages: the start page with the state of each system, and GraphiQL; the query page is in ``query_page``.
 
 The hub's own pages load no external resources and run no inline scripts. GraphiQL is Strawberry's page; it loads its
 scripts (pinned by hash) from a CDN, so it has a Content-Security-Policy of its own.
@@ -6,18 +6,18 @@ scripts (pinned by hash) from a CDN, so it has a Content-Security-Policy of its 
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 
-import orjson
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from strawberry.http.ides import get_graphql_ide_html
@@ -38,46 +38,12 @@ GRAPHIQL_POLICY = (
     "font-src https: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-_GRAPHIQL = '<a href="/graphiql">GraphiQL</a>'
+GRAPHIQL_LINK = '<a href="/graphiql">GraphiQL</a>'
 _QUERY = '<a href="/graphql" data-id="Halaman kueri GraphQL" data-en="GraphQL query page">Halaman kueri GraphQL</a>'
 _TEXT = re.compile(r'(data-id="[^"]*" data-en="([^"]*)">)[^<]*<')
 
 System = Mapping[str, Any]
 """The state of a system: ``name, title, state, asOf, downSince, records, quarantined``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """An example query, with its title in both languages and its variables as JSON."""
-
-    title_id: str
-    title_en: str
-    query: str
-    variables: str
-
-
-def _example(name: str, title_id: str, title_en: str, variables: str = "{}") -> Example:
-    text = (STATIC / "examples" / f"{name}.graphql").read_text(encoding="utf-8")
-    return Example(title_id, title_en, text, variables)
-
-
-EXAMPLES = (
-    _example(
-        "desk", "Meja pengaduan: aduan dengan data semua sistem", "Complaint desk: complaints with data of every system"
-    ),
-    _example("payments", "Pembayaran satu koridor", "Payments of a corridor", '{\n  "corridor": "K7"\n}'),
-    _example("orders", "Jumlah belanja per perangkat daerah", "Order totals by agency"),
-    _example("systems", "Keadaan sistem", "State of the systems"),
-    _example("area", "Aduan publik satu wilayah", "Public complaints of an area", '{\n  "area": "33.74"\n}'),
-)
-
-
-def query_page(token: str = "", *, graphiql: bool = False) -> Callable[[Request], Response]:
-    """Return the query page; ``token`` is filled in (development only), ``graphiql`` shows the link to it."""
-    # "<" is escaped so that no query can end the element its JSON stands in.
-    examples = orjson.dumps([asdict(example) for example in EXAMPLES]).decode().replace("<", "\\u003c")
-    html = _render("query.html", token=escape(token), examples=examples, nav=_GRAPHIQL if graphiql else "")
-    return lambda request: _page(request, html)
 
 
 def home_route(systems: Callable[[], Awaitable[Sequence[System]]], *, ide: bool = False) -> BaseRoute:
@@ -88,16 +54,25 @@ def home_route(systems: Callable[[], Awaitable[Sequence[System]]], *, ide: bool 
 
     async def home(request: Request) -> Response:
         rows = "".join(map(_row, await systems()))
-        return _page(request, _render("home.html", rows=rows, nav=_QUERY + _GRAPHIQL if ide else ""))
+        return html_page(request, render("home.html", rows=rows, nav=_QUERY + GRAPHIQL_LINK if ide else ""))
 
     return DocumentedRoute("/", home, get=page("The state of each system"))
 
 
 def routes(*, graphiql: bool = False) -> list[BaseRoute]:
     """Return the routes of the static files and, with ``graphiql``, of GraphiQL."""
-    static = Mount("/static", StaticFiles(directory=STATIC), name="static")
+    static = Mount("/static", GZipMiddleware(_Static(directory=STATIC)), name="static")
     ide = DocumentedRoute("/graphiql", _graphiql, get=page("GraphiQL, in development"))
     return [static, ide] if graphiql else [static]
+
+
+class _Static(StaticFiles):
+    """Files that a browser keeps but asks for each time, so that a page never has modules of two versions."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def _graphiql(request: Request) -> Response:
@@ -110,18 +85,22 @@ def _graphiql(request: Request) -> Response:
 
 def not_found(request: Request) -> Response:
     """Return the page for a browser that requests an unknown path."""
-    return _page(request, _render("missing.html"), 404)
+    return html_page(request, render("missing.html"), 404)
 
 
-def _page(request: Request, html: str, status: int = 200) -> Response:
+def html_page(request: Request, html: str, status: int = 200) -> Response:
     """Return a page of the hub in the browser's language; its HTML has each text in both languages."""
     if preferred_language(header(request, "accept-language")) == "en":
         html = _TEXT.sub(r"\1\2<", html.replace('<html lang="id">', '<html lang="en">', 1))
-    fixed = {"Content-Security-Policy": OWN_POLICY, "Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
-    return HTMLResponse(html, status, fixed)
+    vary = "Accept, Accept-Encoding, Accept-Language"
+    fixed = {"Content-Security-Policy": OWN_POLICY, "Cache-Control": "no-store", "Vary": vary}
+    if "gzip" not in header(request, "accept-encoding"):
+        return HTMLResponse(html, status, fixed)
+    return HTMLResponse(gzip.compress(html.encode(), mtime=0), status, {**fixed, "Content-Encoding": "gzip"})
 
 
-def _render(name: str, **parts: str) -> str:
+def render(name: str, **parts: str) -> str:
+    """Return a page of ``static`` with its parts, which are HTML already."""
     return Template((STATIC / name).read_text(encoding="utf-8")).substitute(parts)
 
 
@@ -142,12 +121,3 @@ def _cell(value: object) -> str:
         local = value.astimezone(JAKARTA)
         return f'<time datetime="{local.isoformat(timespec="seconds")}">{local:%Y-%m-%d %H:%M:%S} WIB</time>'
     return "–" if value is None else escape(str(value))
-
-
-def sdl_route(sdl: str) -> BaseRoute:
-    """Return the route of the schema as SDL, for code generators."""
-
-    async def get(_: Request) -> Response:
-        return PlainTextResponse(sdl)
-
-    return DocumentedRoute("/schema.graphql", get, get=page("The graph in SDL, as clients see it", "text/plain"))

@@ -25,6 +25,7 @@ from hub.api.graphql.endpoint import GraphQLEndpoint, Observation
 from hub.api.graphql.limits import Limits
 from hub.api.graphql.quotas import Quotas
 from hub.api.graphql.validation import ReuseParsedDocument
+from hub.api.query_page import query_page
 from hub.errors import ConfigurationError, Forbidden, TryLater
 from hub.store.oauth.clients import Client
 from hub.store.oauth.persisted_operations import document_id
@@ -276,7 +277,7 @@ def build(
         Quotas(rates, policies),
         limits=Limits(**limits),  # type: ignore[arg-type]
         introspection=introspection,
-        page=pages.query_page(token="demo-token"),
+        page=query_page(token="demo-token"),
         observe=(observed if observed is not None else []).append,
     )
     return Starlette(

@@ -12,7 +12,8 @@ from graphql import parse
 from starlette.applications import Starlette
 
 from hub.api import pages
-from hub.api.pages import EXAMPLES, STATIC, System
+from hub.api.pages import STATIC, System
+from hub.api.query_page import EXAMPLES, Example
 from tests.api.graph_app import client_of
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -37,6 +38,22 @@ async def test_a_browser_gets_the_page_and_a_client_the_answer(hub: httpx.AsyncC
     assert answer.json()["data"] == {"echo": 1}
     posted = await hub.post("/graphql", json={"query": "{ echo }"}, headers=BROWSER)
     assert posted.json()["data"] == {"echo": 1}
+
+
+async def test_without_scripts_the_page_says_what_to_do(hub: httpx.AsyncClient) -> None:
+    html = (await hub.get("/graphql?x=%3Cb%3E", headers=BROWSER)).text
+    (without,) = re.findall(r"<noscript>(.*?)</noscript>", html, re.DOTALL)
+    assert f"curl '{hub.base_url}/graphql'" in without.replace("&#x27;", "'")
+    assert '"Authorization: Bearer $TOKEN"' in without
+    assert 'href="/skema"' in without
+    assert "<b>" not in html
+
+
+async def test_a_page_loads_no_script_of_another_version(hub: httpx.AsyncClient) -> None:
+    script = await hub.get("/static/query/main.js")
+    assert (script.headers["cache-control"], script.headers["content-encoding"]) == ("no-cache", "gzip")
+    again = await hub.get("/static/query/main.js", headers={"if-none-match": script.headers["etag"]})
+    assert again.status_code == 304
 
 
 async def test_pages_load_nothing_external_and_no_inline_script() -> None:
@@ -73,7 +90,7 @@ async def test_graphiql_uses_the_endpoint_next_to_it() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.title_en)
-def test_each_example_is_a_document_with_its_variables(example: pages.Example) -> None:
+def test_each_example_is_a_document_with_its_variables(example: Example) -> None:
     (operation,) = parse(example.query).definitions
     named = set(re.findall(r"\$(\w+):", example.query))
     variables = set(re.findall(r'"(\w+)":', example.variables))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from hub.api import pages
-from hub.api.pages import EXAMPLES, System
+from hub.api.pages import System
+from hub.api.query_page import EXAMPLES
 from tests.api.graph_app import build
 from tests.clients import install, needs_node, run
 from tests.serving import serve
@@ -58,7 +59,8 @@ async def test_a_person_runs_a_query_in_a_browser(tmp_path: Path) -> None:
     assert seen["wrong_variables"].startswith("The variables are not JSON")
     assert seen["focus"] == "variables"
     assert seen["wrong_document"] == "GRAPHQL_PARSE_FAILED"
-    order = ["brand", "reference", "language", "example", "document", "variables", "token", "run", "result"]
-    assert seen["tabs"] == order
+    editing = ["tab-0", "tab-new", "tab-close", "example", "document", "link bad", "variables", "token", "run", "curl"]
+    # The document of before was kept, and the link leads to what is wrong in it.
+    assert seen["tabs"] == ["brand", "reference", "language", *editing, "fold", "unfold"]
     assert not seen["overflow"]
     assert seen["systems"] == ["SP4N-LAPOR!lapor", "Go-Pay / Trans Jatenggopay"]

@@ -46,7 +46,7 @@ seen.wrong_document = JSON.parse(await page.locator("#result").textContent()).er
 await page.reload();
 await page.keyboard.press("Tab");
 seen.tabs = [];
-for (let n = 0; n < 9; n += 1) {
+for (let n = 0; n < 15; n += 1) {
   seen.tabs.push(await page.evaluate(() => document.activeElement.id || document.activeElement.className));
   await page.keyboard.press("Tab");
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.api.pages import EXAMPLES
+from hub.api.query_page import EXAMPLES
 from tests.api.test_pages_in_browser import CHROMIUM, needs_chromium
 from tests.clients import install, needs_node, patient, run
 from tests.clients.hub_server import TOKEN

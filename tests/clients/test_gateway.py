@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.api.pages import EXAMPLES
+from hub.api.query_page import EXAMPLES
 from hub.store.database import Database
 from tests.api.streams.harness import server_sent_events, upcoming
 from tests.clients import install, needs_node, patient

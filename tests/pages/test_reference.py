@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from hub.pages.reference import Reference
+from hub.api.type_reference import Reference
 from hub.schema.client_schema import client_sdl
 from hub.schema.graph import schema
 from tests.pages.console.conftest import words
@@ -48,3 +48,16 @@ async def test_a_reader_searches_and_opens_a_type(browser: httpx.AsyncClient) ->
     assert "Requires" in page
     assert "Used by" in page
     assert (await browser.get("/en/schema/Nothing", headers=HTML)).status_code == 404
+
+
+async def test_programs_get_the_types_and_one_with_descriptions(browser: httpx.AsyncClient) -> None:
+    types = {each["name"]: each for each in (await browser.get("/schema.json")).json()}
+    fields = {each["name"]: each for each in types["Complaint"]["entries"]}
+    assert fields["text"] == {"name": "text", "type": "String", "scopes": [["complaints:read"]]}
+    assert "description" not in types["Complaint"]
+    plain = await browser.get("/schema.json", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    one = (await browser.get("/schema/Complaint.json")).json()
+    assert one["entries"][0]["description"]
+    assert "Query" in one["usedBy"]
+    assert (await browser.get("/schema/Nothing.json")).status_code == 404

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from hub.api.pages import EXAMPLES
+from hub.api.query_page import EXAMPLES
 from hub.auth.purposes import Purpose
 from hub.schema.context import Context
 from hub.schema.graph import schema
