@@ -60,7 +60,10 @@ export class Completion {
     this.selected = (index + this.items.length) % this.items.length;
     [...this.list.children].forEach((each, at) => each.setAttribute("aria-selected", at === this.selected));
     const chosen = this.list.children[this.selected];
-    this.list.scrollTop = Math.min(Math.max(this.list.scrollTop, chosen.offsetTop + chosen.offsetHeight - this.list.clientHeight), chosen.offsetTop);
+    this.list.scrollTop = Math.min(
+      Math.max(this.list.scrollTop, chosen.offsetTop + chosen.offsetHeight - this.list.clientHeight),
+      chosen.offsetTop,
+    );
     this.editor.field.setAttribute("aria-activedescendant", chosen.id);
   }
 
