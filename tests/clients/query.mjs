@@ -60,6 +60,8 @@ await editor.pressSequentially(", filter: { status: [");
 await page.keyboard.press("Control+Space");
 await offered();
 seen.values = await texts("#suggestions [role=option] span");
+await page.keyboard.press("ArrowUp");
+seen.last = await page.locator("#suggestions [aria-selected=true]").textContent();
 await look("query completing");
 await page.setViewportSize(SIZES.desk);
 await page.keyboard.press("Escape");
@@ -166,6 +168,9 @@ const session = await context.newCDPSession(page);
 await session.send("Emulation.setScriptExecutionDisabled", { value: true });
 await page.goto(`${url}/graphql`);
 seen.without_script = await page.locator("main").innerText();
-if (pictures) await page.screenshot({ path: `${pictures}/query-without-script.png` });
+for (const [size, viewport] of Object.entries(SIZES)) {
+  await page.setViewportSize(viewport);
+  if (pictures) await page.screenshot({ path: `${pictures}/query-without-script-${size}.png` });
+}
 await context.close();
 console.log(JSON.stringify({ ...seen, hosts: [...seen.hosts] }));

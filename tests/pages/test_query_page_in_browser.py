@@ -65,6 +65,7 @@ def _check_typing(seen: dict[str, Any]) -> None:
     assert seen["fields"][0] == "complaintsComplaintConnection"
     assert {"first", "filter", "orderBy"} <= {*seen["arguments"]}
     assert (seen["variables"], seen["values"][:2], seen["closed"]) == (["n"], ["RECEIVED", "VERIFIED"], True)
+    assert seen["last"] == seen["values"][-1]
     assert seen["unknown"] == ["1:104 Complaint has no field titel."]
     assert (seen["underlined"], seen["invalid"], seen["selected"]) == (["titel"], "true", "titel")
     assert seen["mended"]

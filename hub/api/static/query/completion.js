@@ -13,7 +13,8 @@ export class Completion {
     for (const name of ["blur", "click"]) editor.field.addEventListener(name, () => this.close());
     list.addEventListener("pointerdown", (event) => event.preventDefault());
     list.addEventListener("click", (event) => this.take(Number(event.target.closest("[role=option]")?.dataset.index)));
-    addEventListener("scroll", () => this.close(), true);
+    addEventListener("scroll", (event) => event.target !== list && this.close(), true);
+    addEventListener("resize", () => this.open && this.place());
   }
 
   get open() {

@@ -31,9 +31,11 @@ const editor = new Editor(field, element("behind"));
 const answer = new Response(element("result"));
 const tabs = new Tabs(element("tabs"), element("panel"), kept, show);
 const history = new History(element("history"), element("history-count"), kept, (operation) => tabs.add(operation));
-const reference = new Reference(element("types"), element("search"), (name) =>
-  editor.replace(field.selectionStart, field.selectionEnd, name),
-);
+const reference = new Reference(element("types"), element("search"), (name) => {
+  editor.replace(field.selectionStart, field.selectionEnd, name);
+  // On a phone the editor is far above the schema.
+  field.parentElement.scrollIntoView({ block: "nearest" });
+});
 const here = new Here(element("here"), (name) => reference.open(name));
 const completion = new Completion(editor, element("suggestions"), element("said"), () => schema);
 let schema = null;
