@@ -170,6 +170,8 @@ await page.goto(`${url}/graphql`);
 seen.without_script = await page.locator("main").innerText();
 for (const [size, viewport] of Object.entries(SIZES)) {
   await page.setViewportSize(viewport);
+  const overflows = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  if (overflows) seen.overflows.push(`without script ${size}`);
   if (pictures) await page.screenshot({ path: `${pictures}/query-without-script-${size}.png` });
 }
 await context.close();
