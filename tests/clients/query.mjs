@@ -1,5 +1,5 @@
-// Uses the query page as a front-end developer does, with the whole graph: completes, mends, folds, copies, reads about a
-// type, opens tabs and what ran before; with axe-core on a phone and on a desk. Prints what was seen as one line of JSON.
+// Uses the query page as a front-end developer does, with the whole graph: completes, mends, folds, copies, reads about
+// a type, opens tabs and what ran before; with axe-core on a phone and on a desk. Prints what was seen as JSON.
 // Arguments: the hub's URL, the browser's path, a folder for its profile, and one for pictures (optional).
 import { launch } from "./browser.mjs";
 import { SIZES, looker } from "./look.mjs";
@@ -25,6 +25,21 @@ seen.bytes = await page.evaluate(() =>
     .reduce((sum, each) => sum + each.transferSize, 0));
 await page.getByRole("button", { name: "English" }).click();
 seen.problems_at_first = await texts("#problems li");
+// In a document that is longer than the editor, what is typed and what is wrong is in sight.
+const inSight = (selector) => page.evaluate((found) => {
+  const [at, frame] = [found, ".editor"].map((each) => document.querySelector(each).getBoundingClientRect());
+  return at.top >= frame.top && at.bottom <= frame.bottom;
+}, selector);
+await editor.fill(`{ systems {\n${"  name\n".repeat(60)} } }`);
+await editor.press("Control+Home");
+seen.in_sight = [];
+await editor.press("Control+End");
+await editor.pressSequentially(" wrong");
+await page.keyboard.press("Escape");
+seen.in_sight.push(await inSight("#behind .wrong"));
+await editor.press("Control+Home");
+await page.locator("#problems button").first().click();
+seen.in_sight.push(await inSight("#behind .wrong"));
 
 // A query is typed: completed by Enter, by a click, and closed by Esc.
 await editor.fill("");
@@ -45,6 +60,8 @@ await editor.pressSequentially(", filter: { status: [");
 await page.keyboard.press("Control+Space");
 await offered();
 seen.values = await texts("#suggestions [role=option] span");
+await page.keyboard.press("ArrowUp");
+seen.last = await page.locator("#suggestions [aria-selected=true]").textContent();
 await look("query completing");
 await page.setViewportSize(SIZES.desk);
 await page.keyboard.press("Escape");
@@ -151,6 +168,11 @@ const session = await context.newCDPSession(page);
 await session.send("Emulation.setScriptExecutionDisabled", { value: true });
 await page.goto(`${url}/graphql`);
 seen.without_script = await page.locator("main").innerText();
-if (pictures) await page.screenshot({ path: `${pictures}/query-without-script.png` });
+for (const [size, viewport] of Object.entries(SIZES)) {
+  await page.setViewportSize(viewport);
+  const overflows = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  if (overflows) seen.overflows.push(`without script ${size}`);
+  if (pictures) await page.screenshot({ path: `${pictures}/query-without-script-${size}.png` });
+}
 await context.close();
 console.log(JSON.stringify({ ...seen, hosts: [...seen.hosts] }));

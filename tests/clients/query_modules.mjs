@@ -46,7 +46,8 @@ function* spoilt(text) {
   for (const [index, { start, end, value }] of found.entries()) {
     if (index % EVERY !== text.length % EVERY) continue;
     const other = found[(index * 7 + 3) % found.length].value;
-    for (const instead of ["", `${value} ${value}`, ` ${other} `, "nothing", "$nothing", "1", '"text"', "null", "{", "]"]) {
+    const others = ["", `${value} ${value}`, ` ${other} `, "nothing", "$nothing", "1", '"text"', "null", "{", "]"];
+    for (const instead of others) {
       yield text.slice(0, start) + instead + text.slice(end);
     }
   }
@@ -92,10 +93,19 @@ test("what may stand at the cursor is completed, what is given already is not", 
   assert.deepEqual(labels("query ($n: Int) { complaints(first: |) { totalCount } }"), ["$n"]);
   assert.deepEqual(labels("query ($a: ComplaintFil|) {"), ["ComplaintFilter"]);
   assert.deepEqual(labels("{ node(id: 1) { ... on Compl| } }"), ["Complaint"]);
-  assert.deepEqual(labels("{ systems { ...| } } fragment S on System { name } fragment C on Complaint { id }"), ["on", "S"]);
+  const fragments = "fragment S on System { name } fragment C on Complaint { id }";
+  assert.deepEqual(labels(`{ systems { ...| } } ${fragments}`), ["on", "S"]);
   assert.deepEqual(labels("{ systems @sk| { name } }"), ["skip"]);
   assert.deepEqual(labels("{ systems { name } } # compl|"), []);
   assert.deepEqual(labels('{ complaint(ticket: "compl|") { id } }'), []);
+});
+
+test("what is deprecated runs all the same, and is named", () => {
+  const old = { name: "old", type: "String", deprecated: "Use new." };
+  const small = new Schema([{ name: "Query", kind: "roots", entries: [old] }]);
+  const document = parse("{ old }");
+  const [found] = validate(document, places(document, small), small);
+  assert.deepEqual([found.en, found.mild, found.start], ["Deprecated: Use new.", true, 2]);
 });
 
 test("whatever is typed so far can be read and completed", () => {
@@ -122,7 +132,8 @@ test("the command for a shell quotes what it is given and holds no token", () =>
 
 test("variables are kept only where a person says so, and the history is short", () => {
   const values = new Map();
-  const kept = new Kept({ getItem: (name) => values.get(name) ?? null, setItem: (name, value) => values.set(name, value) });
+  const getItem = (name) => values.get(name) ?? null;
+  const kept = new Kept({ getItem, setItem: (name, value) => values.set(name, value) });
   for (let n = 0; n < 60; n += 1) kept.ran({ query: `{ q${n} }`, variables: '{"nik": "33"}' }, "now");
   kept.tabs = [{ query: "{ a }", variables: '{"nik": "33"}' }];
   assert.equal(kept.history.length, 50);

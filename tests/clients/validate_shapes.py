@@ -1,6 +1,6 @@
 """Validates JSON-LD files against SHACL shapes; run by the Python that has pyshacl.
 
-Arguments: the shapes (Turtle), then the files. Prints JSON: whether each file conforms, and the paths that do not.
+Arguments: the shapes (Turtle), then the files. Prints JSON: for each file, whether it conforms, and the wrong paths.
 """
 
 from __future__ import annotations

@@ -61,9 +61,11 @@ async def test_a_developer_works_with_the_query_page(shared: Stage, tmp_path: Pa
 
 def _check_typing(seen: dict[str, Any]) -> None:
     assert seen["problems_at_first"] == []
+    assert seen["in_sight"] == [True, True]
     assert seen["fields"][0] == "complaintsComplaintConnection"
     assert {"first", "filter", "orderBy"} <= {*seen["arguments"]}
     assert (seen["variables"], seen["values"][:2], seen["closed"]) == (["n"], ["RECEIVED", "VERIFIED"], True)
+    assert seen["last"] == seen["values"][-1]
     assert seen["unknown"] == ["1:104 Complaint has no field titel."]
     assert (seen["underlined"], seen["invalid"], seen["selected"]) == (["titel"], "true", "titel")
     assert seen["mended"]

@@ -26,7 +26,13 @@ function ranked(items, typed) {
   return matching.sort((one, other) => rank(one) - rank(other));
 }
 
-const suggestion = ({ name, type, description, deprecated }, more = {}) => ({ label: name, detail: type, description, deprecated, ...more });
+const suggestion = ({ name, type, description, deprecated }, more = {}) => ({
+  label: name,
+  detail: type,
+  description,
+  deprecated,
+  ...more,
+});
 
 function rest(known, given) {
   const names = given.map((each) => each.name.value);
@@ -62,7 +68,10 @@ const SUGGEST = {
   },
 
   condition({ parent }, { schema }) {
-    return typesWhere(schema, (each) => schema.composite(each) && each.kind !== "roots" && (!parent || schema.overlap(parent, each)));
+    return typesWhere(
+      schema,
+      (each) => schema.composite(each) && each.kind !== "roots" && (!parent || schema.overlap(parent, each)),
+    );
   },
 
   spread({ parent }, { schema, document }) {

@@ -13,7 +13,8 @@ export class Completion {
     for (const name of ["blur", "click"]) editor.field.addEventListener(name, () => this.close());
     list.addEventListener("pointerdown", (event) => event.preventDefault());
     list.addEventListener("click", (event) => this.take(Number(event.target.closest("[role=option]")?.dataset.index)));
-    addEventListener("scroll", () => this.close(), true);
+    addEventListener("scroll", (event) => event.target !== list && this.close(), true);
+    addEventListener("resize", () => this.open && this.place());
   }
 
   get open() {
@@ -60,7 +61,10 @@ export class Completion {
     this.selected = (index + this.items.length) % this.items.length;
     [...this.list.children].forEach((each, at) => each.setAttribute("aria-selected", at === this.selected));
     const chosen = this.list.children[this.selected];
-    this.list.scrollTop = Math.min(Math.max(this.list.scrollTop, chosen.offsetTop + chosen.offsetHeight - this.list.clientHeight), chosen.offsetTop);
+    this.list.scrollTop = Math.min(
+      Math.max(this.list.scrollTop, chosen.offsetTop + chosen.offsetHeight - this.list.clientHeight),
+      chosen.offsetTop,
+    );
     this.editor.field.setAttribute("aria-activedescendant", chosen.id);
   }
 

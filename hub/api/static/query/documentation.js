@@ -18,7 +18,11 @@ export function describe(name) {
     const response = await fetch(`/schema/${name}.json`);
     return response.ok ? response.json() : null;
   };
-  if (!described.has(name)) described.set(name, fetched().catch(() => (described.delete(name), null)));
+  if (!described.has(name))
+    described.set(
+      name,
+      fetched().catch(() => (described.delete(name), null)),
+    );
   return described.get(name);
 }
 
@@ -47,7 +51,11 @@ export class Here {
     if (name === this.shown) return;
     this.shown = name;
     if (!name) {
-      speak(this.target, "Letakkan kursor pada sebuah nama untuk melihat uraiannya.", "Put the cursor on a name to read about it.");
+      speak(
+        this.target,
+        "Letakkan kursor pada sebuah nama untuk melihat uraiannya.",
+        "Put the cursor on a name to read about it.",
+      );
       return;
     }
     this.draw(name, entry, type, "");

@@ -54,7 +54,7 @@ export class Editor {
 
   /** Replace a part of the text as if it were typed, so that it can be undone. */
   replace(start, end, text) {
-    this.field.focus();
+    this.field.focus({ preventScroll: true });
     this.field.setSelectionRange(start, end);
     if (!document.execCommand("insertText", false, text)) {
       this.field.setRangeText(text, start, end, "end");
@@ -62,9 +62,12 @@ export class Editor {
     }
   }
 
+  /** Select a part of the text, in the middle of what is seen. */
   select({ start, end }) {
-    this.field.focus();
+    this.field.focus({ preventScroll: true });
     this.field.setSelectionRange(start, end);
+    const frame = this.behind.parentElement;
+    frame.scrollTop += this.position(start).top - frame.getBoundingClientRect().top - frame.clientHeight / 2;
   }
 
   /** Where an offset is on the screen: `left`, `top` and `bottom`. The text behind was painted before. */

@@ -24,7 +24,11 @@ export class History {
     this.count.textContent = String(found.length);
     this.list.replaceChildren(
       ...found.map(({ query, variables, at }) => {
-        const shown = make("button", { type: "button", class: "link", onclick: () => this.open({ query, variables: variables ?? "" }) }, title(query));
+        const shown = make(
+          "button",
+          { type: "button", class: "link", onclick: () => this.open({ query, variables: variables ?? "" }) },
+          title(query),
+        );
         const when = new Date(at);
         const time = Number.isNaN(when.getTime()) ? "" : when.toLocaleString(document.documentElement.lang);
         return make("li", {}, shown, " ", make("time", { datetime: at }, time));

@@ -1,5 +1,5 @@
-// What the browser keeps between visits: the tabs and the history, never the token. Variables may hold what identifies a
-// person, so they are kept only where the person says so.
+// What the browser keeps between visits: the tabs and the history, never the token. Variables may hold what identifies
+// a person, so they are kept only where the user says so.
 const HISTORY = 50;
 
 /** `storage` is a `Storage`, which may refuse to keep anything. */
@@ -31,8 +31,14 @@ export class Kept {
   set keepsVariables(kept) {
     this.write("variables", kept);
     if (kept) return;
-    this.write("tabs", this.tabs.map(({ query }) => ({ query })));
-    this.write("history", this.history.map(({ variables, ...each }) => each));
+    this.write(
+      "tabs",
+      this.tabs.map(({ query }) => ({ query })),
+    );
+    this.write(
+      "history",
+      this.history.map(({ variables, ...each }) => each),
+    );
   }
 
   /** Tabs and operations as they were kept, without what is not of their shape. */
@@ -41,7 +47,10 @@ export class Kept {
   }
 
   set tabs(tabs) {
-    this.write("tabs", tabs.map((each) => this.shown(each)));
+    this.write(
+      "tabs",
+      tabs.map((each) => this.shown(each)),
+    );
   }
 
   get history() {

@@ -15,15 +15,27 @@ import { bodyOf, send, summary } from "./send.js";
 import { Tabs } from "./tabs.js";
 import { validate } from "./validate.js";
 
-const [form, example, field, variables, token, run, status, keep] =
-  ["ask", "example", "document", "variables", "token", "run", "status", "keep"].map(element);
+const [form, example, field, variables, token, run, status, keep] = [
+  "ask",
+  "example",
+  "document",
+  "variables",
+  "token",
+  "run",
+  "status",
+  "keep",
+].map(element);
 const examples = JSON.parse(element("examples").textContent);
 const kept = new Kept(localStorage);
 const editor = new Editor(field, element("behind"));
 const answer = new Response(element("result"));
 const tabs = new Tabs(element("tabs"), element("panel"), kept, show);
 const history = new History(element("history"), element("history-count"), kept, (operation) => tabs.add(operation));
-const reference = new Reference(element("types"), element("search"), (name) => editor.replace(field.selectionStart, field.selectionEnd, name));
+const reference = new Reference(element("types"), element("search"), (name) => {
+  editor.replace(field.selectionStart, field.selectionEnd, name);
+  // On a phone the editor is far above the schema.
+  field.parentElement.scrollIntoView({ block: "nearest" });
+});
 const here = new Here(element("here"), (name) => reference.open(name));
 const completion = new Completion(editor, element("suggestions"), element("said"), () => schema);
 let schema = null;
@@ -99,7 +111,11 @@ function copyCurl() {
   const sent = body();
   if (!sent) return;
   const command = curlCommand(new URL("/graphql", location.href).href, sent, token.value !== "");
-  copy(command, "Perintah curl disalin; token dibaca dari $TOKEN.", "The curl command was copied; it reads the token from $TOKEN.");
+  copy(
+    command,
+    "Perintah curl disalin; token dibaca dari $TOKEN.",
+    "The curl command was copied; it reads the token from $TOKEN.",
+  );
 }
 
 /** An example takes the place of another one or of nothing; what a person wrote stays in its tab. */
@@ -129,7 +145,10 @@ function wire() {
   example.addEventListener("change", choose);
   field.addEventListener("input", () => (tabs.change({ query: field.value }), check()));
   variables.addEventListener("input", () => tabs.change({ variables: variables.value }));
-  document.addEventListener("selectionchange", () => document.activeElement === field && here.show(placeAt(found, editor.caret)));
+  document.addEventListener(
+    "selectionchange",
+    () => document.activeElement === field && here.show(placeAt(found, editor.caret)),
+  );
   document.addEventListener("language", () => (history.draw(), reference.shown && reference.open(reference.shown)));
   keep.addEventListener("change", () => {
     kept.keepsVariables = keep.checked;
@@ -144,7 +163,8 @@ async function begin() {
   wire();
   tabs.start({ query: examples[0].query, variables: examples[0].variables });
   schema = await loadSchema().catch(() => null);
-  if (!schema) return speak(element("types"), "Simpul ini tidak menunjukkan skemanya.", "This hub does not show its schema.");
+  if (!schema)
+    return speak(element("types"), "Simpul ini tidak menunjukkan skemanya.", "This hub does not show its schema.");
   reference.begin(schema);
   check();
 }

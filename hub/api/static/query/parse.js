@@ -44,7 +44,8 @@ class Parser {
   /** One problem at the token that stands where `wanted` should. */
   expected(wanted) {
     const found = this.token;
-    if (found.kind === "end") this.problem(this.before, `Belum selesai: ${wanted} diharapkan.`, `Unfinished: expected ${wanted}.`);
+    if (found.kind === "end")
+      this.problem(this.before, `Belum selesai: ${wanted} diharapkan.`, `Unfinished: expected ${wanted}.`);
     else this.problem(found, `${wanted} diharapkan, bukan ${found.value}.`, `Expected ${wanted}, not ${found.value}.`);
   }
 
@@ -85,7 +86,8 @@ class Parser {
   }
 
   definition() {
-    if (this.is("{")) return { kind: "operation", operation: "query", variables: [], directives: [], selection: this.selection() };
+    if (this.is("{"))
+      return { kind: "operation", operation: "query", variables: [], directives: [], selection: this.selection() };
     this.description();
     if (this.is(...OPERATIONS)) return this.operation();
     if (this.is("fragment")) return this.fragment();
@@ -135,7 +137,11 @@ class Parser {
   selection() {
     const found = this.between("{", "}", [], () => (this.take("...") ? this.spread() : this.field()));
     if (found.start !== undefined && !found.items.length && this.before.value === "}") {
-      this.problem({ start: found.start, end: found.end }, "Pilih paling sedikit satu field.", "Select at least one field.");
+      this.problem(
+        { start: found.start, end: found.end },
+        "Pilih paling sedikit satu field.",
+        "Select at least one field.",
+      );
     }
     return found;
   }
@@ -158,7 +164,14 @@ class Parser {
     if (this.take(":")) [alias, name] = [name, this.needName("Name")];
     const given = this.is("(") ? this.arguments() : [];
     const directives = this.directives();
-    return { kind: "field", alias, name, arguments: given, directives, selection: this.is("{") ? this.selection() : null };
+    return {
+      kind: "field",
+      alias,
+      name,
+      arguments: given,
+      directives,
+      selection: this.is("{") ? this.selection() : null,
+    };
   }
 
   arguments() {
@@ -180,7 +193,8 @@ class Parser {
 
   value() {
     const { token } = this;
-    if (this.take("$")) return { kind: "variable", name: this.needName("Name"), start: token.start, end: this.before.end };
+    if (this.take("$"))
+      return { kind: "variable", name: this.needName("Name"), start: token.start, end: this.before.end };
     if (this.is("[")) return { kind: "list", ...this.between("[", "]", [")", "}"], () => this.value()) };
     if (this.is("{")) return { kind: "object", ...this.between("{", "}", [")", "]"], () => this.named()) };
     if (["name", "number", "string"].includes(token.kind)) {

@@ -1,7 +1,8 @@
-// Walks through a document with the types at hand: each name has a place, which knows its role and what may stand there.
+// Walks through a document with the types at hand: each name has a place, which knows its role and what may be there.
 import { item, named } from "./schema.js";
 
-/** Places in their order. Each has `role`, `token` (a literal may have none) and `definition`, and by role `parent`, `entry`, `type`, `node`. */
+/** Places in their order. Each has `role`, `token` (a literal may have none) and `definition`, and by role `parent`,
+ * `entry`, `type`, `node`. */
 export function places(document, schema) {
   const walk = new Walk(schema);
   for (const definition of document.definitions) walk.definition(definition);
@@ -9,7 +10,8 @@ export function places(document, schema) {
 }
 
 /** The place whose name contains an offset or ends there. */
-export const placeAt = (found, offset) => found.find(({ token }) => token && token.start <= offset && offset <= token.end);
+export const placeAt = (found, offset) =>
+  found.find(({ token }) => token && token.start <= offset && offset <= token.end);
 
 class Walk {
   constructor(schema) {

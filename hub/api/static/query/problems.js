@@ -12,7 +12,11 @@ const position = (text, offset) => {
 export function drawProblems(list, text, problems, select) {
   const rows = problems.slice(0, SHOWN).map((each) => {
     const at = position(text, each.start);
-    const shown = both("button", `${at} ${each.id}`, `${at} ${each.en}`, { type: "button", class: `link ${each.mild ? "mild" : "bad"}`, onclick: () => select(each) });
+    const shown = both("button", `${at} ${each.id}`, `${at} ${each.en}`, {
+      type: "button",
+      class: `link ${each.mild ? "mild" : "bad"}`,
+      onclick: () => select(each),
+    });
     const row = document.createElement("li");
     row.append(shown);
     return row;

@@ -40,13 +40,17 @@ export class Reference {
     const has = (name) => name.toLowerCase().includes(word);
     const rank = ([, shown]) => (shown.toLowerCase() === word ? 0 : shown.toLowerCase().startsWith(word) ? 1 : 2);
     const types = [...this.schema.types.values()].filter(({ name, kind }) => (word ? has(name) : kind === "roots"));
-    const fields = !word ? [] : [...this.schema.types.values()].flatMap(({ name, entries }) =>
-      entries.filter((each) => has(each.name)).map((each) => [name, `${name}.${each.name}`]));
+    const fields = !word
+      ? []
+      : [...this.schema.types.values()].flatMap(({ name, entries }) =>
+          entries.filter((each) => has(each.name)).map((each) => [name, `${name}.${each.name}`]),
+        );
     const rows = [...types.map(({ name }) => [name, name]), ...fields];
     if (word) rows.sort((one, other) => rank(one) - rank(other));
-    const hint = rows.length > FOUND
-      ? both("p", `${FOUND} dari ${rows.length} temuan.`, `${FOUND} of ${rows.length} found.`)
-      : both("p", `${rows.length} temuan.`, `${rows.length} found.`);
+    const hint =
+      rows.length > FOUND
+        ? both("p", `${FOUND} dari ${rows.length} temuan.`, `${FOUND} of ${rows.length} found.`)
+        : both("p", `${rows.length} temuan.`, `${rows.length} found.`);
     const list = make("ul", {}, ...rows.slice(0, FOUND).map(([name, shown]) => make("li", {}, this.type(name, shown))));
     this.place.replaceChildren(...(word ? [hint] : []), list);
   }
@@ -64,12 +68,18 @@ export class Reference {
 
   draw(type) {
     const focused = this.place.contains(document.activeElement) && document.activeElement.tagName === "H3";
-    const back = both("button", "← Pencarian", "← Search", { type: "button", class: "link", onclick: () => this.back() });
+    const back = both("button", "← Pencarian", "← Search", {
+      type: "button",
+      class: "link",
+      onclick: () => this.back(),
+    });
     const heading = make("h3", { tabindex: -1 }, make("code", {}, type.name));
     const address = document.documentElement.lang === "en" ? "/en/schema" : "/skema";
     const more = both("a", "Halaman tipe ini", "Page of this type", { href: `${address}/${type.name}` });
     this.place.replaceChildren(
-      make("p", {}, back), heading, ...(type.description ? [make("p", { lang: "en" }, type.description)] : []),
+      make("p", {}, back),
+      heading,
+      ...(type.description ? [make("p", { lang: "en" }, type.description)] : []),
       ...(type.members?.length ? [make("p", {}, ...type.members.flatMap((each) => [this.type(each), " "]))] : []),
       make("dl", {}, ...(type.entries ?? []).flatMap((each) => this.entry(type, each))),
       ...(BUILT_IN.includes(type.name) ? [] : [make("p", {}, more)]),
@@ -86,7 +96,9 @@ export class Reference {
   entry(type, each) {
     const pick = () => this.insert(each.name);
     const name = make("button", { type: "button", class: "link name", onclick: pick }, each.name);
-    const given = (each.arguments ?? []).map((one) => make("li", {}, make("code", {}, `${one.name}: `), this.type(one.type), one.default ? ` = ${one.default}` : ""));
+    const given = (each.arguments ?? []).map((one) =>
+      make("li", {}, make("code", {}, `${one.name}: `), this.type(one.type), one.default ? ` = ${one.default}` : ""),
+    );
     const text = each.description ? [make("p", { lang: "en" }, each.description)] : [];
     const more = [...text, ...notes(each), ...(given.length ? [make("ul", {}, ...given)] : [])];
     return [make("dt", {}, name, ...(each.type ? [": ", this.type(each.type)] : [])), make("dd", {}, ...more)];

@@ -1,4 +1,4 @@
-// The answer as JSON whose objects and arrays fold. It is made of text nodes, never of HTML: people wrote what is in it.
+// The answer as JSON whose objects and arrays fold. It is made of text nodes, never of HTML: people wrote it.
 import { make } from "./dom.js";
 
 // Each value makes elements, so a long answer is shown plain.
@@ -18,9 +18,20 @@ function node(key, value, comma) {
   const entries = list ? value.map((each) => [undefined, each]) : Object.entries(value);
   const [open, close] = list ? "[]" : "{}";
   if (!entries.length) return make("div", {}, ...label(key), open + close + comma);
-  const summary = make("summary", { tabindex: -1, "data-folded": `… ${entries.length} ${close}${comma}` }, ...label(key), open);
+  const summary = make(
+    "summary",
+    { tabindex: -1, "data-folded": `… ${entries.length} ${close}${comma}` },
+    ...label(key),
+    open,
+  );
   const items = entries.map(([name, each], index) => node(name, each, index < entries.length - 1 ? "," : ""));
-  return make("details", { open: true }, summary, make("div", { class: "inside" }, ...items), make("div", {}, close + comma));
+  return make(
+    "details",
+    { open: true },
+    summary,
+    make("div", { class: "inside" }, ...items),
+    make("div", {}, close + comma),
+  );
 }
 
 export class Response {

@@ -63,7 +63,9 @@ export class Schema {
   possible(type) {
     if (type.kind === "unions") return type.members;
     if (type.kind !== "interfaces") return [type.name];
-    return [...this.types.values()].filter((each) => each.kind === "objects" && each.members.includes(type.name)).map((each) => each.name);
+    return [...this.types.values()]
+      .filter((each) => each.kind === "objects" && each.members.includes(type.name))
+      .map((each) => each.name);
   }
 
   /** Whether a fragment on `condition` can apply to a `parent`. */

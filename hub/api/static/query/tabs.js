@@ -68,7 +68,11 @@ export class Tabs {
       ...this.tabs.map(({ query }, index) => {
         const chosen = index === this.selected;
         const attributes = { type: "button", role: "tab", id: `tab-${index}`, "aria-controls": this.panel.id };
-        return make("button", { ...attributes, "aria-selected": String(chosen), tabindex: chosen ? 0 : -1 }, title(query));
+        return make(
+          "button",
+          { ...attributes, "aria-selected": String(chosen), tabindex: chosen ? 0 : -1 },
+          title(query),
+        );
       }),
     );
     this.panel.setAttribute("aria-labelledby", `tab-${this.selected}`);

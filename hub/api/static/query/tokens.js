@@ -8,7 +8,9 @@ const PATTERN = new RegExp(
     /(?<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/,
     /(?<punctuator>\.\.\.|[!$&()[\]{}:=@|])/,
     /(?<wrong>"[^\n\r]*|[^])/,
-  ].map((each) => each.source).join("|"),
+  ]
+    .map((each) => each.source)
+    .join("|"),
   "g",
 );
 

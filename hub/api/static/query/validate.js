@@ -19,7 +19,12 @@ export function validate(document, found, schema) {
   for (const each of document.definitions) {
     if (each.kind === "operation") checkOperation(each, context);
     else if (!used(document, context).has(each.name?.value)) {
-      tell(context, each.name, `Fragmen ${each.name?.value} tidak dipakai.`, `The fragment ${each.name?.value} is not used.`);
+      tell(
+        context,
+        each.name,
+        `Fragmen ${each.name?.value} tidak dipakai.`,
+        `The fragment ${each.name?.value} is not used.`,
+      );
     }
   }
   return sorted(context.problems);
@@ -39,14 +44,21 @@ const CHECKS = {
     const { parent, entry, token, node } = place;
     if (!parent) return;
     if (!entry) {
-      tell(context, token, `${parent.name} tidak punya field ${token.value}.`, `${parent.name} has no field ${token.value}.`);
+      tell(
+        context,
+        token,
+        `${parent.name} tidak punya field ${token.value}.`,
+        `${parent.name} has no field ${token.value}.`,
+      );
       return;
     }
     deprecated(entry, token, context);
     const type = context.schema.type(named(entry.type));
     if (!type) return;
     if (context.schema.composite(type) && !node.selection) {
-      tell(context, token, `Pilih field dari ${entry.type}: { … }.`, `Select fields of ${entry.type}: { … }.`, { missing: true });
+      tell(context, token, `Pilih field dari ${entry.type}: { … }.`, `Select fields of ${entry.type}: { … }.`, {
+        missing: true,
+      });
     } else if (!context.schema.composite(type) && node.selection) {
       tell(context, token, `${entry.type} tidak punya field.`, `${entry.type} has no fields.`);
     }
@@ -54,13 +66,25 @@ const CHECKS = {
   },
 
   argument({ entry, owner, token, given }, context) {
-    if (owner && !entry) tell(context, token, `${owner.name} tidak punya argumen ${token.value}.`, `${owner.name} has no argument ${token.value}.`);
+    if (owner && !entry)
+      tell(
+        context,
+        token,
+        `${owner.name} tidak punya argumen ${token.value}.`,
+        `${owner.name} has no argument ${token.value}.`,
+      );
     else if (entry) deprecated(entry, token, context);
     twice(given, token, context);
   },
 
   inputField({ entry, owner, token, given }, context) {
-    if (owner && !entry) tell(context, token, `${owner.name} tidak punya field ${token.value}.`, `${owner.name} has no field ${token.value}.`);
+    if (owner && !entry)
+      tell(
+        context,
+        token,
+        `${owner.name} tidak punya field ${token.value}.`,
+        `${owner.name} has no field ${token.value}.`,
+      );
     else if (entry) deprecated(entry, token, context);
     twice(given, token, context);
   },
@@ -71,7 +95,12 @@ const CHECKS = {
   condition({ token, parent }, context) {
     const type = context.schema.type(token.value);
     if (!context.schema.composite(type)) {
-      tell(context, token, `Tidak ada tipe ${token.value} dengan field.`, `There is no type ${token.value} with fields.`);
+      tell(
+        context,
+        token,
+        `Tidak ada tipe ${token.value} dengan field.`,
+        `There is no type ${token.value} with fields.`,
+      );
     } else if (parent && !context.schema.overlap(parent, type)) {
       tell(context, token, `${parent.name} tidak pernah ${token.value}.`, `${parent.name} is never ${token.value}.`);
     }
@@ -102,7 +131,8 @@ const CHECKS = {
 };
 
 function deprecated(entry, token, context) {
-  if (entry.deprecated) tell(context, token, `Usang: ${entry.deprecated}`, `Deprecated: ${entry.deprecated}`, { mild: true });
+  if (entry.deprecated)
+    tell(context, token, `Usang: ${entry.deprecated}`, `Deprecated: ${entry.deprecated}`, { mild: true });
 }
 
 function twice(given, token, context) {
@@ -114,7 +144,9 @@ function twice(given, token, context) {
 function missing(known, given, token, context) {
   const names = given.map((each) => each.name.value);
   for (const each of known.filter((one) => required(one) && !names.includes(one.name))) {
-    tell(context, token, `${each.name}: ${each.type} harus diberikan.`, `${each.name}: ${each.type} is required.`, { missing: true });
+    tell(context, token, `${each.name}: ${each.type} harus diberikan.`, `${each.name}: ${each.type} is required.`, {
+      missing: true,
+    });
   }
 }
 
@@ -146,20 +178,33 @@ function checkSingle(node, known, type, context, say) {
 
 /** The variables that an operation uses are those of its fragments too. */
 function checkOperation(operation, context) {
-  const uses = context.found.filter((each) => each.role === "variable" && reached(operation, context).has(each.definition));
+  const uses = context.found.filter(
+    (each) => each.role === "variable" && reached(operation, context).has(each.definition),
+  );
   const declared = new Map(operation.variables.filter((each) => each.name).map((each) => [each.name.value, each]));
   for (const { token, type, entry } of uses) {
     const variable = declared.get(token.value);
     if (!variable) {
-      tell(context, token, `Variabel $${token.value} belum dideklarasikan.`, `The variable $${token.value} is not declared.`);
+      tell(
+        context,
+        token,
+        `Variabel $${token.value} belum dideklarasikan.`,
+        `The variable $${token.value} is not declared.`,
+      );
     } else if (type && variable.type && !suits(variable, type, entry)) {
       const given = variable.type.text;
-      tell(context, token, `$${token.value} bertipe ${given}, bukan ${type}.`, `$${token.value} is ${given}, not ${type}.`);
+      tell(
+        context,
+        token,
+        `$${token.value} bertipe ${given}, bukan ${type}.`,
+        `$${token.value} is ${given}, not ${type}.`,
+      );
     }
   }
   const names = uses.map((each) => each.token.value);
   for (const [name, { name: token }] of declared) {
-    if (!names.includes(name)) tell(context, token, `Variabel $${name} tidak dipakai.`, `The variable $${name} is not used.`);
+    if (!names.includes(name))
+      tell(context, token, `Variabel $${name} tidak dipakai.`, `The variable $${name} is not used.`);
   }
 }
 
@@ -173,7 +218,8 @@ function reached(definition, context, seen = new Set()) {
   if (!definition || seen.has(definition)) return seen;
   seen.add(definition);
   for (const each of context.found) {
-    if (each.role === "spread" && each.definition === definition) reached(context.fragments.get(each.token.value), context, seen);
+    if (each.role === "spread" && each.definition === definition)
+      reached(context.fragments.get(each.token.value), context, seen);
   }
   return seen;
 }
