@@ -57,6 +57,7 @@ ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "node": (PUBLIC, f'(id: "{System.id_of(("hub", "fake"))}") {{id}}', ""),
     "nodes": (PUBLIC, "(ids: []) {id}", ""),
     "officers": ((False, (("hub:operate",),)), "{id}", "hub:operate"),
+    "operatorIssueCount": ((False, (("hub:operate",),)), "(maxAgeSeconds: 0)", "hub:operate"),
     "operatorIssues": ((False, (("hub:operate",),)), "{code}", "hub:operate"),
     "orderTotals": (PUBLIC, "(groupBy: AGENCY) {count}", ""),
     "payment": ((False, (("payments:read",),)), '(reference: "P1") {reference}', "payments:read"),
