@@ -19,6 +19,7 @@ Tree = Mapping[str | None, Any]
 
 _END, _ITEMS = None, "[]"
 _NOTHING: Tree = {}
+_NESTED = (dict, list)
 
 
 def strip(raw: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
@@ -63,16 +64,15 @@ def _strip(node: Any, tree: Tree, everywhere: frozenset[str]) -> Any:
     """Return an object or list without what a path in ``tree`` ends at, and without the names ``everywhere``."""
     if isinstance(node, list):
         items = tree.get(_ITEMS, _NOTHING)
-        return [] if _END in items else [_strip_below(each, items, everywhere) for each in node]
+        if _END in items:
+            return []
+        deeper = bool(items or everywhere)
+        return [_strip(each, items, everywhere) if deeper and isinstance(each, _NESTED) else each for each in node]
     kept = {}
     for name, each in node.items():
         step = _plain(name) if len(name) <= LONGEST_NAME else plain(name)
         below = tree.get(step, _NOTHING)
         if step not in everywhere and _END not in below:
-            kept[name] = _strip_below(each, below, everywhere)
+            touched = isinstance(each, _NESTED) and (below or everywhere)
+            kept[name] = _strip(each, below, everywhere) if touched else each
     return kept
-
-
-def _strip_below(value: Any, tree: Tree, everywhere: frozenset[str]) -> Any:
-    touched = (tree or everywhere) and isinstance(value, dict | list)
-    return _strip(value, tree, everywhere) if touched else value

@@ -87,7 +87,8 @@ def _type_check(hint: Any) -> Callable[[Any], bool]:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         checks = [_type_check(each) for each in inner]
-        return lambda value: any(check(value) for check in checks)
+        # An exact type is the common case; a parametrised one is no type of a value.
+        return lambda value: type(value) in inner or any(check(value) for check in checks)
     if origin is list:
         check = _type_check(inner[0])
         return lambda value: isinstance(value, list) and all(map(check, value))
