@@ -112,7 +112,7 @@ def _check_text(text: str, name: str) -> None:
     if len(text) > TEXT_MAX:
         raise BadRecord(f"{name} is longer than {TEXT_MAX} characters")
     try:
-        storable = "\0" not in text and text.encode() is not None
+        storable = "\0" not in text and (text.isascii() or text.encode() is not None)
     except UnicodeEncodeError:
         storable = False
     if not storable:

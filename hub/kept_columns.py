@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 NUMBERED = "#"
@@ -20,6 +20,7 @@ Tree = Mapping[str, Any]
 """The possible continuations of a path, by name; "" means that it may end here."""
 
 _LEAF, _ITEMS = "", "[]"
+_NESTED = (dict, list, tuple)
 _TYPES = {str: "(text)", bool: "(true or false)", int: "(number)", float: "(number)", list: "(list)", dict: "(object)"}
 _MARKS = frozenset({SEALED, *_TYPES.values()})
 _NAME = re.compile(r"[A-Za-z_][\w .:-]{0,63}", re.ASCII)
@@ -58,25 +59,23 @@ def _tree(paths: tuple[str, ...]) -> Tree:
 
 def _keep(value: Any, tree: Tree) -> Any:
     if isinstance(value, dict):
-        return {str(name): _field(name, each, tree) for name, each in value.items() if _is_column_name(name, tree)}
+        numbered, kept = NUMBERED in tree, {}
+        for name, each in value.items():
+            below = tree.get(NUMBERED if numbered and _NUMBER.fullmatch(str(name)) else name)
+            if below is not None:
+                kept[str(name)] = _keep(each, below) if isinstance(each, _NESTED) or _LEAF not in below else each
+            elif _is_name(str(name)):
+                kept[str(name)] = _type_of(each)
+        return kept
     if isinstance(value, list | tuple):
         return [_keep(each, tree[_ITEMS]) for each in value] if _ITEMS in tree else []
     return value if _LEAF in tree else _type_of(value)
 
 
-def _field(name: Any, value: Any, tree: Tree) -> Any:
-    below = tree.get(_column_name(name, tree))
-    return _type_of(value) if below is None else _keep(value, below)
-
-
-def _column_name(name: Any, tree: Tree) -> Any:
-    """Return ``name``, or ``NUMBERED`` if it is a number and ``tree`` accepts numbers."""
-    return NUMBERED if NUMBERED in tree and _NUMBER.fullmatch(str(name)) else name
-
-
-def _is_column_name(name: Any, tree: Tree) -> bool:
+@lru_cache(4096)
+def _is_name(name: str) -> bool:
     """Return whether it is a column's name; a name that is itself data, such as a person's number, is not."""
-    return _column_name(name, tree) in tree or (bool(_NAME.fullmatch(str(name))) and not _DIGITS.search(str(name)))
+    return bool(_NAME.fullmatch(name)) and not _DIGITS.search(name)
 
 
 def _type_of(value: Any) -> str | None:

@@ -14,6 +14,13 @@ from typing import Any
 LONGEST_NAME = 256
 """How many characters of a name are compared."""
 
+Tree = Mapping[str | None, Any]
+"""The possible continuations of a path, by name in the form in which names are compared; ``_END`` where it ends."""
+
+_END, _ITEMS = None, "[]"
+_NOTHING: Tree = {}
+_NESTED = (dict, list)
+
 
 def strip(raw: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     """Return ``raw`` without the fields at ``paths``; a path without a field changes nothing.
@@ -22,11 +29,8 @@ def strip(raw: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     every item of a list (``followups[].user_name``), and at the end of a path empties that list. ``raw`` is not
     changed; the result shares the parts of it that no path touches.
     """
-    declared = tuple(paths)
-    everywhere = frozenset(plain(path) for path in declared if "." not in path and "[" not in path)
-    kept: dict[str, Any] = _without_any(dict(raw), everywhere) if everywhere else dict(raw)
-    for path in declared:
-        kept = _without(kept, _steps(path))
+    tree, everywhere = _plan(tuple(paths))
+    kept: dict[str, Any] = _strip(dict(raw), tree, everywhere)
     return kept
 
 
@@ -45,24 +49,30 @@ def _plain(name: str) -> str:
 
 
 @cache
-def _steps(path: str) -> tuple[str, ...]:
-    return tuple(step if step == "[]" else plain(step) for step in path.replace("[]", ".[]").split("."))
+def _plan(paths: tuple[str, ...]) -> tuple[Tree, frozenset[str]]:
+    """Return the steps of all paths as one tree, so that an item is walked once, and the names without a path."""
+    root: dict[str | None, Any] = {}
+    for path in paths:
+        node = root
+        for step in path.replace("[]", ".[]").split("."):
+            node = node.setdefault(step if step == _ITEMS else plain(step), {})
+        node[_END] = {}
+    return root, frozenset(plain(path) for path in paths if "." not in path and "[" not in path)
 
 
-def _without_any(node: Any, names: frozenset[str]) -> Any:
-    if isinstance(node, dict):
-        return {name: _without_any(each, names) for name, each in node.items() if plain(name) not in names}
-    return [_without_any(each, names) for each in node] if isinstance(node, list) else node
-
-
-def _without(node: Any, steps: tuple[str, ...]) -> Any:
-    step, rest = steps[0], steps[1:]
-    if step == "[]" and isinstance(node, list):
-        return [_without(item, rest) for item in node] if rest else []
-    if not isinstance(node, dict):
-        return node
-    named = [name for name in node if plain(name) == step]
-    if not rest:
-        return {name: value for name, value in node.items() if name not in named} if named else node
-    found = {name: _without(node[name], rest) for name in named}
-    return node if all(found[name] is node[name] for name in named) else {**node, **found}
+def _strip(node: Any, tree: Tree, everywhere: frozenset[str]) -> Any:
+    """Return an object or list without what a path in ``tree`` ends at, and without the names ``everywhere``."""
+    if isinstance(node, list):
+        items = tree.get(_ITEMS, _NOTHING)
+        if _END in items:
+            return []
+        deeper = bool(items or everywhere)
+        return [_strip(each, items, everywhere) if deeper and isinstance(each, _NESTED) else each for each in node]
+    kept = {}
+    for name, each in node.items():
+        step = _plain(name) if len(name) <= LONGEST_NAME else plain(name)
+        below = tree.get(step, _NOTHING)
+        if step not in everywhere and _END not in below:
+            touched = isinstance(each, _NESTED) and (below or everywhere)
+            kept[name] = _strip(each, below, everywhere) if touched else each
+    return kept

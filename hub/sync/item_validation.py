@@ -6,7 +6,7 @@ the error.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
@@ -46,10 +46,10 @@ def check(record: Record, kinds: tuple[type[Kind], ...], now: datetime) -> None:
         raise BadRecord("its kind is not declared by the connector")
     _check_columns(record, now)
     facts: Any = record.facts
-    for name, hint in _hints(facts.__class__).items():
+    for name, has_type in _types(facts.__class__).items():
         value = getattr(facts, name)
         bounds.check_value(value, name)
-        if not _has_type(value, hint):
+        if not has_type(value):
             raise BadRecord(f"{name} is of another type than the kind declares")
         if name in facts.indexed and value:
             bounds.check_indexed(value, name)
@@ -76,21 +76,26 @@ def _check_columns(record: Record, now: datetime) -> None:
 
 
 @cache
-def _hints(kind: Any) -> Mapping[str, Any]:
-    """Return the fields of a kind with their types, without class variables."""
+def _types(kind: Any) -> Mapping[str, Callable[[Any], bool]]:
+    """Return for each field of a kind, without class variables, whether a value is of its type."""
     hints = get_type_hints(kind)
-    return {each.name: hints[each.name] for each in fields(kind)}
+    return {each.name: _type_check(hints[each.name]) for each in fields(kind)}
 
 
-def _has_type(value: Any, hint: Any) -> bool:
-    """Return whether ``value`` is of the type that a field of a kind declares."""
+def _type_check(hint: Any) -> Callable[[Any], bool]:
+    """Return whether a value is of the type that a field of a kind declares, as a function of the value."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return any(_has_type(value, each) for each in inner)
+        checks = [_type_check(each) for each in inner]
+        # An exact type is the common case; a parametrised one is no type of a value.
+        return lambda value: type(value) in inner or any(check(value) for check in checks)
     if origin is list:
-        return isinstance(value, list) and all(_has_type(each, inner[0]) for each in value)
-    if hint is Any or (origin is dict and isinstance(value, dict)):
-        return True
-    if isinstance(value, bool) or hint is type(None):
-        return type(value) is hint
-    return origin is None and isinstance(value, hint)
+        check = _type_check(inner[0])
+        return lambda value: isinstance(value, list) and all(map(check, value))
+    if hint is Any:
+        return lambda value: True
+    if origin is not None:
+        return lambda value: origin is dict and isinstance(value, dict)
+    if hint is type(None):
+        return lambda value: value is None
+    return lambda value: type(value) is hint or (isinstance(value, hint) and not isinstance(value, bool))

@@ -56,8 +56,12 @@ class Pulling:
 
     async def push(self, *items: Raw) -> None:
         """Store ``items`` as if the system pushed them."""
+        await self.store(datetime.now(UTC), *items)
+
+    async def store(self, seen_at: datetime, *items: Raw) -> None:
+        """Store ``items`` as if they had arrived at ``seen_at``."""
         async with Http("http://127.0.0.1:9") as http, self.database.write(CAUSE) as db:
-            await Ingest(self.connector(FakeSettings(), http, World()), SEAL).store(db, items, datetime.now(UTC))
+            await Ingest(self.connector(FakeSettings(), http, World()), SEAL).store(db, items, seen_at)
 
     async def wait(self, passing: timedelta) -> None:
         """Move all stored times back, so that time passes."""

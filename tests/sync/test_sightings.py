@@ -70,6 +70,20 @@ async def test_an_unchanged_upload_is_written_once_in_a_while(pulling: Pulling) 
     assert (await as_of(pulling))["P1"] > began
 
 
+async def test_what_was_seen_before_a_run_is_not_as_new_as_the_run(pulling: Pulling) -> None:
+    """A record from quarantine counts as seen when its item came, be it new or gone before."""
+    await pulling.run("update systems set tells_changes = false")
+    await pulling.pull(World([[payment("P1"), payment("GONE")]]))
+    old = datetime.now(UTC)
+    await pulling.pull(World([[payment("P1")]]), full=True)
+    await pulling.store(old, payment("NEW"), payment("GONE"))
+    times = await as_of(pulling)
+    assert (times["NEW"], times["GONE"]) == (old, old)
+    assert times["P1"] > old
+    await pulling.pull(World([[payment("P1"), payment("NEW"), payment("GONE")]]), full=True)
+    assert min((await as_of(pulling)).values()) > times["P1"]
+
+
 @pytest.mark.parametrize("seed", [2, *(pytest.param(seed, marks=pytest.mark.whole) for seed in (1, 3, 4))])
 async def test_runs_miss_what_nothing_saw_since_they_began(
     pulling: Pulling, monkeypatch: pytest.MonkeyPatch, seed: int

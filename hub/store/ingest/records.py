@@ -44,11 +44,13 @@ copy staged (record_id, outcome, kind, external_id, version, digest, status, tol
 
 _INSERT = """
 insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at,
-                     updated_at, amount, currency, body, prose, facts_version, seen_at, direct_at)
+                     updated_at, amount, currency, body, prose, facts_version, seen_at, direct_at, missed_at)
 select :system, record_id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
-       amount, currency, body, prose, facts_version, :seen_at, cast(:direct_at as timestamptz)
+       amount, currency, body, prose, facts_version, :seen_at, cast(:direct_at as timestamptz),
+       (select listed_at from systems where name = :system and listed_at > :seen_at)
 from staged where outcome = 'CREATED'
 """
+"""A record that was seen before the last full run began, as one from quarantine may be, was missed by that run."""
 
 _UPDATE = """
 update records r set
@@ -56,7 +58,8 @@ update records r set
     occurred_at = s.occurred_at, updated_at = s.updated_at, amount = s.amount, currency = s.currency, body = s.body,
     prose = s.prose, facts_version = s.facts_version, seen_at = greatest(r.seen_at, :seen_at), gone_at = null,
     direct_at = greatest(r.direct_at, cast(:direct_at as timestamptz)),
-    missed_at = case when r.missed_at > :seen_at then r.missed_at end
+    missed_at = case when r.missed_at > :seen_at then r.missed_at when r.gone_at is not null
+                     then (select listed_at from systems where name = :system and listed_at > :seen_at) end
 from staged s where s.outcome = 'UPDATED' and r.system = :system and r.id = s.record_id
 """
 
