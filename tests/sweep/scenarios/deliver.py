@@ -84,5 +84,5 @@ class Deliver(Scenario):
             await expectations.pulled(attempt, running)
             items = await listed_items(running)
             await expectations.records_agree(attempt, running.connector, items)
-            await expectations.taken_in_once(attempt, running, await expectations.asking(attempt, running, items))
+            await expectations.taken_in_once(attempt, running, await expectations.asking(attempt, running))
         await expectations.history_holds(attempt)

@@ -39,7 +39,7 @@ class Pull(Scenario):
 
     async def _sync(self, attempt: Attempt, running: Running) -> None:
         """Pull what the system lists now; a report that requires an answer may be answered before the next pull."""
-        attempt.asking |= await expectations.asking(attempt, running, await listed_items(running))
+        attempt.asking |= await expectations.asking(attempt, running)
         await attempt.done("sync", self.system)
 
     def _move_on(self, running: Running) -> None:
