@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -20,6 +21,7 @@ from tests.clients.hub_server import Hub, ask, free_port
 
 pytestmark = [pytest.mark.outside, needs_node, patient]
 
+PAGE = CONFIGURATION.parents[2] / "federation.md"
 SCOPES = ("complaints:submit", "complaints:read")
 SUBMIT = """mutation { submitComplaint(input: {idempotencyKey: "foreign-subgraph", channel: GOJEK, class: COMPLAINT,
   title: "Bus tidak berhenti di halte", text: "Bus tidak berhenti di halte pagi ini.", areaCode: "33.74",
@@ -90,6 +92,13 @@ async def _token(hub: Hub, url: str) -> str:
 
 async def asked(joined: Joined, query: str, token: str | None, **variables: Any) -> dict[str, Any]:
     return await ask(joined.gateway, query, variables, token=token)
+
+
+def test_the_packages_that_the_page_names_are_those_tried() -> None:
+    named = re.search(r"^npm install (.+)$", PAGE.read_text(), re.MULTILINE)
+    assert named
+    tried = json.loads((CLIENTS / "package.json").read_text())["dependencies"]
+    assert {re.sub(r"(?<=.)@.*", "", name) for name in named[1].split()} <= tried.keys()
 
 
 async def test_one_query_joins_the_hub_and_the_service(joined: Joined) -> None:

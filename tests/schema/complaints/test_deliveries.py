@@ -137,9 +137,8 @@ async def test_among_several_systems_the_target_must_be_named(stage: Stage, data
 
 
 async def test_a_rule_of_the_settings_forwards_what_is_verified(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "hub.connectors.registry.forwarding_rules", lambda settings: (ForwardingRule("fake", "category", "ROADS"),)
-    )
+    rule = ForwardingRule("fake", "category", "ROADS")
+    monkeypatch.setattr("hub.connectors.registry.forwarding_rules", lambda *_: (rule,))
     ticket = await stage.complaint("RECEIVED", category="ROADS")
     await move(stage, "verifyComplaint", ticket=ticket, verdict="VERIFIED")
     assert await stage.rows("select ticket, actor from deliveries") == [(ticket, OFFICER.name)]
