@@ -28,6 +28,7 @@ from hub.schema import (
     subscriptions,
     systems,
 )
+from hub.schema.agreement import days as agreement_days
 from hub.schema.agreement import disagreements, permit_facts
 from hub.schema.agreement import totals as agreement_totals
 from hub.schema.complaints import (
@@ -94,7 +95,7 @@ for _mutations in (
     complaints.part.mutation(_mutations)
 for _licensing in (permits.Query, businesses.Query, permit_totals.Query):
     licensing.part.query(_licensing)
-for _agreement in (disagreements.Query, agreement_totals.Query, permit_facts.Query):
+for _agreement in (disagreements.Query, agreement_totals.Query, agreement_days.Query, permit_facts.Query):
     agreement.part.query(_agreement)
 agreement.part.mutation(disagreements.Mutation)
 systems.part.query(changes.Query)

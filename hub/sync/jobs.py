@@ -23,7 +23,7 @@ from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting
 from hub.store import audit, idempotency, systems
-from hub.store.agreement import decisions
+from hub.store.agreement import days, decisions
 from hub.store.complaints import totals as complaint_totals
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
@@ -196,9 +196,10 @@ async def expire_access(job: JobContext, timestamp: int) -> None:
 @tasks.periodic(cron="*/5 * * * *")
 @tasks.task(name="sample_systems", queueing_lock="sample systems", pass_context=True)
 async def sample_systems(job: JobContext, timestamp: int) -> None:
-    """Store the state of each system for charts, and delete old samples and counts of events."""
+    """Store the state of each system and of agreement for charts, and delete old samples and counts of events."""
     async with _worker_context(job).database.write(Cause("sample-systems", "worker", str(timestamp))) as db:
         await streams.take_samples(db)
+        await days.record(db)
         await event_counts.expire(db)
 
 

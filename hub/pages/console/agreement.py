@@ -10,6 +10,7 @@ from hub.agreement.enums import DifferenceCause
 from hub.pages.charts.axes import Axis
 from hub.pages.charts.bars import Bar, bars
 from hub.pages.charts.columns import Column, columns, key
+from hub.pages.console.agreement_history import history_figure
 from hub.pages.console.page import OPERATE, Act, ConsolePage, FormField, Outcome, Query, Refused, Run, Submitted, paging
 from hub.pages.figures import DataTable, Figure, Row, TableColumn
 from hub.pages.forms import problems_of
@@ -49,7 +50,12 @@ def build(data: Data, query: Query, reader: Reader) -> Content:
         "filtered": any(query.get(name) for name in FILTERS.values()),
     }
     figures = [_group_figure(reader, name, data[name], query) for name in FILTERS]
-    return Content(reader.t("console_agreement.title"), "", values, [*figures, *_days_figure(reader, data["days"])])
+    return Content(
+        reader.t("console_agreement.title"),
+        "",
+        values,
+        [*figures, *history_figure(reader, data["history"] or ()), *_days_figure(reader, data["days"])],
+    )
 
 
 def _group_figure(reader: Reader, name: str, totals: Sequence[Total], query: Query) -> Figure:

@@ -6,12 +6,13 @@
 - ``decisions``: what the side that follows has to be told
 - ``matters_due``: complaints that the current transaction wrote; empty between transactions (``transaction``, a
   transaction number of PostgreSQL, is in SQL only)
+- ``agreement_days``: how many matters agreed on each day
 - ``confirmed_matches``: records of the two sides that a person confirmed to be the same matter
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Float, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
 
 from hub.store.tables import metadata
@@ -70,6 +71,16 @@ agreement_events = Table(
     Column("seconds", Float),
     Column("actor", Text, nullable=False),
     Column("note", Text),
+)
+
+agreement_days = Table(
+    "agreement_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("pair", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("matters", Integer, nullable=False),
+    Column("open", Integer, nullable=False),
 )
 
 decisions = Table(

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from hub.store.agreement import days
 from tests.fake_connector import permit
 from tests.pages.console.conftest import Browser, words
-from tests.schema.harness import MATTERS, Stage
+from tests.schema.harness import CAUSE, MATTERS, Stage
 
 ADDRESS = "/en/console/agreement"
 
@@ -29,6 +30,17 @@ async def test_disagreements_are_counted_and_listed(browser: Browser) -> None:
     assert "I-1 / R-I-1" in text
     assert "ISSUED ≠ VERIFICATION" in text
     assert "2 of 2 shown" in text
+
+
+async def test_the_share_of_each_day_is_a_figure(browser: Browser, shared: Stage) -> None:
+    assert "agreed on" not in words((await browser.get(ADDRESS)).text), "nothing was recorded yet"
+    async with shared.database.write(CAUSE) as db:
+        await days.record(db)
+    await shared.run("update agreement_days set day = '2026-11-30'")
+    assert "0% of all matters agreed on 30 November 2026" in words((await browser.get(ADDRESS)).text)
+    table = (await browser.get(f"{ADDRESS}/shares.csv")).text.splitlines()
+    assert table[0] == "day,pair,field,matters,agreed,share_agreed"
+    assert [line.rpartition("2026-11-30,")[2].split(",", 1)[1] for line in table[1:]] == [",2,0,0.0", "Status,2,0,0.0"]
 
 
 async def test_each_figure_is_also_csv(browser: Browser) -> None:
