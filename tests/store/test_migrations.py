@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 
 from hub.store import migrate
 from hub.store.database import driver_url
-from hub.store.tables import agreement, metadata, oauth, operations, sync, webhooks
+from hub.store.tables import agreement, metadata, oauth, operations, sync, totals, webhooks
 from tests.fake_connector import Fake, FakeSettings
 from tests.waits import blocked_at
 
@@ -26,7 +26,7 @@ APART = ("procrastinate_", "alembic_version", "records_")
 FAKE = [Fake.declaration(FakeSettings())]
 BY_TRANSACTION = {("changes", "transaction"), ("feed_heads", "horizon"), ("matters_due", "transaction")}
 """Columns with PostgreSQL's number of a transaction, a type that SQLAlchemy does not know."""
-MODULES = (agreement, oauth, operations, sync, webhooks)
+MODULES = (agreement, oauth, operations, sync, totals, webhooks)
 """Modules that declare tables at import."""
 
 

@@ -223,31 +223,6 @@ record_counts = Table(
     Column("records", BigInteger, nullable=False),
 )
 
-record_totals = Table(
-    "record_totals",
-    metadata,
-    Column("kind", Text, primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("system", Text, primary_key=True),
-    Column("status", Text, primary_key=True),
-    Column("secret", Boolean, primary_key=True),
-    Column("facts", JSONB, primary_key=True),
-    Column("records", BigInteger, nullable=False),
-    Column("amount", Numeric, nullable=False),
-)
-
-complaint_totals = Table(
-    "complaint_totals",
-    metadata,
-    Column("by", Text, nullable=False),
-    Column("month", Date, nullable=False),
-    Column("value", Text),
-    Column("agency_code", Text),
-    Column("secret", Boolean, nullable=False),
-    Column("public", Boolean, nullable=False),
-    Column("complaints", BigInteger, nullable=False),
-)
-
 sightings = Table(
     "sightings",
     metadata,
