@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hub.connectors import registry
 from tests.conftest import on, temporary_database
 from tests.sweep.scenarios import scenarios
 from tests.sweep.scenarios.scenario import Scenario, staged
@@ -20,10 +22,11 @@ from tests.waits import HANGS_AFTER
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(6 * HANGS_AFTER)]
 
+SCENARIOS = scenarios([registry.load(name) for name in registry.discover()])
 SHOWN = 10
 """Failures that are printed in full; the others mostly have the same cause."""
 AT_ONCE = 5
-"""Concurrent attempts; most of their time is waiting."""
+"""Concurrent attempts; much of their time is waiting."""
 
 
 async def prepared(setup: SweepSetup, scenario: Scenario, stack: AsyncExitStack, room: asyncio.Semaphore) -> Sweep:
@@ -35,33 +38,57 @@ async def prepared(setup: SweepSetup, scenario: Scenario, stack: AsyncExitStack,
     return Sweep(setup, scenario, name, room)
 
 
+@pytest.fixture(scope="module")
+async def setup(
+    postgres_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SweepSetup]:
+    """What all scenarios share."""
+    async with sweep_setup(postgres_url, template_database, tmp_path_factory.mktemp("sweep")) as setup:
+        yield setup
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> dict[str, Sweep]:
+    """The sweeps of this process that try what is the same in each scenario."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 async def test_every_crash_point_is_survived(
-    postgres_url: str, template_database: str, tmp_path: Path, record_figure: Callable[[str], None]
+    scenario: Scenario,
+    setup: SweepSetup,
+    elsewhere: dict[str, Sweep],
+    run_folder: Path,
+    record_figure: Callable[[str], None],
 ) -> None:
-    room = asyncio.Semaphore(AT_ONCE)
     async with AsyncExitStack() as stack:
-        setup = await stack.enter_async_context(sweep_setup(postgres_url, template_database, tmp_path))
-        elsewhere: dict[str, Sweep] = {}
-        sweeps = [
-            replace(await prepared(setup, scenario, stack, room), elsewhere=elsewhere)
-            for scenario in scenarios(setup.connectors)
-        ]
-        await asyncio.gather(*(sweep.record() for sweep in sweeps))
-        await asyncio.gather(*(sweep.run() for sweep in sweeps))
-    for sweep in sweeps:
-        record_figure(
-            f"{sweep.scenario.name}: {len(sweep.swept)} of {len(sweep.planned)} points, {len(sweep.places)} places"
-        )
-    record_figure(
-        f"{sum(len(sweep.swept) for sweep in sweeps)} of {sum(len(sweep.planned) for sweep in sweeps)} points"
-    )
-    failures = [failure for sweep in sweeps for failure in sweep.failures]
-    assert not failures, "\n".join(failures[:SHOWN])
-    for sweep in sweeps:
-        passed = {place.rpartition(" ")[2] for place in sweep.recorded}
-        assert passed >= sweep.scenario.edges, sweep.scenario.name
-        assert (sweep.missed, sweep.found - sweep.places) == (set(), set()), sweep.scenario.name
-    swept = {" ".join(place.split()[1:3]) for sweep in sweeps for place in sweep.places if place.endswith("commits")}
-    assert functions_with_transactions() - swept == set(), (
-        "no scenario does this: add one, or state why it may be spared"
-    )
+        sweep = await prepared(setup, scenario, stack, asyncio.Semaphore(AT_ONCE))
+        sweep = replace(sweep, elsewhere=elsewhere)
+        await sweep.record()
+        await sweep.run()
+    record_figure(f"{scenario.name}: {len(sweep.swept)} of {len(sweep.planned)} points, {len(sweep.places)} places")
+    assert not sweep.failures, "\n".join(sweep.failures[:SHOWN])
+    assert {place.rpartition(" ")[2] for place in sweep.recorded} >= scenario.edges
+    assert (sweep.missed, sweep.found - sweep.places) == (set(), set())
+    _check_transactions(run_folder / "sweep", scenario, sweep)
+
+
+def _check_transactions(folder: Path, scenario: Scenario, sweep: Sweep) -> None:
+    """Note the transactions that the scenario swept; with the last one, no transaction of the hub may be left.
+
+    The scenarios run in several processes.
+    """
+    folder.mkdir(exist_ok=True)
+    swept = {" ".join(place.split()[1:3]) for place in sweep.places if place.endswith("commits")}
+    (folder / scenario.name).write_text("\n".join(swept))
+    noted = {each.name: each.read_text().splitlines() for each in folder.iterdir()}
+    if noted.keys() == {each.name for each in SCENARIOS}:
+        left = functions_with_transactions() - {name for names in noted.values() for name in names}
+        assert left == set(), "no scenario does this: add one, or state why it may be spared"
