@@ -31,6 +31,7 @@ PLAN = """mutation($ticket: String!) { planInspection(ticket: $ticket, on: "2026
 JOINED = """query($ticket: String!) { complaint(ticket: $ticket) {
   ticket title inspections { on } agency { name counters { address agency { code nameEn } } } }
   counters { agency { name } } }"""
+GUARDED = "{ complaints(first: 1) { edges { node { ticket text inspections { on } } } } counters { agency { name } } }"
 COUNTERS = '{ agency(code: "DISHUB") { name counters { opens agency { nameEn } } } }'
 OPENS = [{"opens": "08.00-15.00", "agency": {"nameEn": "Transport Office"}}]
 
@@ -81,7 +82,7 @@ async def joined(hub: Hub, url: str, tmp_path_factory: pytest.TempPathFactory) -
 async def _token(hub: Hub, url: str) -> str:
     """Return an access token of a partner."""
     usual = ("--id", "survei", "--name", "Survei", "--organisation", "PT Survei (contoh)")
-    allowed = ("--method", "client_secret_basic", "--grant", "client_credentials")
+    allowed = ("--method", "client_secret_basic", "--grant", "client_credentials", "--channel", "GOJEK")
     scopes = [argument for scope in SCOPES for argument in ("--scope", scope)]
     client = json.loads(await hub.command("clients", "create", *usual, *allowed, *scopes, "--json"))
     async with httpx.AsyncClient(trust_env=False) as http:
@@ -117,18 +118,21 @@ async def test_one_query_joins_the_hub_and_the_service(joined: Joined) -> None:
 
 
 async def test_each_service_refuses_what_it_guards(joined: Joined) -> None:
-    submitted = (await asked(joined, SUBMIT, joined.token))["data"]["submitComplaint"]
-    answer = await asked(joined, JOINED, None, **submitted)
-    codes = {(error["extensions"]["code"], error["extensions"].get("scope")) for error in answer["errors"]}
-    assert codes == {("FORBIDDEN", "complaints:read")}
-    assert answer["data"]["complaint"]["inspections"] is None
+    answer = await asked(joined, GUARDED, None)
+    (edge,) = answer["data"]["complaints"]["edges"]
+    assert edge["node"]["ticket"]
+    assert (edge["node"]["text"], edge["node"]["inspections"]) == (None, None)
+    codes = {
+        (error["path"][-1], error["extensions"]["code"], error["extensions"]["scope"]) for error in answer["errors"]
+    }
+    assert codes == {(field, "FORBIDDEN", "complaints:read") for field in ("text", "inspections")}
     assert all(counter["agency"]["name"] for counter in answer["data"]["counters"])
 
 
 @pytest.mark.parametrize("change", [lambda token: token[:-4] + "AAAA", lambda _: "x", lambda token: token + " x"])
 async def test_another_token_opens_neither(joined: Joined, change: Any) -> None:
     answer = await asked(joined, COUNTERS, change(joined.token))
-    assert not answer["data"]
+    assert not any((answer["data"] or {}).values())
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAUTHENTICATED"}
     async with httpx.AsyncClient(trust_env=False) as http:
         headers = {"Authorization": f"Bearer {change(joined.token)}"}

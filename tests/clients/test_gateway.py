@@ -88,8 +88,8 @@ async def hive(supergraphs: dict[str, Path]) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="module")
 async def apollo(supergraphs: dict[str, Path]) -> AsyncIterator[str]:
-    """The URL of Apollo Gateway over all subgraphs, composed by Apollo."""
-    async with apollo_gateway(supergraphs["apollo"]) as url:
+    """The URL of Apollo Gateway over all subgraphs, composed by Apollo without what is for routers."""
+    async with apollo_gateway(supergraphs["plain"]) as url:
         yield url
 
 
