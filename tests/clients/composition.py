@@ -24,8 +24,13 @@ class Composed:
     api: str | None = None
 
 
-async def composed(hub: Hub, names: tuple[str | None, ...], at: Mapping[str, str], folder: Path) -> dict[str, Composed]:
-    """Compose the subgraphs ``names`` (None: the merged graph), served at the URLs ``at``, with each composer."""
+async def composed(
+    hub: Hub, names: tuple[str | None, ...], at: Mapping[str, str], folder: Path, *, plain: bool = False
+) -> dict[str, Composed]:
+    """Compose the subgraphs ``names`` (None: the merged graph), served at the URLs ``at``, with each composer.
+
+    ``plain``: Apollo's composes without the directives that Apollo Gateway refuses.
+    """
     await install()
     services = [
         {
@@ -36,5 +41,5 @@ async def composed(hub: Hub, names: tuple[str | None, ...], at: Mapping[str, str
         for name in names
     ]
     (folder / "services.json").write_text(json.dumps(services))
-    results = json.loads(await run("node", "compose.mjs", str(folder / "services.json")))
+    results = json.loads(await run("node", "compose.mjs", str(folder / "services.json"), *(["plain"] if plain else [])))
     return {composer: Composed(**result) for composer, result in results.items()}

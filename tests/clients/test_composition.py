@@ -17,7 +17,7 @@ async def test_subgraphs_compose_to_the_graph_one_process_serves(tmp_path: Path)
     hub = Hub.of(tmp_path, "postgresql:///nowhere")
     apart = await composed(hub, NAMES, {}, tmp_path)
     whole = await composed(hub, (None,), {}, tmp_path)
-    assert set(apart) == {"guild", "apollo", "plain"}
+    assert set(apart) == {"guild", "apollo"}
     for composer, five in apart.items():
         one = whole[composer]
         assert five.errors == one.errors == []

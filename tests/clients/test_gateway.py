@@ -73,7 +73,7 @@ async def supergraphs(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Asy
     folder = tmp_path_factory.mktemp("gateway")
     async with hub.serve(**{name: {"--subgraph": name} for name in NAMES}) as urls:
         files = {}
-        for composer, result in (await composed(hub, NAMES, urls, folder)).items():
+        for composer, result in (await composed(hub, NAMES, urls, folder, plain=True)).items():
             files[composer] = folder / f"{composer}.graphql"
             files[composer].write_text(result.supergraph or "")
         yield files
@@ -89,7 +89,7 @@ async def hive(supergraphs: dict[str, Path]) -> AsyncIterator[str]:
 @pytest.fixture(scope="module")
 async def apollo(supergraphs: dict[str, Path]) -> AsyncIterator[str]:
     """The URL of Apollo Gateway over all subgraphs, composed by Apollo without what is for routers."""
-    async with apollo_gateway(supergraphs["plain"]) as url:
+    async with apollo_gateway(supergraphs["apollo"]) as url:
         yield url
 
 
