@@ -30,6 +30,7 @@ OTHERS: Mapping[str, Declared] = {
 ROOTS: Mapping[str, tuple[Declared, str, str]] = {
     "agencies": (PUBLIC, "(first: 1) {totalCount}", ""),
     "agency": (PUBLIC, '(code: "DISHUB") {code}', ""),
+    "agreementDays": ((False, (("hub:operate",),)), "(days: 1) {matters}", "hub:operate"),
     "agreementTotals": (PUBLIC, "(by: PAIR) {matters}", ""),
     "areas": (PUBLIC, "(first: 1) {totalCount}", ""),
     "auditEvents": ((False, (("hub:audit",),)), "(first: 1) {pageInfo {endCursor}}", "hub:audit"),

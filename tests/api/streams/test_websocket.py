@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hub.api.streams import graphql_websocket, registry
 from tests.api.streams.harness import CENTRAL, Place
@@ -129,13 +131,22 @@ async def test_what_is_revoked_closes_the_connection(place: Place, statement: st
 
 
 async def test_a_stopping_hub_and_a_token_that_ends_say_come_back(place: Place) -> None:
-    short = await place.stage.token(CENTRAL.id, CENTRAL.id, CENTRAL.scopes[0], seconds=1)
-    async with connected(place.url, short) as first, connected(place.url, place.tokens["central"]) as second:
-        await first.begin()
+    assert (await _closed_at_the_end_of_its_token(place))[0] == 4403
+    async with connected(place.url, place.tokens["central"]) as second:
         await second.begin()
-        assert (await first.closed())[0] == 4403
         place.app.state.stop_streams()
         assert await second.closed() == (1012, "GOING_AWAY: The hub restarts; connect again, from the last cursor.")
+
+
+async def _closed_at_the_end_of_its_token(place: Place) -> tuple[int, str]:
+    """Return how a stream is closed when its token ends; a machine that is too slow to begin it gets a longer one."""
+    for seconds in (1, 8, 60):
+        short = await place.stage.token(CENTRAL.id, CENTRAL.id, CENTRAL.scopes[0], seconds=seconds)
+        with contextlib.suppress(ConnectionClosed, InvalidStatus):
+            async with connected(place.url, short) as socket:
+                await socket.begin()
+                return await socket.closed()
+    raise AssertionError("no stream began within a minute")
 
 
 async def test_an_operation_that_is_not_allowed_is_an_error(place: Place) -> None:
