@@ -182,14 +182,14 @@ class _AppParts:
             observe=metrics.observe,
         )
         operations = StreamedOperations(endpoint, self._viewer, self._new_context, quotas)
-        reference = Reference(graph.sdl, client_sdl(graph.sdl))
+        reference = Reference(graph.sdl, client_sdl(graph.sdl)) if shown else None
         return [
             *graphql_routes.routes(
                 GraphQLEvents(endpoint, operations, self.streams),
                 SingleConnection(operations, self.streams),
                 GraphQLWebSocket(operations, self.streams),
             ),
-            *(schema_routes(reference) if shown else []),
+            *(schema_routes(reference) if reference else []),
             *([pages.home_route(self._systems.rows, ide=ide)] if subgraph else self._pages(endpoint, reference)),
             *([] if subgraph else self._auth_routes(metrics)),
             *([] if subgraph else self._data_routes(EndpointAuth(self._viewer, quotas, self._settings.issuer))),
@@ -198,15 +198,14 @@ class _AppParts:
             *health.routes({"database": self._systems.check_database}, metrics),
         ]
 
-    def _pages(self, endpoint: GraphQLEndpoint, reference: Reference) -> list[BaseRoute]:
+    def _pages(self, endpoint: GraphQLEndpoint, reference: Reference | None) -> list[BaseRoute]:
         client = page_graph.GraphClient(endpoint)
         development = not self._settings.production
         site = Site(client, self._settings.issuer, time.monotonic, development=development)
         sessions, required = BrowserSessions(self._settings.issuer), self._settings.needs_second_factor
         viewers = BrowserViewers(self._database, sessions, second_factor=required)
         forms = CsrfForms(self._settings.issuer, self._settings.secret, sessions)
-        shows_schema = self._settings.allows_introspection
-        types = reference_routes(site, reference) if shows_schema else []
+        types = reference_routes(site, reference) if reference else []
         return [*public_routes(site), *types, *console_routes(Console(site, viewers, forms))]
 
     def _data_routes(self, auth: EndpointAuth) -> list[BaseRoute]:

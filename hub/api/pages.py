@@ -10,6 +10,7 @@ import gzip
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from html import escape
 from pathlib import Path
 from string import Template
@@ -101,7 +102,12 @@ def html_page(request: Request, html: str, status: int = 200) -> Response:
 
 def render(name: str, **parts: str) -> str:
     """Return a page of ``static`` with its parts, which are HTML already."""
-    return Template((STATIC / name).read_text(encoding="utf-8")).substitute(parts)
+    return _template(name).substitute(parts)
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((STATIC / name).read_text(encoding="utf-8"))
 
 
 def _row(system: System) -> str:

@@ -11,22 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 KEPT_DAYS = 730
 """How many days are kept."""
 
-_TODAY = "cast(now() at time zone 'Asia/Jakarta' as date)"
-_RECORD = f"""
+_RECORD = """
 insert into agreement_days (day, pair, field, matters, open)
 with counted as (select pair, count(*) as matters, count(*) filter (where state <> 'AGREED') as open
                  from matters group by pair)
-select {_TODAY}, pair, '', matters, open from counted
+select jakarta_day(now()), pair, '', matters, open from counted
 union all
-select {_TODAY}, c.pair, d.field, c.matters, count(*) from differences d
+select jakarta_day(now()), c.pair, d.field, c.matters, count(*) from differences d
 join matters m on m.id = d.matter_id and m.state <> 'AGREED' join counted c on c.pair = m.pair
 group by c.pair, d.field, c.matters
-"""  # noqa: S608
-_FORGET_TODAY = f"delete from agreement_days where day = {_TODAY} or day < {_TODAY} - cast(:kept as int)"  # noqa: S608
-_READ = f"""
+"""
+_DELETE = """
+delete from agreement_days where day = jakarta_day(now()) or day < jakarta_day(now()) - cast(:kept as int)
+"""
+_READ = """
 select day, pair, nullif(field, '') as field, matters, open from agreement_days
-where day > {_TODAY} - cast(:days as int) order by day, pair, agreement_days.field
-"""  # noqa: S608
+where day > jakarta_day(now()) - cast(:days as int) order by day, pair, agreement_days.field
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class AgreementDay:
 
 
 async def record(db: AsyncConnection) -> None:
-    """Record the present state as that of today, in place of an earlier one, and forget days that are too old."""
-    await db.execute(text(_FORGET_TODAY), {"kept": KEPT_DAYS})
+    """Record the present state as that of today, in place of an earlier one, and delete days that are too old."""
+    await db.execute(text(_DELETE), {"kept": KEPT_DAYS})
     await db.execute(text(_RECORD))
 
 
