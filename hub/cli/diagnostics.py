@@ -139,7 +139,7 @@ async def _check_role(settings: Settings) -> list[Finding]:
 
 
 async def _check_replica(settings: Settings) -> list[Finding]:
-    """Check the server of ``HUB_DATABASE_READ_URL``; while it is away, the hub works without it."""
+    """Check the server of ``HUB_DATABASE_READ_URL``; while it is unavailable, the hub works without it."""
     if settings.database_read_url is None:
         return []
     assert settings.database_url

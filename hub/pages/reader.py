@@ -26,6 +26,10 @@ class Reader:
         }
         return texts(self.language)[key].format(**shown)
 
+    def short_date(self, day: str) -> str:
+        """Return a day without its year, such as 3 Jan."""
+        return f"{int(day[8:10])} {self.month(day[:7], short=True).partition(' ')[0]}"
+
     def url(self, name: str, **params: str) -> str:
         """Return the address of a page in this language."""
         return paths.path(name, self.language, **params)

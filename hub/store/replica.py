@@ -2,7 +2,7 @@
 
 A replica is behind by a moment, or by minutes. Before a snapshot the primary is therefore asked how long its log is,
 and the replica is used once it has replayed that much: it answers as the primary would have, and a client sees its own
-writes, whichever process took them. While the replica is too far behind or away, the primary answers.
+writes, whichever process took them. While the replica is too far behind or unavailable, the primary answers.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ PATIENCE = 0.02
 POLL = 0.002
 """Seconds between two looks at the replica meanwhile."""
 ANSWER_WITHIN, CONNECT_WITHIN = 1.0, "2"
-"""Seconds after which a replica that does not answer, or takes no connection, is treated as away."""
-AVOID_BEHIND, AVOID_AWAY = 0.5, 5.0
-"""Seconds for which a replica is not tried again after it was behind, or away, so that reads do not wait for it."""
+"""Seconds after which a replica that does not answer, or takes no connection, is treated as unavailable."""
+AVOID_BEHIND, AVOID_UNAVAILABLE = 0.5, 5.0
+"""Seconds for which a replica is not tried again after it was behind or unavailable: reads do not wait for it."""
 
 # `system_identifier` is the same in a primary and its replicas, and in no other cluster of databases.
 POSITION = """
@@ -72,7 +72,7 @@ async def bytes_behind(url: str, read_url: str) -> int | None:
 
 
 class SharedRead:
-    """Calls ``read`` for all who ask before the call begins; who asks later waits for the next call."""
+    """Calls ``read`` for all callers that arrive before the call begins; later ones wait for the next call."""
 
     def __init__(self, read: Callable[[], Awaitable[Position]]) -> None:
         self._read = read
@@ -97,7 +97,7 @@ class SharedRead:
 class ReplicatedDatabase(Database):
     """A database whose snapshots are read from the replica at ``read_url`` when it has everything.
 
-    ``count`` is told where each snapshot was read: ``replica`` or ``primary``.
+    ``count`` is called with ``replica`` or ``primary`` for each snapshot.
     """
 
     def __init__(
@@ -157,8 +157,8 @@ class ReplicatedDatabase(Database):
                         return None
                     await begin_snapshot(connection)
             except (*DATABASE_ERRORS, OSError) as error:
-                log.warning("replica.away", error=type(error).__name__)
-                self._avoid(AVOID_AWAY)
+                log.warning("replica.unavailable", error=type(error).__name__)
+                self._avoid(AVOID_UNAVAILABLE)
                 return None
             stack.push_async_callback(tried.pop_all().aclose)
         return connection
@@ -172,7 +172,7 @@ class ReplicatedDatabase(Database):
             (row,) = await execute(connection, REPLAYED, position._asdict())
             if not row["replica"]:
                 log.error("replica.wrong", advice="HUB_DATABASE_READ_URL names no replica of HUB_DATABASE_URL")
-                self._avoid(AVOID_AWAY)
+                self._avoid(AVOID_UNAVAILABLE)
                 return False
             if row["behind"] <= 0:
                 return True

@@ -1,4 +1,4 @@
-"""Reads from a real streaming replica: it answers only when it has everything, and costs nobody anything when away."""
+"""Reads from a real streaming replica: it answers only when it has everything, and the primary answers otherwise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.app import build
 from hub.cli.diagnostics import diagnose
 from hub.settings import Settings
 from hub.store.migrate import migrate
-from hub.store.replica import AVOID_AWAY, ReplicatedDatabase
+from hub.store.replica import AVOID_UNAVAILABLE, ReplicatedDatabase
 from tests.standby import Replicated, replicated, run
 from tests.waits import HANGS_AFTER
 
@@ -86,21 +86,21 @@ async def test_one_that_is_behind_gives_no_answer(servers: Replicated, reader: R
     with paused(servers):
         run(servers.url, "insert into notes values (1)")
         assert await reader.read() == (1, "primary")
-        reader.time += AVOID_AWAY
+        reader.time += AVOID_UNAVAILABLE
         assert await reader.read() == (1, "primary")
     assert await reader.read() == (1, "primary"), "it is not tried again at once"
-    reader.time += AVOID_AWAY
+    reader.time += AVOID_UNAVAILABLE
     assert await reader.read() == (1, "replica")
 
 
-async def test_one_that_is_away_costs_nobody_an_answer(servers: Replicated, reader: Reader) -> None:
+async def test_while_it_is_unavailable_the_primary_answers(servers: Replicated, reader: Reader) -> None:
     assert await reader.read() == (0, "replica")
     servers.replica.stop()
     assert await reader.read() == (0, "primary")
     servers.replica.start()
     servers.caught_up()
     assert await reader.read() == (0, "primary")
-    reader.time += AVOID_AWAY
+    reader.time += AVOID_UNAVAILABLE
     assert await reader.read() == (0, "replica")
 
 
@@ -117,7 +117,7 @@ async def test_a_snapshot_writes_nothing_on_either(servers: Replicated, reader: 
             async with reader.database.snapshot() as connection:
                 await connection.execute(text("insert into notes values (2)"))
         assert reader.where.pop(expected) == 1
-        reader.database._avoid(AVOID_AWAY)
+        reader.database._avoid(AVOID_UNAVAILABLE)
 
 
 async def test_the_doctor_tells_how_it_is(servers: Replicated, postgres_url: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hub.agreement.enums import DifferenceCause
 from hub.pages.charts.axes import Axis
 from hub.pages.charts.bars import Bar, bars
 from hub.pages.charts.columns import Column, columns, key
-from hub.pages.console.agreement_history import history_figure
+from hub.pages.console.agreement_shares import shares_figure
 from hub.pages.console.page import OPERATE, Act, ConsolePage, FormField, Outcome, Query, Refused, Run, Submitted, paging
 from hub.pages.figures import DataTable, Figure, Row, TableColumn
 from hub.pages.forms import problems_of
@@ -54,7 +54,7 @@ def build(data: Data, query: Query, reader: Reader) -> Content:
         reader.t("console_agreement.title"),
         "",
         values,
-        [*figures, *history_figure(reader, data["history"] or ()), *_days_figure(reader, data["days"])],
+        [*figures, *shares_figure(reader, data["shares"] or ()), *_days_figure(reader, data["days"])],
     )
 
 
@@ -91,7 +91,7 @@ def _days_figure(reader: Reader, totals: Sequence[Total]) -> list[Figure]:
     step = max(len(known) // 6, 1)
     items = [
         Column(
-            (reader.date(each["key"]).rpartition(" ")[0][:6] if index % step == 0 else "", ""),
+            (reader.short_date(each["key"]) if index % step == 0 else "", ""),
             f"{reader.date(each['key'])}: {each['agreed']} / {each['matters'] - each['agreed']}",
             (each["agreed"], each["matters"] - each["agreed"]),
         )

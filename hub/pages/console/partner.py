@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hub.complaints.calendar import JAKARTA
@@ -37,7 +37,7 @@ def _use_figure(reader: Reader, use: Sequence[Mapping[str, Any]]) -> list[Figure
     rows = [(day, *(by_day.get(day, {}).get(name, 0) for name in ("requests", "cost"))) for day in days]
     items = [
         Column(
-            (_short(reader, day) if index % 7 == 0 else "", ""),
+            (reader.short_date(day) if index % 7 == 0 else "", ""),
             f"{reader.date(day)}: {reader.number(requests)}",
             (requests,),
         )
@@ -52,10 +52,6 @@ def _use_figure(reader: Reader, use: Sequence[Mapping[str, Any]]) -> list[Figure
     headline = reader.t("console_partners.use_headline", day=reader.date(most[0]), n=most[1])
     chart = columns(items, Axis(reader.t("console_partners.requests"), reader.number), headline)
     return [Figure("use", headline, reader.t("console_partners.use_note"), table, chart)]
-
-
-def _short(reader: Reader, day: str) -> str:
-    return f"{date.fromisoformat(day).day} {reader.month(day[:7], short=True).partition(' ')[0]}"
 
 
 async def _preview_webhooks(run: Run, form: Submitted, reader: Reader) -> list[Outcome]:

@@ -117,8 +117,8 @@ async def lock_system(db: AsyncConnection, system: str) -> None:
 class BatchContext:
     """How a batch was received: when, whether by a listing, and the greatest possible version where it is known.
 
-    See ``hub.sync.ingest`` for ``settle``. ``run`` is the start of the full run that listed it, if its end tells which
-    records it missed.
+    See ``hub.sync.ingest`` for ``settle``. ``run`` is the start of the full run that listed it, if that
+    run is to determine which records it missed.
     """
 
     seen_at: datetime

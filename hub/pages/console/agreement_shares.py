@@ -16,9 +16,9 @@ LINES = 4
 """At most so many pairs have a line, those with the most matters."""
 
 
-def history_figure(reader: Reader, history: Sequence[Day]) -> list[Figure]:
+def shares_figure(reader: Reader, days: Sequence[Day]) -> list[Figure]:
     """Return the figure; none before anything was recorded."""
-    whole = [each for each in history if each["field"] is None]
+    whole = [each for each in days if each["field"] is None]
     if not whole:
         return []
     by_day: dict[str, dict[str, Day]] = {}
@@ -32,10 +32,10 @@ def history_figure(reader: Reader, history: Sequence[Day]) -> list[Figure]:
     chosen = sorted(latest.values(), key=lambda each: -each["matters"])[:LINES]
     items = [_line(reader, pair, by_day) for pair in chosen]
     step = max(len(by_day) // 6, 1)
-    labels = [(reader.date(each)[:6] if index % step == 0 else "", "") for index, each in enumerate(by_day)]
+    labels = [(reader.short_date(each) if index % step == 0 else "", "") for index, each in enumerate(by_day)]
     axis = Axis(reader.t("console_agreement.share_axis"), reader.number)
     chart = lines(items, labels, axis, headline, maximum=100)
-    return [Figure("shares", headline, reader.t("console_agreement.shares_note"), _table(reader, history), chart)]
+    return [Figure("shares", headline, reader.t("console_agreement.shares_note"), _table(reader, days), chart)]
 
 
 def _line(reader: Reader, pair: Day, by_day: Mapping[str, Mapping[str, Day]]) -> Line:
@@ -45,7 +45,7 @@ def _line(reader: Reader, pair: Day, by_day: Mapping[str, Mapping[str, Day]]) ->
     return Line(pair["pairLabel"], values, titles)
 
 
-def _table(reader: Reader, history: Sequence[Day]) -> DataTable:
+def _table(reader: Reader, days: Sequence[Day]) -> DataTable:
     """Return the table, the latest day first."""
     columns = [
         TableColumn("day", reader.t("column.day")),
@@ -55,7 +55,7 @@ def _table(reader: Reader, history: Sequence[Day]) -> DataTable:
         TableColumn("agreed", reader.t("column.agreed"), "number"),
         TableColumn("share_agreed", reader.t("column.share_agreed"), "percent"),
     ]
-    ordered = sorted(history, key=lambda each: each["day"], reverse=True)
+    ordered = sorted(days, key=lambda each: each["day"], reverse=True)
     return DataTable(
         columns,
         [
