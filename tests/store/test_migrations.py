@@ -92,7 +92,7 @@ async def test_two_migrations_at_once_are_one(empty_database_url: str, database_
 
 
 async def test_an_index_is_built_beside_a_pull_and_other_writers(database_url: str) -> None:
-    """A build that was interrupted is repeated; it waits for the page of a pull, and nobody waits behind it."""
+    """A build that was interrupted is repeated; it waits for the page of a pull, and blocks no other statement."""
     await migrate.migrate(database_url, FAKE)
     async with (
         await psycopg.AsyncConnection.connect(database_url) as pull,

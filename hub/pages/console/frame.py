@@ -39,7 +39,7 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a page says on top: an act that was done to ``count`` rows, or what is wrong with what was ``typed``."""
+    """What is shown above a page: that an act changed ``count`` rows, or what is wrong with the values in ``typed``."""
 
     done: str = ""
     count: int = 1

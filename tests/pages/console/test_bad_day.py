@@ -31,10 +31,10 @@ async def test_a_bad_day_is_cleared_in_the_console(tmp_path: Path, monkeypatch: 
     env = hub_processes.variables(tmp_path, HUB_CONNECTORS="lapor")
     try:
         with hub_processes.started("run", "--demo", env=env, log=log) as process:
-            for said in ("^The hub is ready", "^lapor +up"):
-                for _ in steps(f"nothing like {said}", log):
+            for line in ("^The hub is ready", "^lapor +up"):
+                for _ in steps(f"the log has no {line}", log):
                     assert process.poll() is None, log.read_text()
-                    if re.search(said, log.read_text(), re.MULTILINE):
+                    if re.search(line, log.read_text(), re.MULTILINE):
                         break
             monkeypatch.setenv("HUB_TEST_OFFICER", f"petugas:{kept(data / 'demo' / 'petugas')}")
             leaked = f"gojek:{kept(data / 'demo' / 'gojek')}"

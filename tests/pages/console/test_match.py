@@ -1,4 +1,4 @@
-"""A person says in the console that records of two registers are the same matter."""
+"""An operator confirms in the console that records of two registers are the same matter."""
 
 from __future__ import annotations
 

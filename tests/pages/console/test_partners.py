@@ -93,4 +93,4 @@ async def test_a_partner_has_its_webhooks_use_and_documents(operator: Browser, s
     assert "It made most requests on" in done
     assert "1,200" in done
     assert "query names {systems {name}}" in done
-    assert (await operator.get(f"{ADDRESS}/nobody")).status_code == 404
+    assert (await operator.get(f"{ADDRESS}/unknown")).status_code == 404
