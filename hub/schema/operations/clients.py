@@ -10,6 +10,7 @@ from typing import Annotated, Self
 import strawberry
 from graphql import OperationDefinitionNode, parse
 from sqlalchemy.ext.asyncio import AsyncConnection
+from strawberry.federation.schema_directives import ListSize
 
 from hub.schema.arguments import BadArgument
 from hub.schema.authorization import requirement, requires
@@ -29,6 +30,8 @@ from hub.viewer import Viewer
 
 MAX_DOCUMENTS = 100
 MAX_DAYS = event_counts.DAYS_KEPT.days
+DOCUMENTS_SIZE = ListSize(assumed_size=MAX_DOCUMENTS, require_one_slicing_argument=False)  # type: ignore[call-arg]
+DAYS_SIZE = ListSize(assumed_size=MAX_DAYS, require_one_slicing_argument=False)  # type: ignore[call-arg]
 
 
 @strawberry.type(description="What a client used on one day.")
@@ -123,7 +126,7 @@ class RegisteredClient:
 
     @strawberry.field(
         description=f"The first {MAX_DOCUMENTS} documents that are registered for it, in the order of their ids.",
-        directives=[SHORT_LIST_SIZE],
+        directives=[DOCUMENTS_SIZE],
     )
     async def registered_documents(self, info: Info) -> list[RegisteredDocument]:
         """Load those of all clients of the level with one SQL statement."""
@@ -136,7 +139,7 @@ class RegisteredClient:
 
     @strawberry.field(
         description="What it used by day, the earliest first; a day without use is left out.",
-        directives=[SHORT_LIST_SIZE],
+        directives=[DAYS_SIZE],
     )
     async def use_by_day(
         self,
