@@ -215,8 +215,8 @@ async def test_a_gap_in_the_feed_is_stated(place: Place, receiver: Receiver) -> 
     async with place.operations() as done:
         await done.resume(webhook)
     await place.sender.drain()
-    assert [each.json["type"] for each in receiver.taken] == ["payment.created", "gap", "payment.created"]
-    gap = receiver.taken[1].data
+    assert sorted(each.json["type"] for each in receiver.taken) == ["gap", "payment.created", "payment.created"]
+    gap = next(each.data for each in receiver.taken if each.json["type"] == "gap")
     assert (gap["system"], gap["from"], gap["to"], gap["reason"]) == ("fake", 1, 3, "CURSOR_EXPIRED")
     assert gap["snapshot"].startswith(f"{ISSUER}/bulk/fake?after=")
 
@@ -239,7 +239,9 @@ async def test_one_delivery_or_those_of_a_time_are_replayed(place: Place, receiv
     async with place.operations() as done:
         assert await done.replay(webhook, until=times[1]) == 1
     await place.sender.drain()
-    assert [each.id for each in receiver.taken[3:]] == [second, second, third, first]
+    replayed = [each.id for each in receiver.taken[3:]]
+    # Deliveries of different subjects are sent side by side: those of one replay arrive in any order.
+    assert (replayed[0], set(replayed[1:3]), replayed[3:]) == (second, {second, third}, [first])
     assert {each.id for each in receiver.once} == {first, second, third}
 
 
