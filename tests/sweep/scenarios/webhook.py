@@ -20,8 +20,8 @@ NOTICES = 6
 PAUSE = 8
 """Seconds until a system repeats its calls."""
 STORED = "select external_id from records where system = :system"
-NO_PULLS = "update systems set next_pull_at = now() + interval '30 days'"
-"""Disables pulls, so that records come only from calls."""
+NO_PULLS = "update systems set next_pull_at = now() + interval '12 hours'"
+"""Disables pulls, so that records come only from calls. A time that is further away counts as an error: it is due."""
 
 
 class Hook(Scenario):
