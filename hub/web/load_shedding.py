@@ -27,8 +27,6 @@ RECENT = 5.0
 
 _SLOT = "hub.slot"
 
-Clock = Callable[[], float]
-
 
 class Refusals:
     """How long those who are refused are to wait, by how many were refused in the last ``RECENT`` seconds.
@@ -36,13 +34,13 @@ class Refusals:
     If all came back after a second, to refuse them would take most of the time of the process.
     """
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._recent, self._at = clock, 0.0, clock()
 
     def refuse(self, reason: str, amount: int, served: int) -> TryLater:
         """Return the error of a request of some ``amount`` that is refused while ``served`` is under way.
 
-        It waits a second for each time that as much as that was refused recently.
+        Its wait is one second for each time that the amount ``served`` was refused recently.
         """
         now = self._clock()
         self._recent = self._recent * exp((self._at - now) / RECENT) + amount
@@ -54,8 +52,8 @@ class Refusals:
 class ConcurrentCost:
     """The total cost of the operations that are executed at the same time."""
 
-    def __init__(self, limit: int, clock: Clock = time.monotonic) -> None:
-        self._limit, self._cost, self._refusals = limit, 0, Refusals(clock)
+    def __init__(self, limit: int) -> None:
+        self._limit, self._cost, self._refusals = limit, 0, Refusals()
 
     @contextmanager
     def reserve(self, cost: int) -> Iterator[None]:
@@ -105,12 +103,11 @@ class LoadSheddingMiddleware:
         rates: RateLimiter,
         requests: int = MAX_REQUESTS,
         per_address: int = MAX_REQUESTS_PER_ADDRESS,
-        clock: Clock = time.monotonic,
     ) -> None:
         self.app, self._rates = app, rates
         self._max_requests, self._max_per_address = requests, per_address
         self._in_flight: Counter[str] = Counter()
-        self._refusals = Refusals(clock)
+        self._refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or respond with 503."""

@@ -24,7 +24,7 @@ ROWS = 40_000
 MOST_SORTED = 2_500
 """Rows that one sort may have: a page and one more for each of fifty agencies."""
 COUNT_CAP = 500
-"""Counts end here instead of at ten thousand, so that there are as many times more rows as there would be."""
+"""Counts end here instead of at ten thousand: the rows are to this as those of a large database are to that."""
 LARGE = ("complaints", "complaint_keys", "records", "record_keys", "counterparts")
 
 
