@@ -67,7 +67,7 @@ async def register(url: str) -> dict[str, Viewer]:
     found = (
         Viewer("officer", "u_bench_officer", _bearer(officer)),
         Viewer("agency", "u_bench_agency", _bearer(agency_officer), AGENCY),
-        Viewer("partner", f"client:{PARTNER.id}", _bearer(_token(signer, PARTNER)), f"client:{PARTNER.id}", MERCHANTS),
+        Viewer("partner", f"client:{PARTNER.id}", _bearer(token(signer, PARTNER)), f"client:{PARTNER.id}", MERCHANTS),
         Viewer("holder", f"holder:{ticket}", {"Hub-Tracking-Code": f"{ticket} {code}"}, ticket),
     )
     return {viewer.kind: viewer for viewer in found}
@@ -79,10 +79,10 @@ def _bearer(token: str) -> dict[str, str]:
 
 async def _user_token(db: AsyncConnection, signer: Signer, user: str) -> str:
     grant = await grants.open_grant(db, DESK.id, user, DAY)
-    return _token(signer, DESK, subject=user, grant_id=grant)
+    return token(signer, DESK, subject=user, grant_id=grant)
 
 
-def _token(signer: Signer, client: Client, **given: Any) -> str:
+def token(signer: Signer, client: Client, **given: Any) -> str:
     seconds = int(DAY.total_seconds())
     values = {"subject": client.id, **given}
     return access_tokens.issue(signer, ISSUER, client_id=client.id, scopes=client.scopes, seconds=seconds, **values)
