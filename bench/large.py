@@ -74,21 +74,24 @@ insert into complaint_totals select * from differing_complaint_totals()
 TABLES = ("complaints", "complaint_keys", "complaint_steps", "counterparts", "record_keys")
 
 
-def enlarge(url: str, share: float = 1.0) -> None:
-    """Copy the rows of a filled database until it has ``share`` of the rows of the goals. Only for its superuser."""
+def enlarge(url: str, complaints: int = COMPLAINTS, records: Mapping[str, int] = GOALS) -> None:
+    """Copy the rows of a filled database until it has so many complaints and records of each system.
+
+    Only for its superuser.
+    """
     with psycopg.connect(url, autocommit=True) as db:
         # No history and no foreign keys: what is copied is right already.
         db.execute("set session_replication_role = replica")
         db.execute("set statement_timeout = 0")
         with _without_indexes(db):
             few = _rows(db, "select count(*) from complaints")
-            copies: dict[str, Any] = {"copies": int(COMPLAINTS * share / few), "shared": list(SHARED_KEYS)}
+            copies: dict[str, Any] = {"copies": complaints // few, "shared": list(SHARED_KEYS)}
             _run(db, "complaints", _copies_of(db, "complaints", _COMPLAINT, f"id < {STEP}"), copies)
             for statement in _COMPLAINT_PARTS:
                 _run(db, statement.split()[2], statement, copies)
-            for system, goal in GOALS.items():
+            for system, goal in records.items():
                 few = _rows(db, "select count(*) from records where system = %s", system)
-                of = {**copies, "system": system, "copies": int(goal * share / few)}
+                of = {**copies, "system": system, "copies": goal // few}
                 own = f"system = %(system)s and id < {STEP}"
                 _run(db, system, _copies_of(db, "records", _RECORD, own), of)
                 _run(db, f"keys of {system}", _RECORD_KEYS, of)
@@ -145,7 +148,7 @@ async def fill(folder: Path, share: float) -> tuple[EmbeddedPostgres, str]:
     url = server.start()
     if not done.exists():
         await filled.fill(url, folder)
-        enlarge(url, share)
+        enlarge(url, int(COMPLAINTS * share), {system: int(goal * share) for system, goal in GOALS.items()})
         with psycopg.connect(url) as db:
             size = _rows(db, "select pg_database_size(current_database())")
         done.write_text(f"{size / 2**30:.1f} GiB\n")
