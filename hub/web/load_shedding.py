@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil, exp
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,18 +19,43 @@ MAX_REQUESTS = 500
 """Maximum number of concurrent requests."""
 MAX_REQUESTS_PER_ADDRESS = 100
 """Maximum number of concurrent requests of one address (IPv6: its /64) that is not exempt."""
-RETRY_AFTER = 1
-"""Seconds of ``Retry-After``; running requests end soon."""
+RETRY_AFTER = 1, 10
+"""Least and most seconds of ``Retry-After``."""
+RECENT = 5.0
+"""Seconds in which refusals count as recent."""
 
 
 _SLOT = "hub.slot"
+
+Clock = Callable[[], float]
+
+
+class Refusals:
+    """How long those who are refused are to wait, by how many were refused in the last ``RECENT`` seconds.
+
+    If all came back after a second, to refuse them would take most of the time of the process.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock, self._recent, self._at = clock, 0.0, clock()
+
+    def refuse(self, reason: str, amount: int, served: int) -> TryLater:
+        """Return the error of a request of some ``amount`` that is refused while ``served`` is under way.
+
+        It waits a second for each time that as much as that was refused recently.
+        """
+        now = self._clock()
+        self._recent = self._recent * exp((self._at - now) / RECENT) + amount
+        self._at = now
+        least, most = RETRY_AFTER
+        return TryLater(reason, min(max(ceil(self._recent / served), least), most))
 
 
 class ConcurrentCost:
     """The total cost of the operations that are executed at the same time."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit, self._cost = limit, 0
+    def __init__(self, limit: int, clock: Clock = time.monotonic) -> None:
+        self._limit, self._cost, self._refusals = limit, 0, Refusals(clock)
 
     @contextmanager
     def reserve(self, cost: int) -> Iterator[None]:
@@ -37,7 +64,8 @@ class ConcurrentCost:
         An operation is always executed if no other one is.
         """
         if self._cost and self._cost + cost > self._limit:
-            raise TryLater("The operations that are executed now cost too much together.", RETRY_AFTER)
+            reason = "The operations that are executed now cost too much together."
+            raise self._refusals.refuse(reason, cost, self._cost)
         self._cost += cost
         try:
             yield
@@ -77,10 +105,12 @@ class LoadSheddingMiddleware:
         rates: RateLimiter,
         requests: int = MAX_REQUESTS,
         per_address: int = MAX_REQUESTS_PER_ADDRESS,
+        clock: Clock = time.monotonic,
     ) -> None:
         self.app, self._rates = app, rates
         self._max_requests, self._max_per_address = requests, per_address
         self._in_flight: Counter[str] = Counter()
+        self._refusals = Refusals(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or respond with 503."""
@@ -91,7 +121,7 @@ class LoadSheddingMiddleware:
         address = address_of(request)
         name = network(address)
         if self._is_full(address, name):
-            error = TryLater("Too many requests are being served.", RETRY_AFTER)
+            error = self._refusals.refuse("Too many requests are being served.", 1, self._in_flight.total())
             await (await unavailable(request, error))(scope, receive, send)
             return
         slot = _Slot(self._in_flight, name)

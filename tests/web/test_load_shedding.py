@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from hub.api.graphql.endpoint import GraphQLEndpoint
 from hub.errors import TryLater
-from hub.web.load_shedding import ConcurrentCost, LoadSheddingMiddleware
+from hub.web.load_shedding import ConcurrentCost, LoadSheddingMiddleware, Refusals
 from hub.web.rate_limits import RateLimiter, RateLimits
 from tests.api.graph_app import build
 
@@ -93,6 +93,23 @@ async def test_addresses_of_one_ipv6_network_are_one() -> None:
     hall = Hall(requests=10, per_address=2)
     async with hall.filled("2001:db8::1", "2001:db8::2", "2001:db8::3"):
         assert hall.inside == 2
+
+
+def test_those_who_are_refused_come_back_when_they_can_be_served() -> None:
+    now = [0.0]
+    refusals = Refusals(lambda: now[0])
+
+    def second(refused: int) -> float:
+        now[0] += 1
+        return [refusals.refuse("full", 1, served=100).after or 0 for _ in range(refused)][-1]
+
+    assert second(refused=100) == 1
+    waits = [second(refused=100) for _ in range(20)]
+    assert waits == sorted(waits)
+    assert waits[-1] == 6
+    assert second(refused=1_000) == 10
+    now[0] += 60
+    assert second(refused=1) == 1
 
 
 def test_operations_executed_together_have_a_total_cost() -> None:
