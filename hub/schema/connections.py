@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from hub.schema.arguments import After, Before, First, Last, PageArguments, chec
 from hub.schema.authorization import requires
 from hub.schema.context import Context, Info
 from hub.schema.cost import CONNECTION_SIZE
+from hub.schema.levels import LEVEL, TARGET
 from hub.schema.nodes import Connection, Edge, Node, PageInfo, node_from_row
 from hub.store.queries import pagination
 from hub.store.queries.pagination import PageRequest, RowPage
@@ -38,8 +39,16 @@ def list_field(listing: Listing, description: str, *scopes: str) -> Any:
         request = page_request(info.context, listing.node, order_by, filter, **page)
         return await load_page(info.context, listing.node, request)
 
+    async def resolve_level(
+        info: Info, roots: Sequence[Any], *, without: frozenset[str] = frozenset(), **arguments: Any
+    ) -> list[Any]:
+        request = replace(page_request(info.context, listing.node, **arguments), without=without)
+        return [await load_page(info.context, listing.node, request) for _ in roots]
+
     nullable = bool(scopes or getattr(listing.filter, "required_scopes", None))
-    return connection_field(resolve, listing, description, scopes, nullable=nullable)
+    field = connection_field(resolve, listing, description, scopes, nullable=nullable)
+    field.metadata = {LEVEL: resolve_level, TARGET: listing.node}
+    return field
 
 
 def page_request(context: Context, node: type[Node], order_by: Enum, filter: Any = None, **page: Any) -> PageRequest:

@@ -12,7 +12,7 @@ the executor resolves a level at once, it calls the function in the field's meta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ from hub.schema.authorization import requirement, requires
 from hub.schema.connections import Listing, connection, connection_field, page_request
 from hub.schema.context import Context, Info
 from hub.schema.cost import SHORT_LIST_SIZE
-from hub.schema.levels import LEVEL
+from hub.schema.levels import LEVEL, READS, TARGET, ResolveLevel
 from hub.schema.nodes import Connection, Node, node_from_row
 from hub.store.queries import links
 from hub.store.queries.links import EntityLink
@@ -30,6 +30,7 @@ from hub.store.queries.lookup import Ref
 from hub.store.queries.pagination import PageRequest, RowPage
 
 _EMPTY = RowPage([], "", False)
+_NOTHING: frozenset[str] = frozenset()
 
 MAX_LIST_SIZE = 100
 """Maximum number of rows of a link that is a plain list."""
@@ -71,8 +72,8 @@ def _single_link(link: Link) -> Any:
         page = await _linked_page(info.context, link, root.ref, PageRequest(1))
         return _first_node(link, page)
 
-    async def resolve_level(info: Info, parents: Sequence[Node]) -> list[Any]:
-        pages = await _linked_pages(info.context, link, parents, PageRequest(1))
+    async def resolve_level(info: Info, parents: Sequence[Node], without: frozenset[str] = _NOTHING) -> list[Any]:
+        pages = await _linked_pages(info.context, link, parents, PageRequest(1, without=without))
         nodes = {ref: _first_node(link, page) for ref, page in pages.items()}
         return [nodes.get(parent.ref) for parent in parents]
 
@@ -81,7 +82,7 @@ def _single_link(link: Link) -> Any:
         resolver=resolve,
         description=_description(link),
         extensions=requires(*link.scopes),
-        metadata={LEVEL: resolve_level},
+        metadata=_metadata(link, resolve_level),
     )
 
 
@@ -90,8 +91,8 @@ def _list_link(link: Link) -> Any:
         page = await _linked_page(info.context, link, root.ref, PageRequest(MAX_LIST_SIZE))
         return _nodes(link, page)
 
-    async def resolve_level(info: Info, parents: Sequence[Node]) -> list[Any]:
-        pages = await _linked_pages(info.context, link, parents, PageRequest(MAX_LIST_SIZE))
+    async def resolve_level(info: Info, parents: Sequence[Node], without: frozenset[str] = _NOTHING) -> list[Any]:
+        pages = await _linked_pages(info.context, link, parents, PageRequest(MAX_LIST_SIZE, without=without))
         nodes = {ref: _nodes(link, page) for ref, page in pages.items()}
         return [nodes.get(parent.ref, []) for parent in parents]
 
@@ -102,8 +103,13 @@ def _list_link(link: Link) -> Any:
         description=description,
         directives=[SHORT_LIST_SIZE],
         extensions=requires(*link.scopes),
-        metadata={LEVEL: resolve_level},
+        metadata=_metadata(link, resolve_level),
     )
+
+
+def _metadata(link: Link, resolve_level: ResolveLevel) -> dict[str, Any]:
+    """Return what the executor knows of the field: it reads nothing of the source but its reference."""
+    return {LEVEL: resolve_level, TARGET: link.target, READS: ()}
 
 
 def _connection_link(link: Link, listing: Listing) -> Any:
@@ -115,8 +121,10 @@ def _connection_link(link: Link, listing: Listing) -> Any:
         found = await _linked_page(info.context, link, root.ref, request)
         return _connection(info.context, link, request, root.ref, found)
 
-    async def resolve_level(info: Info, parents: Sequence[Node], **arguments: Any) -> list[Any]:
-        request = page_request(info.context, link.target, **arguments)
+    async def resolve_level(
+        info: Info, parents: Sequence[Node], *, without: frozenset[str] = _NOTHING, **arguments: Any
+    ) -> list[Any]:
+        request = replace(page_request(info.context, link.target, **arguments), without=without)
         pages = await _linked_pages(info.context, link, parents, request)
         refs = [parent.ref for parent in parents]
         found = {ref: _connection(info.context, link, request, ref, pages.get(ref, _EMPTY)) for ref in refs}
@@ -124,7 +132,7 @@ def _connection_link(link: Link, listing: Listing) -> Any:
 
     description = _description(link)
     field = connection_field(resolve, listing, description, link.scopes, nullable=True, source=link.source)
-    field.metadata = {LEVEL: resolve_level}
+    field.metadata = _metadata(link, resolve_level)
     return field
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
@@ -16,6 +16,7 @@ from hub.schema import ids
 from hub.schema.authorization import requirement, requires
 from hub.schema.context import Info
 from hub.schema.cost import COUNT_COST
+from hub.schema.levels import READS
 from hub.store.queries.entity import Entity, Row
 from hub.store.queries.lookup import Ref
 from hub.store.queries.pagination import COUNT_CAP, RowPage
@@ -66,7 +67,7 @@ def label_field(name: str, of: str, *scopes: str) -> Any:
         return None if code is None else label(info, code.label_id, code.label_en, language)
 
     text = f"{of}, as text for people." + (f" {requirement(*scopes)}" if scopes else "")
-    return strawberry.field(resolver=resolve, description=text, extensions=requires(*scopes))
+    return strawberry.field(resolver=resolve, description=text, extensions=requires(*scopes), metadata={READS: (name,)})
 
 
 @strawberry.interface(description="An object with a globally unique id.")
@@ -76,10 +77,15 @@ class Node:
     entity: ClassVar[Entity]
     natural_keys: ClassVar[dict[str, str]] = {}
     """Further key fields: field name → key in the store, or "" for the reference itself."""
+    columns: ClassVar[Mapping[str, tuple[str, ...]] | None] = None
+    """The columns that a field reads, by the field's Python name; any other reads the column that is named like it, if
+    there is one. Columns that no selected field reads are null for ``from_row``. None: every column is read."""
 
     ref: strawberry.Private[Ref]
 
-    @strawberry.field(description="The globally unique id of the object: opaque, and it never changes.")
+    @strawberry.field(
+        description="The globally unique id of the object: opaque, and it never changes.", metadata={READS: ()}
+    )
     def id(self) -> strawberry.ID:
         """Return the encoded reference."""
         return self.id_of(self.ref)

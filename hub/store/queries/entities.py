@@ -100,6 +100,11 @@ COMPLAINT = Entity(
     },
     shown=tuple(column.name for column in complaints.c if column.name not in visibility.INTERNAL),
     extra=(is_overdue().label("overdue"),),
+    optional=(
+        ("inspection", "category", "anonymous", "due_estimated", "rating"),
+        ("verified_at", "answered_at", "closed_at", "updated_at"),
+        ("text", "attachments", "latitude", "longitude", "area_code", "agency_code"),
+    ),
     key_guards={
         **dict.fromkeys(("agency", "area"), visibility.publicly_visible),
         **dict.fromkeys(("ticket", "payment", "order", "permit", "counterpart"), visibility.fully_visible),
@@ -140,6 +145,7 @@ AGENCY = Entity(
         "code": one_of(agencies.c.code),
         "in_office": lambda value: is_in_office() if value else not_(is_in_office()),
     },
+    optional=(("name_en", "aliases", "valid_from", "valid_to", "successor", "email", "phone"),),
 )
 
 AREA = Entity(

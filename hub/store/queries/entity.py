@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, null, true
 
 from hub.store.arrays import any_of
 from hub.viewer import Viewer
@@ -89,6 +89,8 @@ class Entity:
     """The columns of the table that a row has; all by default."""
     extra: tuple[ColumnElement[Any], ...] = ()
     """Computed columns of every row."""
+    optional: tuple[tuple[str, ...], ...] = ()
+    """Groups of columns, each read only if one of its columns is needed. They are few, so that statements are."""
     key_guards: Mapping[str, Guard] = field(default_factory=dict)
     """For keys that disclose more than that a row is visible: the rows by whose key a viewer may follow a link."""
     filter_guards: Mapping[str, Guard] = field(default_factory=dict)
@@ -123,11 +125,17 @@ class Entity:
             None if None in names else self.orders[next((name for name in names if name and name != default), default)]
         )
 
-    def columns(self, viewer: Viewer) -> list[ColumnElement[Any]]:
-        """Return the columns of a row, with its detail, reference and id."""
+    def without(self, needed: Iterable[str]) -> frozenset[str]:
+        """Return the optional columns that need not be read if only ``needed`` columns are."""
+        names = frozenset(needed)
+        return frozenset(name for group in self.optional if names.isdisjoint(group) for name in group)
+
+    def columns(self, viewer: Viewer, without: frozenset[str] = frozenset()) -> list[ColumnElement[Any]]:
+        """Return the columns of a row, with its detail, reference and id; those in ``without`` are null."""
+        own = {name: self.table.c[name] for name in self.shown or self.table.c.keys()}
+        named: dict[str, ColumnElement[Any]] = own | {column.name: column for column in self.extra}
         return [
-            *(self.table.c[name] for name in self.shown or self.table.c.keys()),
-            *self.extra,
+            *(null().label(name) if name in without else column for name, column in named.items()),
             *([self.detail(viewer).label("_detail")] if self.detail else []),
             self.system.label("_system"),
             self.ref.label("_ref"),

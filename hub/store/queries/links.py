@@ -60,7 +60,7 @@ def _linked_statement(
 ) -> Select[Any]:
     template = compiled.viewer_with(viewer, inputs)
     source = _sources(link, key, template, lookup.refs_of(inputs))
-    targets = _targets(link, key, template, source, link.target.columns(template))
+    targets = _targets(link, key, template, source, link.target.columns(template, request.without))
     lateral = page_statement(targets, link.target, template, request.with_inputs(inputs), sort).lateral("target")
     statement = select(source.c.system.label("_from_system"), source.c.ref.label("_from_ref"), *lateral.c)
     return statement.select_from(source.join(lateral, true()))

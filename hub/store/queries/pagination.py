@@ -32,6 +32,8 @@ class PageRequest:
     """Pairs of the name of an entity's filter and its value."""
     before: Position | None = None
     backward: bool = False
+    without: frozenset[str] = frozenset()
+    """Columns that need not be read."""
 
     def read_order(self, sort: Sort) -> Sort:
         """Return the order in which the rows are read."""
@@ -40,7 +42,7 @@ class PageRequest:
     @property
     def shape(self) -> Hashable:
         """What a statement for it depends on, besides its inputs."""
-        return self.size, self.order, self.backward, tuple(name for name, _ in self.where)
+        return self.size, self.order, self.backward, self.without, tuple(name for name, _ in self.where)
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -79,7 +81,7 @@ async def page(db: AsyncConnection, entity: Entity, viewer: Viewer, request: Pag
 
     def build(inputs: Inputs) -> Select[Any]:
         template = compiled.viewer_with(viewer, inputs)
-        statement = select(*entity.columns(template)).where(entity.allowed(template))
+        statement = select(*entity.columns(template, request.without)).where(entity.allowed(template))
         return page_statement(statement, entity, template, request.with_inputs(inputs), sort)
 
     name = "page", entity, compiled.kind_of(viewer), request.shape
