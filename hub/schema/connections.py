@@ -105,7 +105,7 @@ async def load_page(context: Context, node: type[Node], request: PageRequest) ->
 
 def connection(node: type[Node], page: RowPage, request: PageRequest, count_rows: Callable[[], Any]) -> Connection[Any]:
     """Return a page of rows as a connection; ``count_rows`` is called only if a count is selected."""
-    nodes = ((node_from_row(node, row), index) for index, row in enumerate(page.rows))
+    nodes = ((node_from_row(node, row, page.read_by), index) for index, row in enumerate(page.rows))
     edges = [Edge(node=each, page=page, index=index) for each, index in nodes if each is not None]
     return Connection(edges=edges, page_info=page_info(page, request), count_rows=count_rows)
 

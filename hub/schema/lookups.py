@@ -22,7 +22,7 @@ async def load_nodes(context: Context, node: type[Node], refs: Iterable[Ref]) ->
         return [await _load_node(context, node, requested[0])]
     async with context.read() as db:
         rows = await lookup.by_refs(db, node.entity, context.viewer, list(dict.fromkeys(requested)))
-    nodes = {ref: node_from_row(node, row) for ref, row in rows.items()}
+    nodes = {ref: node_from_row(node, row, db) for ref, row in rows.items()}
     return [nodes.get(ref) for ref in requested]
 
 

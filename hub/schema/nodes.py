@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import strawberry
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.bounds import INT_MAX
 from hub.kinds import Code
@@ -70,6 +71,13 @@ def label_field(name: str, of: str, *scopes: str) -> Any:
     return strawberry.field(resolver=resolve, description=text, extensions=requires(*scopes), metadata={READS: (name,)})
 
 
+class Origin(NamedTuple):
+    """The row of a node, which its viewer sees in the snapshot of the connection that read it."""
+
+    row: Row
+    read_by: AsyncConnection
+
+
 @strawberry.interface(description="An object with a globally unique id.")
 class Node:
     """Base of all entities. A subclass names its entity in the store and is built from the entity's rows."""
@@ -82,6 +90,7 @@ class Node:
     there is one. Columns that no selected field reads are null for ``from_row``. None: every column is read."""
 
     ref: strawberry.Private[Ref]
+    origin: strawberry.Private[Origin | None] = None
 
     @strawberry.field(
         description="The globally unique id of the object: opaque, and it never changes.", metadata={READS: ()}
@@ -121,10 +130,12 @@ def row_ref(row: Row) -> Ref:
     return row["_system"], row["_ref"]
 
 
-def node_from_row(node: type[NodeT], row: Row) -> NodeT | None:
+def node_from_row(node: type[NodeT], row: Row, read_by: AsyncConnection | None = None) -> NodeT | None:
     """Return the node of a row; None, logged and counted, if the graph cannot represent the row."""
     try:
-        return node.from_row(row)
+        made = node.from_row(row)
+        made.origin = None if read_by is None else Origin(row, read_by)
+        return made
     except _ROW_ERRORS as error:
         UNREADABLE_ROWS[node.entity.name] += 1
         log.warning("row.left_out", type=node.entity.name, id=node.id_of(row_ref(row)), error=type(error).__name__)

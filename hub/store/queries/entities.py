@@ -55,7 +55,9 @@ def _has_key(key: str) -> Callable[[Sequence[str]], ColumnElement[bool]]:
     return condition
 
 
-_COMPLAINT_KEYS = KeyTable(complaint_keys, complaint_keys.c.complaint_id == complaints.c.id)
+_COMPLAINT_KEYS = KeyTable(
+    complaint_keys, complaint_keys.c.complaint_id == complaints.c.id, owner=complaint_keys.c.complaint_id
+)
 
 COMPLAINT = Entity(
     name="Complaint",
@@ -103,13 +105,14 @@ COMPLAINT = Entity(
     optional=(
         ("inspection", "category", "anonymous", "due_estimated", "rating"),
         ("verified_at", "answered_at", "closed_at", "updated_at"),
-        ("text", "attachments", "latitude", "longitude", "area_code", "agency_code"),
+        ("text", "attachments", "latitude", "longitude"),
     ),
     key_guards={
         **dict.fromkeys(("agency", "area"), visibility.publicly_visible),
         **dict.fromkeys(("ticket", "payment", "order", "permit", "counterpart"), visibility.fully_visible),
         "claim": visibility.at_complaint_desk,
     },
+    least_detail=visibility.LEAST_DETAIL,
     filter_guards={
         **dict.fromkeys(("agency", "area", "category"), visibility.publicly_visible),
         **dict.fromkeys(("channel", "klass", *(f"by_{key}" for key in REFERENCES)), visibility.fully_visible),

@@ -52,6 +52,8 @@ class KeyTable:
     """Orders by which the table itself is indexed; each is used instead of the entity's order of that name."""
     where: ColumnElement[bool] = field(default_factory=true)
     """A condition that selects the entity's keys among others in the table."""
+    owner: ColumnElement[Any] | None = None
+    """The column with the id of the owner, if ``on`` compares nothing else."""
 
 
 def one_of(column: ColumnElement[Any]) -> Callable[[Sequence[Any]], ColumnElement[bool]]:
@@ -93,6 +95,8 @@ class Entity:
     """Groups of columns, each read only if one of its columns is needed. They are few, so that statements are."""
     key_guards: Mapping[str, Guard] = field(default_factory=dict)
     """For keys that disclose more than that a row is visible: the rows by whose key a viewer may follow a link."""
+    least_detail: Mapping[Guard, int] = field(default_factory=dict)
+    """For guards of keys that allow exactly the visible rows of a detail or more: that detail."""
     filter_guards: Mapping[str, Guard] = field(default_factory=dict)
     """For filters that disclose more than that a row is visible: the rows that a viewer may find by the filter."""
     viewer_filters: Mapping[str, Callable[[Viewer, Any], ColumnElement[bool]]] = field(default_factory=dict)
@@ -159,6 +163,19 @@ class Entity:
     def _condition(self, viewer: Viewer, name: str, value: Any) -> ColumnElement[bool]:
         by_viewer = self.viewer_filters.get(name)
         return by_viewer(viewer, value) if by_viewer else self.filters[name](value)
+
+    def shown_value(self, key: str) -> str | None:
+        """Return the name by which every row has the value of ``key``, or its own id if that leads to the values.
+
+        None if not every row has it.
+        """
+        source = self.keys[key]
+        if isinstance(source, KeyTable):
+            return None if source.owner is None else "_id"
+        named = {"_id": self.id, "_ref": self.ref, "_system": self.system}
+        optional = {name for group in self.optional for name in group}
+        columns = {name: self.table.c[name] for name in self.shown or self.table.c.keys() if name not in optional}
+        return next((name for name, column in (named | columns).items() if column is source), None)
 
     def key_source(self, viewer: Viewer, key: str) -> tuple[ColumnElement[Any], FromClause, ColumnElement[bool]]:
         """Return the column of ``key``, the table to select it from, and the condition for the rows to use.

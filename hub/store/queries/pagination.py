@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -61,13 +61,13 @@ class PageRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RowPage:
-    """One page of rows in an order; ``more``: there are more in the direction that was read."""
+class RowPage(NamedTuple):
+    """One page of rows in an order; ``more``: there are more in the direction that was read by ``read_by``."""
 
     rows: Sequence[Row]
     order: str
     more: bool
+    read_by: AsyncConnection | None = None
 
     def cursor(self, index: int) -> str:
         """Return the cursor of a row."""
@@ -87,7 +87,7 @@ async def page(db: AsyncConnection, entity: Entity, viewer: Viewer, request: Pag
     name = "page", entity, compiled.kind_of(viewer), request.shape
     inputs = compiled.inputs_of(viewer) | request.inputs
     found = await compiled.fetch(db, name, inputs, build, constants_in_text=False)
-    return to_page(entity, found, request, order)
+    return to_page(db, entity, found, request, order)
 
 
 async def count(db: AsyncConnection, entity: Entity, viewer: Viewer, where: Iterable[tuple[str, Any]]) -> int:
@@ -125,9 +125,9 @@ def page_statement(
     )
 
 
-def to_page(entity: Entity, found: Sequence[Row], request: PageRequest, order: str) -> RowPage:
+def to_page(db: AsyncConnection, entity: Entity, found: Sequence[Row], request: PageRequest, order: str) -> RowPage:
     """Return the page of the rows that ``page_statement`` found."""
     rows = [entity.redact(row) for row in found[: request.size]]
     if request.backward:
         rows.reverse()
-    return RowPage(rows, order, len(found) > request.size)
+    return RowPage(rows, order, len(found) > request.size, db)
