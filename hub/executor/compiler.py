@@ -37,7 +37,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from hub.executor.leaves import serializer, unchanged_type
+from hub.executor.leaves import complete_types, serializer
 from hub.executor.plan import (
     AbstractShape,
     FieldPlan,
@@ -164,7 +164,7 @@ class _Compiler:
         if is_list_type(inner):
             return ListShape(nullable, self._shape(inner.of_type, details, path))
         if is_leaf_type(inner):
-            return LeafShape(nullable, serializer(inner), unchanged_type(inner))
+            return LeafShape(nullable, serializer(inner), complete_types(inner, nullable=nullable))
         if is_abstract_type(inner):
             plans: dict[str, ObjectPlan] = {}
 

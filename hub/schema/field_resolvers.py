@@ -25,6 +25,7 @@ from hub.schema.nodes import Node
 from hub.schema.secret_reads import RecordSecretRead
 from hub.schema.selected_columns import unread_columns
 
+_DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 _STRAWBERRYS = "_is_default"
 """An attribute of the functions that Strawberry makes. A function without it has replaced the field's own."""
 
@@ -39,7 +40,7 @@ def field_resolver(parent: GraphQLObjectType, name: str, definition: GraphQLFiel
     ``ScopeRequirement`` and ``RecordSecretRead`` keeps the resolver that Strawberry has built, which runs the
     extensions for each object.
     """
-    field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    field = definition.extensions.get(_DEFINITION)
     if not isinstance(field, StrawberryField) or not hasattr(definition.resolve, _STRAWBERRYS):
         return SCHEMA_RESOLVER
     scopes = [each for each in field.extensions if isinstance(each, ScopeRequirement)]
@@ -50,20 +51,20 @@ def field_resolver(parent: GraphQLObjectType, name: str, definition: GraphQLFiel
         assert field.python_name
         return FieldResolver(Attribute(field.python_name), _check(scopes))
     if target := field.metadata.get(TARGET):
-        return FieldResolver(_narrowed(field, target), _check(scopes))
+        return FieldResolver(_narrowed(field, definition, target), _check(scopes))
     level = _level(field)
     for read in reads:
         level = _recorded(read, level)
-    return FieldResolver(Batch(_with_info(field, level), _converter(field)), _check(scopes))
+    return FieldResolver(Batch(_with_info(field, level), _converter(definition)), _check(scopes))
 
 
-def _narrowed(field: StrawberryField, node: type[Node]) -> Batch:
+def _narrowed(field: StrawberryField, definition: GraphQLField, node: type[Node]) -> Batch:
     """Return the resolver of a field that returns ``node``: it reads only the columns that a plan needs."""
 
     def specialize(shape: Shape) -> Resolve:
         return _with_info(field, _level(field, without=unread_columns(node, shape)))
 
-    return Batch(_with_info(field, _level(field)), _converter(field), specialize)
+    return Batch(_with_info(field, _level(field)), _converter(definition), specialize)
 
 
 def _check(scopes: Sequence[ScopeRequirement]) -> Callable[[Any], None] | None:
@@ -123,12 +124,13 @@ def _with_info(field: StrawberryField, level: Level) -> Callable[..., Values | A
     return resolve
 
 
-def _converter(field: StrawberryField) -> Convert:
+def _converter(definition: GraphQLField) -> Convert:
     """Return a function that converts arguments as Strawberry does."""
-    arguments = field.arguments
+    arguments = {name: each.extensions[_DEFINITION] for name, each in definition.args.items()}
 
     def convert(schema: GraphQLSchema, coerced: Arguments) -> Arguments:
         of: Any = schema._strawberry_schema  # type: ignore[attr-defined]
-        return convert_arguments(dict(coerced), arguments, of.schema_converter.scalar_registry, of.config)
+        given = [arguments[name] for name in coerced]
+        return convert_arguments(dict(coerced), given, of.schema_converter.scalar_registry, of.config)
 
     return convert

@@ -24,7 +24,7 @@ from hub.schema.connections import Listing, connection, connection_field, page_r
 from hub.schema.context import Context, Info
 from hub.schema.cost import SHORT_LIST_SIZE
 from hub.schema.levels import LEVEL, READS, TARGET, ResolveLevel
-from hub.schema.nodes import Connection, Node, node_from_row
+from hub.schema.nodes import Connection, Node, nodes_from_rows
 from hub.store.queries import links
 from hub.store.queries.links import EntityLink
 from hub.store.queries.lookup import Ref
@@ -71,11 +71,11 @@ def link_field(link: Link) -> Any:
 def _single_link(link: Link) -> Any:
     async def resolve(root: Any, info: Info) -> Any:
         page = await _linked_page(info.context, link, root.ref, PageRequest(1))
-        return _first_node(link, page)
+        return next(iter(_nodes(link, page)), None)
 
     async def resolve_level(info: Info, parents: Sequence[Node], without: frozenset[str] = _NOTHING) -> list[Any]:
         pages = await _linked_pages(info.context, link, parents, PageRequest(1, without=without))
-        return _of_each(pages, lambda page: _first_node(link, page))
+        return _of_each(pages, lambda page: next(iter(_nodes(link, page)), None))
 
     resolve.__annotations__ = {"root": link.source, "info": Info, "return": link.target | None}
     return strawberry.field(
@@ -125,10 +125,8 @@ def _connection_link(link: Link, listing: Listing) -> Any:
     ) -> list[Any]:
         request = replace(page_request(info.context, link.target, **arguments), without=without)
         pages = await _linked_pages(info.context, link, parents, request)
-        found = {
-            parent.ref: _connection(info.context, link, request, parent.ref, page)
-            for parent, page in zip(parents, pages, strict=True)
-        }
+        by_ref = {parent.ref: page for parent, page in zip(parents, pages, strict=True)}
+        found = {ref: _connection(info.context, link, request, ref, page) for ref, page in by_ref.items()}
         return [found[parent.ref] for parent in parents]
 
     description = _description(link)
@@ -145,13 +143,8 @@ def _description(link: Link) -> str:
     return f"{link.description} {requirement(*link.scopes)}" if link.scopes else link.description
 
 
-def _first_node(link: Link, page: RowPage) -> Node | None:
-    return node_from_row(link.target, page.rows[0], page.read_by) if page.rows else None
-
-
 def _nodes(link: Link, page: RowPage) -> list[Node]:
-    nodes = (node_from_row(link.target, row, page.read_by) for row in page.rows)
-    return [node for node in nodes if node is not None]
+    return [node for node in nodes_from_rows(link.target, page.rows, page.read_by) if node is not None]
 
 
 def _of_each(pages: Sequence[RowPage], make: Callable[[RowPage], Any]) -> list[Any]:
@@ -182,9 +175,9 @@ def _known_values(link: Link, parents: Sequence[Node], db: AsyncConnection) -> l
     from a row that the viewer may see.
     """
     value_of = links.followed_value(link.source.entity, link.keys[0]) if len(link.keys) == 1 else None
-    if value_of is None or any(parent.origin is None or parent.origin.read_by is not db for parent in parents):
+    if value_of is None or any(parent.read_by is not db for parent in parents):
         return None
-    return [value_of(parent.origin.row) for parent in parents if parent.origin]
+    return [value_of(parent.row_read) for parent in parents if parent.row_read is not None]
 
 
 async def _linked_page(context: Context, link: Link, ref: Ref, request: PageRequest) -> RowPage:

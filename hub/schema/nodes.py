@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 import strawberry
 import structlog
@@ -20,7 +20,7 @@ from hub.schema.cost import COUNT_COST
 from hub.schema.levels import READS
 from hub.store.queries.entity import Entity, Row
 from hub.store.queries.lookup import Ref
-from hub.store.queries.pagination import COUNT_CAP, RowPage
+from hub.store.queries.pagination import COUNT_CAP, PageRequest, RowPage
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -71,13 +71,6 @@ def label_field(name: str, of: str, *scopes: str) -> Any:
     return strawberry.field(resolver=resolve, description=text, extensions=requires(*scopes), metadata={READS: (name,)})
 
 
-class Origin(NamedTuple):
-    """The row of a node, which its viewer sees in the snapshot of the connection that read it."""
-
-    row: Row
-    read_by: AsyncConnection
-
-
 @strawberry.interface(description="An object with a globally unique id.")
 class Node:
     """Base of all entities. A subclass names its entity in the store and is built from the entity's rows."""
@@ -90,7 +83,9 @@ class Node:
     there is one. Columns that no selected field reads are null for ``from_row``. None: every column is read."""
 
     ref: strawberry.Private[Ref]
-    origin: strawberry.Private[Origin | None] = None
+    row_read: strawberry.Private[Row | None] = None
+    """The row that it was made of, which its viewer sees in the snapshot of ``read_by``; None for a stub."""
+    read_by: strawberry.Private[AsyncConnection | None] = None
 
     @strawberry.field(
         description="The globally unique id of the object: opaque, and it never changes.", metadata={READS: ()}
@@ -130,16 +125,27 @@ def row_ref(row: Row) -> Ref:
     return row["_system"], row["_ref"]
 
 
-def node_from_row(node: type[NodeT], row: Row, read_by: AsyncConnection | None = None) -> NodeT | None:
+def node_from_row(node: type[NodeT], row: Row) -> NodeT | None:
     """Return the node of a row; None, logged and counted, if the graph cannot represent the row."""
-    try:
-        made = node.from_row(row)
-        made.origin = None if read_by is None else Origin(row, read_by)
-        return made
-    except _ROW_ERRORS as error:
-        UNREADABLE_ROWS[node.entity.name] += 1
-        log.warning("row.left_out", type=node.entity.name, id=node.id_of(row_ref(row)), error=type(error).__name__)
-        return None
+    return nodes_from_rows(node, [row])[0]
+
+
+def nodes_from_rows(
+    node: type[NodeT], rows: Iterable[Row], read_by: AsyncConnection | None = None
+) -> list[NodeT | None]:
+    """Return the node of each row; None, logged and counted, for one that the graph cannot represent."""
+    found: list[NodeT | None] = []
+    for row in rows:
+        try:
+            made = node.from_row(row)
+        except _ROW_ERRORS as error:
+            UNREADABLE_ROWS[node.entity.name] += 1
+            log.warning("row.left_out", type=node.entity.name, id=node.id_of(row_ref(row)), error=type(error).__name__)
+            found.append(None)
+        else:
+            made.row_read, made.read_by = row, read_by
+            found.append(made)
+    return found
 
 
 def checked_int(value: Any) -> int:
@@ -182,6 +188,20 @@ class PageInfo:
         description="The cursor of the last row; pass it as `after` to fetch the next page. Null for an empty page."
     )
 
+    @classmethod
+    def of(cls, page: RowPage, request: PageRequest) -> Self:
+        """Return the position of a page.
+
+        In the direction of reading, the query found out whether more rows follow. In the other direction, there are
+        more if a cursor was set.
+        """
+        return cls(
+            has_next_page=request.before is not None or (page.more and not request.backward),
+            has_previous_page=request.after is not None or (page.more and request.backward),
+            start_cursor=page.cursor(0) if page.rows else None,
+            end_cursor=page.cursor(-1) if page.rows else None,
+        )
+
 
 @strawberry.type(description="A row of a list with its cursor.")
 class Edge(Generic[NodeT]):
@@ -202,8 +222,14 @@ class Connection(Generic[NodeT]):
     """A connection as in Relay's specification. ``count_rows`` is called only if a count is selected."""
 
     edges: list[Edge[NodeT]] = strawberry.field(description="The rows of the page.")
-    page_info: PageInfo = strawberry.field(description="The position of the page in the list.")
+    page: strawberry.Private[RowPage]
+    request: strawberry.Private[PageRequest]
     count_rows: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="The position of the page in the list.")
+    def page_info(self) -> PageInfo:
+        """Return it as the page was read."""
+        return PageInfo.of(self.page, self.request)
 
     @strawberry.field(description="The rows of the page without their cursors.")
     def nodes(self) -> list[NodeT]:

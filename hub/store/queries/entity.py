@@ -105,12 +105,16 @@ class Entity:
     """The name of an order for each filter whose rows an index has in that order."""
     detail: Callable[[Viewer], ColumnElement[int]] | None = None
     """The detail in which the viewer sees a row, if that differs between rows."""
-    redact: Callable[[Row], Row] = lambda row: row
-    """Removes from a row what its detail does not include."""
+    redact: Callable[[Row], Row] | None = None
+    """Removes from a row what its detail does not include; None if it includes everything."""
     kind: str | None = None
     """The kind of its rows in the history of changes."""
     representative: Sort | None = None
     """For an entity with several rows of one reference: the first row in this order represents them."""
+
+    def redacted(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows without what their details do not include."""
+        return list(map(self.redact, rows) if self.redact else rows)
 
     def order(self, name: str) -> tuple[str, Sort]:
         """Return the name and the order called ``name``; the default order for ""."""

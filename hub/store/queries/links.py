@@ -107,7 +107,8 @@ def _pages(
     order, sort = _link_sort(link, link.keys[-1], request.order)
     in_order = _sorter(request.read_order(sort))
     return {
-        source: to_page(db, link.target, in_order(rows.values()), request, order) for source, rows in by_source.items()
+        source: to_page(db, link.target, in_order(rows.values()) if len(rows) > 1 else [*rows.values()], request, order)
+        for source, rows in by_source.items()
     }
 
 

@@ -127,7 +127,7 @@ def page_statement(
 
 def to_page(db: AsyncConnection, entity: Entity, found: Sequence[Row], request: PageRequest, order: str) -> RowPage:
     """Return the page of the rows that ``page_statement`` found."""
-    rows = [entity.redact(row) for row in found[: request.size]]
+    rows = entity.redacted(found[: request.size])
     if request.backward:
         rows.reverse()
     return RowPage(rows, order, len(found) > request.size, db)
