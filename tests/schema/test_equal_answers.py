@@ -170,6 +170,8 @@ def _alone(root: str) -> str:
 )
 async def test_each_field_alone(filled: Stage, root: str) -> None:
     found, expected = [await _executed(filled, each, _alone(root)) for each in ("plan", "graphql-core")]
+    assert found.data
+    assert expected.data
     assert [name for name, value in expected.data.items() if found.data[name] != value] == []
     assert answer(found) == answer(expected)
 
