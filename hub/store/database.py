@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
-from hub.store.driver_cursors import reused_cursor
+from hub.store.driver_cursors import Parameters, reused_cursor, run
 from hub.store.grouped_writes import GroupedWrites, Rows
 from hub.store.value_loaders import register_loaders
 
@@ -174,15 +174,14 @@ async def begin_snapshot(connection: AsyncConnection) -> None:
     """Begin a snapshot; if the connection was lost while it was in the pool, on a new connection."""
     driver = await driver_connection(connection)
     try:
-        await driver.execute(_BEGIN_SNAPSHOT)
+        await run(driver, _BEGIN_SNAPSHOT)
     except psycopg.OperationalError:
         if not driver.closed:
             raise
         # The others in the pool may be lost as well.
         await connection.invalidate()
         await connection.engine.dispose()
-        driver = await driver_connection(connection)
-        await driver.execute(_BEGIN_SNAPSHOT)
+        await run(await driver_connection(connection), _BEGIN_SNAPSHOT)
 
 
 async def end_snapshot(connection: AsyncConnection) -> None:
@@ -233,17 +232,20 @@ async def driver_connection(connection: AsyncConnection) -> psycopg.AsyncConnect
     return driver
 
 
-async def execute(connection: AsyncConnection, statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+async def execute(
+    connection: AsyncConnection, statement: str, parameters: Parameters, numbered: bytes | None = None
+) -> list[dict[str, Any]]:
     """Execute a statement by the driver, and return its rows; through SQLAlchemy it costs several times more.
 
-    The statement is prepared at once, as it will be executed again with other parameters.
+    The statement is prepared at once, as it will be executed again with other parameters. ``numbered`` is the same
+    statement with numbers for parameters, so that the driver need not look for their names.
     Its errors are those of the driver, except for a connection that cannot be used any more (``OperationalError``).
     """
     driver = await driver_connection(connection)
     record_statement(statement)
     try:
-        async with reused_cursor(driver) as cursor:
-            await cursor.execute(statement.encode(), parameters, prepare=True)
+        async with reused_cursor(driver, numbered=bool(numbered)) as cursor:
+            await cursor.execute(numbered or statement.encode(), parameters, prepare=True)
             # Not `cursor.description`, which makes an object for each column.
             return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except _UNUSABLE as error:

@@ -153,23 +153,24 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp, https_only: bool) -> None:
         self.app = app
-        self.headers = {
+        headers = {
             "Content-Security-Policy": DEFAULT_CSP,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
         }
         if https_only:
-            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        self._headers = Headers(headers).raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers that the response does not set itself."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                own = list(message.get("headers", ()))
+                names = {name for name, _ in own}
+                message["headers"] = [*own, *(each for each in self._headers if each[0] not in names)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeVar
@@ -255,6 +256,7 @@ def network(address: str) -> str:
     return str(IPv6Network((here, 64), strict=False)) if isinstance(here, IPv6Address) else address
 
 
+@lru_cache(maxsize=1_000)
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     """Return the address; None if the proxy forwarded something else, which is then counted as it is."""
     try:
