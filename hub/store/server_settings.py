@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.store.connection_pool import SESSION_SETTINGS, connect_arguments
+
 _CONNECT_TIMEOUT = 5
+
+# A local socket accepts the settings of TCP without using them, and shows them as those to reset to.
+_SESSION = """
+select system_identifier, current_database(), current_user, pg_is_in_recovery(),
+       (select jsonb_object_agg(name, case when name like 'tcp%%' then reset_val else setting end)
+        from pg_settings where name = any(%s))
+from pg_control_system()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """A session: the cluster, database and role, whether its server is a replica, and ``SESSION_SETTINGS`` as set."""
+
+    cluster: int
+    database: str
+    role: str
+    replica: bool
+    settings: dict[str, str]
+
+
+async def session_status(url: str, *, pooled: bool = False) -> SessionStatus:
+    """Return the status of a session at ``url`` that is connected as those of the hub's pools."""
+    arguments: dict[str, Any] = connect_arguments(pooled=pooled)
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=_CONNECT_TIMEOUT, **arguments) as connection:
+        row = await (await connection.execute(_SESSION, [list(SESSION_SETTINGS)])).fetchone()
+    assert row
+    return SessionStatus(*row)
 
 
 async def major_version(url: str) -> int:
