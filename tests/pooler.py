@@ -78,11 +78,12 @@ def pgbouncer(database_url: str, *, more: str = "") -> Iterator[Pooler]:
     with tempfile.TemporaryDirectory(prefix="hub-pooler-") as name:
         folder, server, port = Path(name), conninfo.conninfo_to_dict(database_url), _free_port()
         user, password = str(server["user"]), str(server.get("password") or "a\"b'c")
+        database = str(server["dbname"])
         host = str(server.get("host") or "127.0.0.1")
         text = (DEPLOY / "pgbouncer.ini").read_text()
         for old, new in {
-            "host=postgres port=5432 dbname=hub": f"host={host} port={server.get('port') or 5432}",
-            "\nhub = ": f"\n{server['dbname']} = ",
+            "host=postgres port=5432 dbname=hub": f"host={host} port={server.get('port') or 5432} dbname={database}",
+            "\nhub": f"\n{database}",
             "listen_addr = *": "listen_addr = 127.0.0.1",
             "listen_port = 6432": f"listen_port = {port}",
             "default_pool_size = 20": f"default_pool_size = {SERVER_CONNECTIONS}",
@@ -113,7 +114,7 @@ def pgbouncer(database_url: str, *, more: str = "") -> Iterator[Pooler]:
         try:
             _until_listening(process, port, folder / "log")
             at = f"postgresql://{quote(user)}:{quote(password, safe='')}@127.0.0.1:{port}"
-            yield Pooler(f"{at}/{server['dbname']}", f"{at}/pgbouncer")
+            yield Pooler(f"{at}/{database}", f"{at}/pgbouncer")
         finally:
             process.terminate()
             process.wait(HANGS_AFTER)

@@ -6,10 +6,16 @@ import psycopg
 
 from hub.errors import BadSetting
 from hub.settings import Settings
-from hub.store.connection_pool import SESSION_SETTINGS
+from hub.store.connection_pool import SESSION_SETTINGS, snapshots_pooler_url
 from hub.store.server_settings import SessionStatus, session_status
 
 _NAME = "HUB_DATABASE_POOLER_URL"
+_UNAVAILABLE = {
+    True: f"{_NAME} is wrong or its pooler is unavailable ({{}}): start the pooler, or unset it.",
+    False: "The pooler lacks the second entry of the database, whose name ends with _snapshots ({}): add it as in"
+    " deploy/pgbouncer.ini, because an operation that holds a session for its snapshot may need another one.",
+}
+"""What is wrong if the first entry of the database, or only the second one, cannot be reached."""
 
 
 async def check_pooler(settings: Settings) -> None:
@@ -20,14 +26,15 @@ async def check_pooler(settings: Settings) -> None:
     if settings.database_pooler_url is None:
         return
     assert settings.database_url
-    try:
-        pooled = await session_status(settings.database_pooler_url, pooled=True)
-    except psycopg.Error as error:
-        raise BadSetting(
-            f"{_NAME} is wrong or its pooler is unavailable ({type(error).__name__}): start the pooler, or unset it."
-        ) from None
-    if problem := _difference(await session_status(settings.database_url), pooled):
-        raise BadSetting(problem)
+    pooler_url = settings.database_pooler_url
+    direct = await session_status(settings.database_url)
+    for url in (pooler_url, snapshots_pooler_url(pooler_url)):
+        try:
+            pooled = await session_status(url, pooled=True)
+        except psycopg.Error as error:
+            raise BadSetting(_UNAVAILABLE[url == pooler_url].format(type(error).__name__)) from None
+        if problem := _difference(direct, pooled):
+            raise BadSetting(problem)
 
 
 def _difference(direct: SessionStatus, pooled: SessionStatus) -> str | None:

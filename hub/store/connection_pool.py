@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
@@ -28,6 +29,16 @@ def connect_arguments(*, pooled: bool = False) -> dict[str, Any]:
         return {"prepare_threshold": None, **KEEPALIVES}
     options = " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
     return {"options": options, **KEEPALIVES}
+
+
+def snapshots_pooler_url(pooler_url: str) -> str:
+    """Return the URL of the pooler's second pool: of the database ``<name>_snapshots``, another entry of the same one.
+
+    A pooler has a pool for each entry. In a single one, as many operations as it has sessions would each hold one for
+    their snapshot, and wait for another one to record what they read.
+    """
+    url = make_url(pooler_url)
+    return url.set(database=f"{url.database}_snapshots").render_as_string(hide_password=False)
 
 
 class ConnectionPool(AsyncAdaptedQueuePool):

@@ -23,7 +23,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from hub.store.connection_pool import ConnectionPool, connect_arguments
+from hub.store.connection_pool import ConnectionPool, connect_arguments, snapshots_pooler_url
 from hub.store.driver_cursors import reused_cursor
 from hub.store.grouped_writes import GroupedWrites, Rows
 from hub.store.value_loaders import register_loaders
@@ -75,15 +75,15 @@ class Database:
     They are separate because an operation that reads a snapshot may have to record what it read: in a single pool, as
     many such operations as there are connections would wait for each other.
 
-    With ``pooler_url`` both are of a pooler, which gives a session of the server for one transaction at a time; what
-    needs a session of its own has it at ``url``, in a third pool of ``pool_size`` connections.
+    With ``pooler_url`` both are of a pooler, which gives a session of the server for one transaction at a time, from a
+    pool of its own for each; what needs a session of its own has it at ``url``, of ``pool_size`` at most.
     """
 
     def __init__(self, url: str, *, pooler_url: str | None = None, pool_size: int = 10, snapshots: int = 5) -> None:
         self.url = url
-        at, pooled = pooler_url or url, pooler_url is not None
-        self._engine = make_engine(at, pool_size, pooled=pooled, pool_pre_ping=True)
-        self._snapshots = make_engine(at, snapshots, pooled=pooled, isolation_level="AUTOCOMMIT")
+        pooled, snapshots_at = pooler_url is not None, snapshots_pooler_url(pooler_url) if pooler_url else url
+        self._engine = make_engine(pooler_url or url, pool_size, pooled=pooled, pool_pre_ping=True)
+        self._snapshots = make_engine(snapshots_at, snapshots, pooled=pooled, isolation_level="AUTOCOMMIT")
         self._sessions = make_engine(url, pool_size, pool_pre_ping=True) if pooled else self._engine
         self.grouped_writes = GroupedWrites(self._write_rows, (psycopg.DataError, psycopg.IntegrityError, TypeError))
 
