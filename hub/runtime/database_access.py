@@ -15,13 +15,9 @@ from hub.errors import BadSetting
 from hub.runtime.embedded_postgres import embedded_postgres
 from hub.runtime.local_keys import with_keys
 from hub.settings import Settings
-from hub.store import key_fingerprint, systems
+from hub.store import key_fingerprint, server_settings, systems
 from hub.store.database import Cause, Database
 from hub.store.migrate import state
-
-CONNECT_TIMEOUT = 5
-_KEPT = "hub.session"
-"""A setting that exists in no server: a session has it if it is the hub's own."""
 
 KEY_MISMATCH = (
     "HUB_SECRET_KEY is not the key of this database, and with another key every tracking code is invalid: set it to"
@@ -52,11 +48,7 @@ async def check_reachable(url: str, name: str = "HUB_DATABASE_URL") -> None:
     The message omits the URL and its password.
     """
     try:
-        async with await psycopg.AsyncConnection.connect(
-            url, connect_timeout=CONNECT_TIMEOUT, options=f"-c {_KEPT}=yes"
-        ) as connection:
-            found = await connection.execute("select current_setting(%s, true)", [_KEPT])
-            kept = await found.fetchone() == ("yes",)
+        kept = await server_settings.keeps_settings(url)
     except psycopg.Error as error:
         # PgBouncer refuses what it cannot keep, unless its `ignore_startup_parameters` names it.
         if "unsupported startup parameter" not in str(error):

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.store.connection_pool import SESSION_SETTINGS, connect_arguments
 
 _CONNECT_TIMEOUT = 5
+_KEPT = "hub.session"
+"""A setting that exists in no server."""
 
 # A local socket accepts the settings of TCP without using them, and shows them as those to reset to.
 _SESSION = """
@@ -41,6 +43,16 @@ async def session_status(url: str, *, pooled: bool = False) -> SessionStatus:
         row = await (await connection.execute(_SESSION, [list(SESSION_SETTINGS)])).fetchone()
     assert row
     return SessionStatus(*row)
+
+
+async def keeps_settings(url: str) -> bool:
+    """Return whether a session at ``url`` has a setting that it was opened with; through a pooler it has not."""
+    options = f"-c {_KEPT}=yes"
+    async with await psycopg.AsyncConnection.connect(
+        url, connect_timeout=_CONNECT_TIMEOUT, options=options
+    ) as connection:
+        found = await connection.execute("select current_setting(%s, true)", [_KEPT])
+        return await found.fetchone() == ("yes",)
 
 
 async def major_version(url: str) -> int:
