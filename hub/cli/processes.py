@@ -41,6 +41,7 @@ async def _serve(settings: Settings, subgraph: str | None, port: int | None, inh
 
     from hub.app import build
     from hub.runtime.database_access import check_migrated, reachable_database
+    from hub.runtime.pooler import check_pooler
     from hub.runtime.server import open_socket, serve, url_of
 
     sock = open_socket(settings.host, settings.port if port is None else port, inherited)
@@ -49,6 +50,7 @@ async def _serve(settings: Settings, subgraph: str | None, port: int | None, inh
         settings = settings.model_copy(update={"public_url": settings.public_url or url_of(sock)})
     async with reachable_database(settings) as connected:
         app = build(connected, subgraph=subgraph)
+        await check_pooler(connected)
         await check_migrated(connected)
         structlog.get_logger().info("serving", url=f"{url_of(sock)}/graphql", subgraph=subgraph)
         await serve(app, sock)
@@ -63,8 +65,10 @@ def worker() -> None:
 
 async def _worker(settings: Settings) -> None:
     from hub.runtime.database_access import check_migrated, reachable_database
+    from hub.runtime.pooler import check_pooler
     from hub.sync.worker import run
 
     async with reachable_database(settings) as connected:
+        await check_pooler(connected)
         await check_migrated(connected)
         await run(connected)

@@ -15,11 +15,9 @@ from hub.errors import BadSetting
 from hub.runtime.embedded_postgres import embedded_postgres
 from hub.runtime.local_keys import with_keys
 from hub.settings import Settings
-from hub.store import key_fingerprint, systems
+from hub.store import key_fingerprint, server_settings, systems
 from hub.store.database import Cause, Database
 from hub.store.migrate import state
-
-CONNECT_TIMEOUT = 5
 
 KEY_MISMATCH = (
     "HUB_SECRET_KEY is not the key of this database, and with another key every tracking code is invalid: set it to"
@@ -45,15 +43,25 @@ async def reachable_database(settings: Settings) -> AsyncIterator[Settings]:
 
 
 async def check_reachable(url: str, name: str = "HUB_DATABASE_URL") -> None:
-    """Raise ``BadSetting`` unless the server accepts the connection. The message omits the URL and its password."""
+    """Raise ``BadSetting`` unless the server accepts the connection, without a pooler between.
+
+    The message omits the URL and its password.
+    """
     try:
-        async with await psycopg.AsyncConnection.connect(url, connect_timeout=CONNECT_TIMEOUT):
-            return
+        kept = await server_settings.keeps_settings(url)
     except psycopg.Error as error:
+        # PgBouncer refuses what it cannot keep, unless its `ignore_startup_parameters` names it.
+        if "unsupported startup parameter" not in str(error):
+            raise BadSetting(
+                f"{name} is wrong or its server is unavailable ({type(error).__name__}): start the server, or set it"
+                " to a postgresql:// URL that answers."
+            ) from None
+        kept = False
+    if not kept:
         raise BadSetting(
-            f"{name} is wrong or its server is unavailable ({type(error).__name__}): start the server, or set it to "
-            "a postgresql:// URL that answers."
-        ) from None
+            f"{name} leads to a pooler, which does not keep the settings of a session: set it to a URL of PostgreSQL"
+            " itself, and HUB_DATABASE_POOLER_URL to that of the pooler."
+        )
 
 
 async def check_migrated(settings: Settings) -> None:

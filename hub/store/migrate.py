@@ -32,6 +32,9 @@ from hub.store.queries.text_search import prose_vector
 _LOCK = 0x51_4D_50_4C
 """The advisory lock that serializes the migrations of one database."""
 
+_NO_TIME_LIMIT = "set statement_timeout = 0"
+"""The role that migrates may have a time limit, as that of the hub has behind a pooler; an index takes longer."""
+
 
 def _config() -> Config:
     config = Config()
@@ -72,10 +75,13 @@ def _state(url: str) -> tuple[str | None, str]:
 
 def _migrate(url: str, systems: list[SystemDeclaration], role: str | None) -> None:
     with psycopg.connect(url, autocommit=True) as lock:
+        lock.execute(_NO_TIME_LIMIT)
         _wait_for_lock(lock)
         engine = create_engine(driver_url(url))
         try:
             with engine.connect() as connection:
+                connection.exec_driver_sql(_NO_TIME_LIMIT)
+                connection.commit()
                 config = _config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")

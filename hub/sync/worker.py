@@ -77,7 +77,8 @@ async def run(settings: Settings) -> None:
     enabled = _configured(registry.enabled(settings))
     at_once = jobs_at_once(enabled)
     # Each pull holds a connection for its lock and may need another one for reads.
-    database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * at_once + 2))
+    size = max(settings.pool_size, 2 * at_once + 2)
+    database = Database(settings.database_url, pooler_url=settings.database_pooler_url, pool_size=size)
     context = WorkerContext(
         database,
         FieldCipher(settings.sealing_keys, settings.secret),
