@@ -26,6 +26,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from hub.store.driver_cursors import reused_cursor
 from hub.store.grouped_writes import GroupedWrites, Rows
+from hub.store.statement_spans import statement_span, trace_statements
 from hub.store.value_loaders import register_loaders
 
 DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error)
@@ -165,6 +166,7 @@ def make_engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
         **options,
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _before_execution)
+    trace_statements(engine.sync_engine)
     event.listen(engine.sync_engine, "connect", register_loaders)
     event.listen(engine.sync_engine, "handle_error", _mark_disconnected)
     return engine
@@ -243,7 +245,8 @@ async def execute(connection: AsyncConnection, statement: str, parameters: Mappi
     record_statement(statement)
     try:
         async with reused_cursor(driver) as cursor:
-            await cursor.execute(statement.encode(), parameters, prepare=True)
+            with statement_span(statement, connection.engine.url):
+                await cursor.execute(statement.encode(), parameters, prepare=True)
             # Not `cursor.description`, which makes an object for each column.
             return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except _UNUSABLE as error:

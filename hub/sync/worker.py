@@ -13,6 +13,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
+from hub import tracing
 from hub.concurrency import cancel_and_wait, is_cancelled
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
@@ -23,6 +24,7 @@ from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.sync import jobs, sequencer, webhook_deliveries
 from hub.sync.compare_again import compare_outdated
+from hub.sync.job_spans import run_in_span
 from hub.sync.jobs import WorkerContext
 from hub.sync.removal_detection import RemovalRules
 from hub.sync.webhook_deliveries import WebhookSender
@@ -149,6 +151,7 @@ async def _work(app: App, context: WorkerContext, settings: Settings) -> None:
         await app.run_worker_async(
             concurrency=jobs_at_once(context.systems),
             additional_context={"context": context},
+            worker_middleware=[run_in_span] if tracing.is_enabled() else [],
             install_signal_handlers=False,
             shutdown_graceful_timeout=JOBS_END_WITHIN,
             fetch_job_polling_interval=FETCH_EVERY,

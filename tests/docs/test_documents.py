@@ -29,6 +29,9 @@ FOREIGN_NAMES = frozenset(
     {
         "CREATEDB",
         "FORWARDED_ALLOW_IPS",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "OTEL_TRACES_SAMPLER",
+        "baggage",
         "ADDRESS",
         "run_info",
         "proposed",
@@ -39,7 +42,7 @@ FOREIGN_NAMES = frozenset(
         "hub_",
     }
 )
-"""Names of PostgreSQL, uvicorn and nginx, and those that a page defines itself."""
+"""Names of PostgreSQL, uvicorn, nginx and OpenTelemetry, and those that a page defines itself."""
 
 
 @cache

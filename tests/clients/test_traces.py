@@ -1,0 +1,44 @@
+"""A trace of a client goes on through Hive Gateway into each subgraph that answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import otlp_receiver
+from tests.clients import install, needs_node, patient
+from tests.clients.composition import NAMES, composed
+from tests.clients.gateways import hive_gateway
+from tests.clients.hub_server import TOKEN, Hub
+from tests.waits import wait_until
+
+pytestmark = [pytest.mark.outside, needs_node, patient]
+
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+QUERY = "query Joined { complaints(first: 5) { edges { node { ticket payments { reference } agency { name } } } } }"
+
+
+async def test_a_trace_goes_through_the_gateway(hub: Hub, tmp_path: Path) -> None:
+    await install()
+    async with otlp_receiver.collecting() as collector:
+        traced = replace(hub, environment={**hub.environment, **otlp_receiver.variables(collector.url)})
+        async with traced.serve(**{name: {"--subgraph": name} for name in NAMES}) as urls:
+            supergraph = tmp_path / "supergraph.graphql"
+            supergraph.write_text((await composed(hub, NAMES, urls, tmp_path))["guild"].supergraph or "")
+            async with hive_gateway(supergraph) as url, httpx.AsyncClient(trust_env=False, timeout=60) as client:
+                headers = {"Authorization": f"Bearer {TOKEN}", "traceparent": f"00-{TRACE}-{PARENT}-01"}
+                answer = (await client.post(f"{url}/graphql", json={"query": QUERY}, headers=headers)).json()
+            assert len(answer["data"]["complaints"]["edges"]) == 5
+
+            async def joined() -> bool:
+                spans = [span for span in collector.of(TRACE) if span.name == "POST /graphql"]
+                return {span.service for span in spans} >= {"hub-complaints", "hub-payments"}
+
+            await wait_until(joined, lambda: str(collector.spans))
+    requests = [span for span in collector.of(TRACE) if span.name == "POST /graphql"]
+    assert {span.parent for span in requests} == {PARENT}
+    statements = [span for span in collector.of(TRACE) if "db.query.summary" in span.attributes]
+    assert {span.service for span in statements} >= {"hub-complaints", "hub-payments"}
