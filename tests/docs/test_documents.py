@@ -28,6 +28,8 @@ FOREIGN_PAGES = ("CHANGELOG.md", "renamed-names.md", "profiles.md", "upstream-co
 FOREIGN_NAMES = frozenset(
     {
         "CREATEDB",
+        "LISTEN",
+        "pg_total_relation_size",
         "FORWARDED_ALLOW_IPS",
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
         "OTEL_TRACES_SAMPLER",
