@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.whole, pytest.mark.timeout(2 * HANGS_AFTER)]
 
 TOKEN = "token-of-the-officer-in-these-tests"
 NEXT, BREAKING = "9998", "9999"
-PAUSE = 0.05
+PAUSE = 0.2
 """Seconds between two requests, so that the processes that start get a part of the machine."""
 
 MODULE = '''
