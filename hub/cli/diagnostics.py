@@ -20,8 +20,8 @@ from hub.store.database import DATABASE_ERRORS
 from hub.store.encryption import FieldCipher
 from hub.store.ingest import inquiries, unmatched_agencies
 from hub.store.key_rotation import key_usage
-from hub.store.migrate import state
 from hub.store.queries.record_entities import count_undisplayable
+from hub.store.schema_version import state
 
 MIN_POSTGRESQL = 15
 """The oldest supported version of PostgreSQL."""
@@ -108,10 +108,13 @@ def _check_data_folder(settings: Settings) -> list[Finding]:
 
 
 async def _check_migrations(url: str) -> Finding:
-    current, head = await state(url)
-    if current == head:
-        return Finding("migrations", True, f"at {head}, the newest")
-    return Finding("migrations", False, f"The database is at {current or 'nothing'}, not at {head}: run `hub migrate`.")
+    found = await state(url)
+    if found.current == found.needed:
+        return Finding("migrations", True, f"at {found.current}, the newest")
+    if found.usable:
+        return Finding("migrations", True, f"at {found.current}, which this version, of {found.needed}, can work with")
+    at = found.current or "nothing"
+    return Finding("migrations", False, f"The database is at {at}, not at {found.needed}: run `hub migrate`.")
 
 
 async def _check_stored_data(settings: Settings) -> list[Finding]:

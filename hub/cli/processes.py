@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +35,21 @@ def serve(
     """Serve the graph over HTTP."""
     import uvloop
 
-    uvloop.run(_serve(common.load_settings(warn=inherited is None), subgraph, port, inherited))
+    settings = common.load_settings(warn=inherited is None)
+    with _traced(f"hub-{subgraph}" if subgraph else "hub"):
+        uvloop.run(_serve(settings, subgraph, port, inherited))
+
+
+@contextmanager
+def _traced(service: str) -> Iterator[None]:
+    """Trace this process as ``service`` for a block, if a collector is named."""
+    from hub import tracing
+
+    tracing.start(service)
+    try:
+        yield
+    finally:
+        tracing.stop()
 
 
 async def _serve(settings: Settings, subgraph: str | None, port: int | None, inherited: int | None) -> None:
@@ -60,7 +76,9 @@ def worker() -> None:
     """Pull from the systems and run queued jobs until SIGTERM."""
     import asyncio
 
-    asyncio.run(_worker(common.load_settings(use_running_sandboxes=True)))
+    settings = common.load_settings(use_running_sandboxes=True)
+    with _traced("hub-worker"):
+        asyncio.run(_worker(settings))
 
 
 async def _worker(settings: Settings) -> None:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy.exc import ProgrammingError
 
 from hub.connectors import registry
 from hub.errors import BadSetting
@@ -17,7 +16,7 @@ from hub.runtime.local_keys import with_keys
 from hub.settings import Settings
 from hub.store import key_fingerprint, server_settings, systems
 from hub.store.database import Cause, Database
-from hub.store.migrate import state
+from hub.store.schema_version import state
 
 KEY_MISMATCH = (
     "HUB_SECRET_KEY is not the key of this database, and with another key every tracking code is invalid: set it to"
@@ -65,15 +64,13 @@ async def check_reachable(url: str, name: str = "HUB_DATABASE_URL") -> None:
 
 
 async def check_migrated(settings: Settings) -> None:
-    """Raise ``BadSetting`` unless the database has the newest migration, and the same secret key."""
+    """Raise ``BadSetting`` unless this code can work with the database, and it has the same secret key."""
     assert settings.database_url, "settings come from reached()"
     try:
-        current, head = await state(settings.database_url)
-    except ProgrammingError as error:
-        if not isinstance(error.orig, InsufficientPrivilege):
-            raise
+        found = await state(settings.database_url)
+    except InsufficientPrivilege:
         raise BadSetting(NOT_GRANTED) from None
-    if current != head:
+    if not found.usable:
         raise BadSetting("The database is not migrated to this version: run `hub migrate` first.")
     await _check_visibility(settings)
     await check_secret_key(settings)

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from hub.store.connection_pool import ConnectionPool, connect_arguments, snapshots_pooler_url
 from hub.store.driver_cursors import Parameters, reused_cursor, run
 from hub.store.grouped_writes import GroupedWrites, Rows
+from hub.store.statement_spans import statement_span, trace_statements
 from hub.store.value_loaders import register_loaders
 
 DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error)
@@ -147,6 +148,7 @@ def make_engine(url: str, pool_size: int, *, pooled: bool = False, **options: An
         **options,
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _before_execution)
+    trace_statements(engine.sync_engine)
     event.listen(engine.sync_engine, "connect", register_loaders)
     event.listen(engine.sync_engine, "handle_error", _mark_disconnected)
     return engine
@@ -227,7 +229,8 @@ async def execute(
     record_statement(statement)
     try:
         async with reused_cursor(driver, numbered=bool(numbered)) as cursor:
-            await cursor.execute(numbered or statement.encode(), parameters, prepare=True)
+            with statement_span(statement, connection.engine.url):
+                await cursor.execute(numbered or statement.encode(), parameters, prepare=True)
             # Not `cursor.description`, which makes an object for each column.
             return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except _UNUSABLE as error:

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub import tracing
 from hub.messages import Bilingual
 from hub.store.database import UNAVAILABLE
 from hub.web.cors import CorsMiddleware, RegisteredClients
@@ -23,6 +24,7 @@ from hub.web.limit_headers import LimitHeadersMiddleware
 from hub.web.load_shedding import LoadSheddingMiddleware
 from hub.web.rate_limits import RateLimiter
 from hub.web.request_log import bound_values
+from hub.web.request_spans import RequestSpanMiddleware
 from hub.web.throttling import AddressRateLimitMiddleware
 from hub.web.trusted_hosts import TrustedHostMiddleware
 
@@ -65,6 +67,7 @@ def middleware(
     """
     local = development and origins is None
     return [
+        *([Middleware(RequestSpanMiddleware)] if tracing.is_enabled() else []),
         Middleware(RequestContextMiddleware),
         Middleware(SecurityHeadersMiddleware, https_only=not development),
         *([Middleware(TrustedHostMiddleware, allowed_hosts=hosts)] if hosts is not None else []),
