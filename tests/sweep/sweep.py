@@ -53,6 +53,14 @@ class Sweep:
         """Return the places at which a run was killed and succeeded."""
         return {point.place for point in self.swept}
 
+    @property
+    def by_chance(self) -> set[str]:
+        """Return the places that a run passed after a kill, the recorded one did not, and no later run did.
+
+        Work by the clock, such as once an hour, is no part of the scenario.
+        """
+        return {point.place for point in self.missed} - {*self.recorded}
+
     async def record(self) -> None:
         """Record a run that is not killed."""
         attempt = await self._attempt(())
