@@ -151,7 +151,8 @@ def _known_sources(link: EntityLink, key: str, inputs: Inputs) -> Any:
     """Return a table (known, value) with the values of the key that are known, or that rows with known ids have."""
     source = link.source.keys[key]
     array = ARRAY(link.source.id.type if isinstance(source, KeyTable) else source.type)
-    known = func.unnest(cast(literal(list(inputs["known"]), array), array))
+    # In a sub-select, so that PostgreSQL does not count the values: for few, it would make a plan for each call.
+    known = func.unnest(select(cast(literal(list(inputs["known"]), array), array)).scalar_subquery())
     requested = known.table_valued("known", name="requested").render_derived()
     if not isinstance(source, KeyTable):
         return select(requested.c.known, requested.c.known.label("value")).cte("source")
