@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -39,13 +39,16 @@ async def first_pages(running: Running) -> list[Page]:
 
 
 @pytest.fixture(scope="class")
-def register(running: Running, pulled: list[Page]) -> Iterator[RunningRegister]:
+async def register(running: Running) -> AsyncIterator[RunningRegister]:
     """Yield the register of the class's ``connector``, and its sandbox without irregularities."""
     declared = running.connector.declaration(running.settings).register
     if declared is None:
         pytest.skip("it is no register")
     with regular(running):
-        yield RunningRegister(running, declared, pulled)
+        # A row that is an irregularity, such as a copy, is not there now.
+        async with running.connected(attempts=3) as connector:
+            pages = await pages_of(connector, full=True)
+        yield RunningRegister(running, declared, pages)
 
 
 @pytest.fixture

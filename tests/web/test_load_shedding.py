@@ -95,7 +95,7 @@ async def test_addresses_of_one_ipv6_network_are_one() -> None:
         assert hall.inside == 2
 
 
-def test_those_who_are_refused_come_back_when_they_can_be_served() -> None:
+def test_the_wait_grows_with_the_number_of_refusals() -> None:
     now = [0.0]
     refusals = Refusals(lambda: now[0])
 
