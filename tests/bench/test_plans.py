@@ -37,7 +37,7 @@ def explained() -> Iterator[list[Plan]]:
     async def explain(self: Any, query: Any, *parameters: Any, **options: Any) -> Any:
         text = query if isinstance(query, bytes) else str(query).encode()
         if text.lstrip().lower().startswith((b"select", b"with")):
-            async with AsyncCursor(self.connection, row_factory=tuple_row) as cursor:
+            async with type(self)(self.connection, row_factory=tuple_row) as cursor:
                 await execute(cursor, b"explain (format json) " + text, *parameters)
                 plans.extend(plan[0]["Plan"] for (plan,) in await cursor.fetchall())
         return await execute(self, query, *parameters, **options)
