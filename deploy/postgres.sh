@@ -9,6 +9,12 @@ psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=post
 \getenv owner POSTGRES_OWNER_PASSWORD
 create role hub login nosuperuser nocreaterole createdb password :'owner';
 create role hub_app login nosuperuser nocreaterole nocreatedb password :'password';
+-- For sessions behind a pooler, which the hub cannot configure.
+alter role hub_app set statement_timeout = '60s';
+alter role hub_app set TimeZone = 'UTC';
+alter role hub_app set tcp_keepalives_idle = '20';
+alter role hub_app set tcp_keepalives_interval = '10';
+alter role hub_app set tcp_keepalives_count = '3';
 create database hub owner hub;
 revoke all on database hub from public;
 grant connect, temporary on database hub to hub_app;

@@ -96,7 +96,10 @@ def build(settings: Settings, subgraph: str | None = None, *, clock: Callable[[]
     assert settings.database_url
     half = settings.pool_size // 2
     database = database_with_replica(
-        *(settings.database_url, settings.database_read_url), pool_size=settings.pool_size - half, snapshots=half
+        *(settings.database_url, settings.database_read_url),
+        pooler_url=settings.database_pooler_url,
+        pool_size=settings.pool_size - half,
+        snapshots=half,
     )
     enabled = registry.enabled(settings)
     hub = _AppParts(settings, enabled, database, clock)

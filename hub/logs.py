@@ -20,7 +20,7 @@ REDACTED_NAMES = re.compile(
 )
 """Field names whose values are never logged, because they are secret or personal."""
 
-NOISY_LIBRARIES = ("httpx", "httpcore", "uvicorn.error", "procrastinate", "alembic", "asyncio", "authlib")
+NOISY_LIBRARIES = ("httpx", "httpcore", "uvicorn.error", "procrastinate", "alembic", "asyncio", "authlib", "urllib3")
 """Libraries whose messages below a warning are not useful; Authlib's contain tokens."""
 
 

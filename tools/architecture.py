@@ -42,6 +42,7 @@ PURPOSE = {
     "sync": "the worker",
     "tacit_approval": "silence approves",
     "testing": "connector tests",
+    "tracing": "spans by OTLP",
     "viewer": "the caller",
     "web": "HTTP middleware",
 }

@@ -23,6 +23,7 @@ ALLOWED_FOR = {name: frozenset({"LGPL-3.0-only"}) for name in ("psycopg", "psyco
 """The hub imports psycopg and leaves it as it is, which the LGPL allows any program."""
 
 CLASSIFIERS = {
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
     "ISC License (ISCL)": "ISC",
@@ -76,7 +77,7 @@ def declared(name: str) -> str:
     ]
     field = str(fields.json.get("license", ""))
     # Several classifiers leave open whether one may choose among them: all of them must be accepted.
-    return " AND ".join(CLASSIFIERS.get(line, line) for line in classifiers) or field or UNKNOWN
+    return " AND ".join(CLASSIFIERS.get(line, line) for line in classifiers) or CLASSIFIERS.get(field, field) or UNKNOWN
 
 
 def fault_of(name: str, licence: str) -> str | None:

@@ -13,7 +13,7 @@ from hub.connectors.registry import Enabled
 from hub.connectors.versions import version_of
 from hub.schema.operator_tools import ConnectorFacts, OperatorTools, SettingFact
 from hub.settings import variable_name
-from hub.store import migrate
+from hub.store import schema_version
 from hub.store.encryption import FieldCipher
 from hub.store.ingest.contradictions import contradictable_kinds
 from hub.sync.quarantine_replay import QuarantineReplay
@@ -22,7 +22,7 @@ from hub.sync.quarantine_replay import QuarantineReplay
 def operator_tools(enabled: list[Enabled], cipher: FieldCipher) -> OperatorTools:
     """Return what operators need."""
     return OperatorTools(
-        migration=migrate.newest(),
+        migration=schema_version.newest(),
         contradictable=contradictable_kinds(each.declaration for each in enabled),
         connectors={each.name: connector_facts(each) for each in enabled},
         quarantine=QuarantineReplay(enabled, cipher),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hub.errors import TryLater
-from hub.store import migrate, systems
+from hub.store import schema_version, systems
 from hub.store.database import DATABASE_ERRORS, Database
 from hub.store.systems import SystemState
 
@@ -36,5 +36,6 @@ class SystemStates:
     async def check_database(self) -> str | None:
         """Return what is to be done before the hub can serve; None if nothing."""
         await self.states()
-        current, head = await migrate.state(self._database.url)
-        return None if current == head else "The database is not migrated: run `hub migrate`."
+        async with self._database.read() as db:
+            usable = await schema_version.is_usable(db)
+        return None if usable else "The database is not migrated: run `hub migrate`."

@@ -4,54 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 
 from hub.auth import issuer_config as trust
 from hub.auth import scopes
+from hub.cli.finding import Finding
 from hub.cli.pending_decisions import describe_pending
+from hub.cli.server_checks import check_durability, check_servers
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting, ConfigurationError, TryLater
 from hub.runtime.database_access import KEY_MISMATCH, open_database, reachable_database
 from hub.settings import Settings, variable_name
-from hub.store import key_fingerprint, roles, server_settings, system_issues, systems
+from hub.store import key_fingerprint, server_settings, system_issues, systems
 from hub.store.database import DATABASE_ERRORS
 from hub.store.encryption import FieldCipher
 from hub.store.ingest import inquiries, unmatched_agencies
 from hub.store.key_rotation import key_usage
-from hub.store.migrate import state
 from hub.store.queries.record_entities import count_undisplayable
-from hub.store.replica import bytes_behind
+from hub.store.schema_version import state
 
 MIN_POSTGRESQL = 15
 """The oldest supported version of PostgreSQL."""
-
-
-DURABILITY_SETTINGS = {
-    "fsync": "a crash of its machine may corrupt the whole database",
-    "full_page_writes": "a crash of its machine may leave partially written pages",
-    "synchronous_commit": "a crash may lose the latest commits; the hub's own transactions override this, its"
-    " queue and other programs do not",
-}
-"""PostgreSQL's settings that make commits durable, each with the risk if it is off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check: whether it is ok, and a sentence on how to fix a failure.
-
-    ``waits``: nothing failed, but something waits until a person decides or acts.
-    """
-
-    check: str
-    ok: bool
-    message: str
-    waits: bool = False
-
-    @property
-    def label(self) -> str:
-        """The first word of the finding's line."""
-        return "FAIL" if not self.ok else "WAIT" if self.waits else "ok"
 
 
 async def diagnose(settings: Settings) -> list[Finding]:
@@ -97,7 +70,7 @@ async def _check_database(settings: Settings, enabled: list[Enabled]) -> list[Fi
             private = "" if settings.database_url else ", private"
             found = [Finding("database", True, f"PostgreSQL {version}{private}"), *_check_data_folder(settings)]
             durable, shape = (
-                await _check_durability(connected.database_url),
+                await check_durability(connected.database_url),
                 await _check_migrations(connected.database_url),
             )
             rest = (
@@ -110,8 +83,10 @@ async def _check_database(settings: Settings, enabled: list[Enabled]) -> list[Fi
                 else []
             )
             rest += await _check_waiting(connected, enabled) if shape.ok else []
-            return [*found, *await _check_role(connected), *await _check_replica(connected), durable, shape, *rest]
-    except (*DATABASE_ERRORS, BadSetting) as error:
+            return [*found, *await check_servers(connected), durable, shape, *rest]
+    except BadSetting as error:
+        return [Finding("database", False, str(error))]
+    except DATABASE_ERRORS as error:
         # The driver's message names host and reason, never the password.
         why = str(error).strip().splitlines()[0].rstrip(".")
         return [Finding("database", False, f"{why}. Check that it runs and that HUB_DATABASE_URL names it.")]
@@ -125,35 +100,6 @@ def _check_private_database(settings: Settings) -> Finding | None:
     return Finding("database", False, f"There is no private database below {settings.data_dir}: {advice}.")
 
 
-async def _check_role(settings: Settings) -> list[Finding]:
-    """Check the role in production; no failure, because the hub works with the owner's role too."""
-    assert settings.database_url
-    if not settings.production:
-        return []
-    role = await roles.role_status(settings.database_url)
-    if not role.superuser and not role.owner:
-        return [Finding("role", True, f"{role.name} owns none of the hub's tables")]
-    problem = "is a superuser" if role.superuser else "owns the hub's tables"
-    message = f"{role.name} {problem}, so a fault could drop them: let HUB_MIGRATION_DATABASE_URL alone name the owner"
-    return [Finding("role", True, f"{message}, see docs/operations.md")]
-
-
-async def _check_replica(settings: Settings) -> list[Finding]:
-    """Check the server of ``HUB_DATABASE_READ_URL``; while it is unavailable, the hub works without it."""
-    if settings.database_read_url is None:
-        return []
-    assert settings.database_url
-    try:
-        behind = await bytes_behind(settings.database_url, settings.database_read_url)
-    except DATABASE_ERRORS as error:
-        why = f"HUB_DATABASE_READ_URL cannot be read ({type(error).__name__}), so the primary answers everything"
-        return [Finding("replica", False, f"{why}: check that the replica runs and that this role may connect.")]
-    if behind is None:
-        why = "HUB_DATABASE_READ_URL names no streaming replica of HUB_DATABASE_URL"
-        return [Finding("replica", False, f"{why}: correct or unset it.")]
-    return [Finding("replica", True, f"{behind:,} bytes of the log behind")]
-
-
 def _check_data_folder(settings: Settings) -> list[Finding]:
     """Return where the private database stores its data, which for root is not below the data folder."""
     if settings.database_url:
@@ -161,20 +107,14 @@ def _check_data_folder(settings: Settings) -> list[Finding]:
     return [Finding("data", True, f"in {settings.data_dir}, the database's in {(settings.data_dir / 'pg').resolve()}")]
 
 
-async def _check_durability(url: str) -> Finding:
-    """Check that commits survive a crash of the server and its machine."""
-    off = await server_settings.disabled(url, DURABILITY_SETTINGS)
-    if not off:
-        return Finding("durability", True, f"{', '.join(DURABILITY_SETTINGS)} are on")
-    risks = " ".join(f"{name} is off: {risk}." for name, risk in DURABILITY_SETTINGS.items() if name in off)
-    return Finding("durability", False, f"{risks} Set these to on in postgresql.conf, and reload the server.")
-
-
 async def _check_migrations(url: str) -> Finding:
-    current, head = await state(url)
-    if current == head:
-        return Finding("migrations", True, f"at {head}, the newest")
-    return Finding("migrations", False, f"The database is at {current or 'nothing'}, not at {head}: run `hub migrate`.")
+    found = await state(url)
+    if found.current == found.needed:
+        return Finding("migrations", True, f"at {found.current}, the newest")
+    if found.usable:
+        return Finding("migrations", True, f"at {found.current}, which this version, of {found.needed}, can work with")
+    at = found.current or "nothing"
+    return Finding("migrations", False, f"The database is at {at}, not at {found.needed}: run `hub migrate`.")
 
 
 async def _check_stored_data(settings: Settings) -> list[Finding]:

@@ -25,12 +25,12 @@ async def _migrate(settings: Settings, *, with_demo: bool) -> None:
     from hub.runtime import demo
     from hub.runtime.database_access import reachable_database
     from hub.runtime.run import prepare_database
-    from hub.store.migrate import state
+    from hub.store.schema_version import state
 
     if with_demo:
         demo.refuse_in_production(settings)
     async with reachable_database(settings) as connected:
         await prepare_database(connected, with_demo=with_demo)
         assert connected.database_url
-        current, _ = await state(connected.database_url)
+        current = (await state(connected.database_url)).current
     typer.echo(f"The database is at {current}, the newest migration.")

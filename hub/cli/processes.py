@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +35,21 @@ def serve(
     """Serve the graph over HTTP."""
     import uvloop
 
-    uvloop.run(_serve(common.load_settings(warn=inherited is None), subgraph, port, inherited))
+    settings = common.load_settings(warn=inherited is None)
+    with _traced(f"hub-{subgraph}" if subgraph else "hub"):
+        uvloop.run(_serve(settings, subgraph, port, inherited))
+
+
+@contextmanager
+def _traced(service: str) -> Iterator[None]:
+    """Trace this process as ``service`` for a block, if a collector is named."""
+    from hub import tracing
+
+    tracing.start(service)
+    try:
+        yield
+    finally:
+        tracing.stop()
 
 
 async def _serve(settings: Settings, subgraph: str | None, port: int | None, inherited: int | None) -> None:
@@ -41,6 +57,7 @@ async def _serve(settings: Settings, subgraph: str | None, port: int | None, inh
 
     from hub.app import build
     from hub.runtime.database_access import check_migrated, reachable_database
+    from hub.runtime.pooler import check_pooler
     from hub.runtime.server import open_socket, serve, url_of
 
     sock = open_socket(settings.host, settings.port if port is None else port, inherited)
@@ -49,6 +66,7 @@ async def _serve(settings: Settings, subgraph: str | None, port: int | None, inh
         settings = settings.model_copy(update={"public_url": settings.public_url or url_of(sock)})
     async with reachable_database(settings) as connected:
         app = build(connected, subgraph=subgraph)
+        await check_pooler(connected)
         await check_migrated(connected)
         structlog.get_logger().info("serving", url=f"{url_of(sock)}/graphql", subgraph=subgraph)
         await serve(app, sock)
@@ -58,13 +76,17 @@ def worker() -> None:
     """Pull from the systems and run queued jobs until SIGTERM."""
     import asyncio
 
-    asyncio.run(_worker(common.load_settings(use_running_sandboxes=True)))
+    settings = common.load_settings(use_running_sandboxes=True)
+    with _traced("hub-worker"):
+        asyncio.run(_worker(settings))
 
 
 async def _worker(settings: Settings) -> None:
     from hub.runtime.database_access import check_migrated, reachable_database
+    from hub.runtime.pooler import check_pooler
     from hub.sync.worker import run
 
     async with reachable_database(settings) as connected:
+        await check_pooler(connected)
         await check_migrated(connected)
         await run(connected)

@@ -115,7 +115,7 @@ async def connect(system: Enabled) -> AsyncIterator[Connector]:
         raise BadSetting(
             f"{url} is missing: set it to the system's address, or leave {system.name} out of HUB_CONNECTORS."
         )
-    async with Http(system.settings.url) as http:
+    async with Http(system.settings.url, system=system.name) as http:
         yield system.connector(system.settings, http)
 
 

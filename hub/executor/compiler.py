@@ -6,6 +6,7 @@ follow the specification (GraphQL, section 6.3.2) as they do there.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from graphql import (
@@ -36,7 +37,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
-from hub.executor.leaves import serializer, unchanged_type
+from hub.executor.leaves import complete_types, serializer
 from hub.executor.plan import (
     AbstractShape,
     FieldPlan,
@@ -49,7 +50,7 @@ from hub.executor.plan import (
     Unsupported,
     field_arguments,
 )
-from hub.executor.resolvers import Batch, ResolverOf
+from hub.executor.resolvers import Batch, FieldResolver, ResolverOf
 
 TYPENAME = "__typename"
 
@@ -88,6 +89,14 @@ def compile_operation(
     if operation is None or operation.operation is OperationType.SUBSCRIPTION:
         raise Unsupported("Only queries and mutations are compiled.")
     return _Compiler(schema, resolver_of, document, operation, conditions).plan()
+
+
+def _specialized(resolver: FieldResolver, shape: Shape) -> FieldResolver:
+    """Return the resolver for the fields that are selected below its field."""
+    match resolver.source:
+        case Batch(_, convert, specialize) if specialize:
+            return replace(resolver, source=Batch(specialize(shape), convert))
+    return resolver
 
 
 class _Compiler:
@@ -134,7 +143,8 @@ class _Compiler:
         if name.startswith("__"):
             raise Unsupported("Introspection is not compiled.")
         definition = parent.fields[name]
-        resolver = self._resolver_of(parent, name, definition)
+        shape = self._shape(definition.type, details, path)
+        resolver = _specialized(self._resolver_of(parent, name, definition), shape)
         convert = resolver.source.convert if isinstance(resolver.source, Batch) else None
         return FieldPlan(
             key=key,
@@ -142,7 +152,7 @@ class _Compiler:
             nodes=[each.node for each in details],
             definition=definition,
             resolver=resolver,
-            shape=self._shape(definition.type, details, path),
+            shape=shape,
             path=path,
             parent=parent,
             arguments=field_arguments(self._schema, definition, node, convert),
@@ -154,7 +164,7 @@ class _Compiler:
         if is_list_type(inner):
             return ListShape(nullable, self._shape(inner.of_type, details, path))
         if is_leaf_type(inner):
-            return LeafShape(nullable, serializer(inner), unchanged_type(inner))
+            return LeafShape(nullable, serializer(inner), complete_types(inner, nullable=nullable))
         if is_abstract_type(inner):
             plans: dict[str, ObjectPlan] = {}
 

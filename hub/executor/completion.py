@@ -60,13 +60,10 @@ class Completion:
         self._errors.add(self._field, positions, index, TypeError(error) if isinstance(error, str) else error)
 
     def _leaves(self, shape: LeafShape, values: list[Any], positions: Positions) -> list[Any]:
-        serialize = shape.serialize
-        if shape.unchanged and {shape.unchanged, type(None)}.issuperset(map(type, values)):
-            return values
-        try:
-            return [None if value is None else serialize(value) for value in values]
-        except Exception:
-            return [self._leaf(shape, value, positions, index) for index, value in enumerate(values)]
+        serialized = None if FAILED in values else shape.serialized(values)
+        if serialized is not None:
+            return serialized
+        return [self._leaf(shape, value, positions, index) for index, value in enumerate(values)]
 
     def _leaf(self, shape: LeafShape, value: Any, positions: Positions, index: int) -> Any:
         try:
@@ -89,6 +86,8 @@ class Completion:
         return lists
 
     def _items(self, value: Any, positions: Positions, index: int) -> list[Any] | None:
+        if type(value) is list:
+            return value[:]
         if _is_null(value):
             return None
         if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
@@ -98,8 +97,10 @@ class Completion:
 
     def _objects(self, shape: ObjectShape, values: list[Any], positions: Positions) -> list[Any]:
         type_ = shape.plan.type
-        owners = [index for index, value in enumerate(values) if not _is_null(value)]
-        if type_.is_type_of:
+        owners: Sequence[int] = range(len(values))
+        if not _NULLS.isdisjoint(map(type, values)):
+            owners = [index for index in owners if not _is_null(values[index])]
+        if type_.is_type_of and not self._are_of(type_, [values[index] for index in owners]):
             owners = [index for index in owners if self._is_of(type_, values[index], positions, index)]
         completed: list[Any] = [None] * len(values)
         self._add_level(shape.plan, owners, values, completed, positions)
@@ -117,15 +118,16 @@ class Completion:
         return completed
 
     def _add_level(
-        self, plan: ObjectPlan, owners: list[int], values: list[Any], completed: list[Any], positions: Positions
+        self, plan: ObjectPlan, owners: Sequence[int], values: list[Any], completed: list[Any], positions: Positions
     ) -> None:
         """Put an object of the answer in the place of each value at ``owners``."""
         outputs = [plan.template.copy() for _ in owners]
-        for index, output in zip(owners, outputs, strict=True):
-            completed[index] = output
         if len(owners) == len(values):
+            completed[:] = outputs
             self.levels.append(Level(plan, values, outputs, positions))
         elif owners:
+            for index, output in zip(owners, outputs, strict=True):
+                completed[index] = output
             self.levels.append(Level(plan, [values[index] for index in owners], outputs, positions, owners))
 
     def _type_of(self, shape: AbstractShape, value: Any, positions: Positions, index: int) -> GraphQLObjectType | None:
@@ -140,6 +142,14 @@ class Completion:
             return None
         return type_ if self._is_of(type_, value, positions, index) else None
 
+    def _are_of(self, type_: GraphQLObjectType, values: Sequence[Any]) -> bool:
+        """Return whether all values are of the type; false if that cannot be decided for one of them."""
+        info, is_of = self._info_of(self._field), type_.is_type_of
+        try:
+            return is_of is None or all(is_of(value, info) for value in values)
+        except Exception:
+            return False
+
     def _is_of(self, type_: GraphQLObjectType, value: Any, positions: Positions, index: int) -> bool:
         if type_.is_type_of is None:
             return True
@@ -150,6 +160,9 @@ class Completion:
         except Exception as error:
             self._add(positions, index, error)
             return False
+
+
+_NULLS = frozenset(map(type, (None, FAILED, Undefined)))
 
 
 def _is_null(value: Any) -> bool:

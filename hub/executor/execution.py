@@ -18,7 +18,7 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 from hub.concurrency import gather_all
 from hub.executor.completion import Completion, Level
 from hub.executor.errors import Errors
-from hub.executor.plan import FieldPlan, Plan
+from hub.executor.plan import FieldPlan, LeafShape, Plan
 from hub.executor.positions import FieldPositions
 from hub.executor.resolvers import Values
 from hub.executor.values import ValueResolver
@@ -54,24 +54,26 @@ class _Execution:
         return [work for field in level.plan.fields for work in self._run_field(field, level)]
 
     def _run_field(self, field: FieldPlan, level: Level) -> list[Work]:
-        positions = FieldPositions(level.parent, level.owners, level.outputs, field.key, field.shape.nullable)
         values = self._resolver.resolve(field, level.sources)
         if isinstance(values, list):
-            return self._fill(field, values, level, positions)
-        return [self._fill_later(field, values, level, positions)]
+            return self._fill(field, values, level)
+        return [self._fill_later(field, values, level)]
 
-    async def _fill_later(
-        self, field: FieldPlan, values: Awaitable[Values], level: Level, positions: FieldPositions
-    ) -> None:
-        await _all(self._fill(field, await values, level, positions))
+    async def _fill_later(self, field: FieldPlan, values: Awaitable[Values], level: Level) -> None:
+        await _all(self._fill(field, await values, level))
 
-    def _fill(self, field: FieldPlan, values: Values, level: Level, positions: FieldPositions) -> list[Work]:
+    def _fill(self, field: FieldPlan, values: Values, level: Level) -> list[Work]:
         """Complete ``values``, put them into the objects of the answer, and execute the fields below them."""
-        completion, key = Completion(field, self._errors, self._info_of), field.key
-        completed = completion.complete(field.shape, values, positions)
+        shape, key = field.shape, field.key
+        completed = shape.serialized(values) if isinstance(shape, LeafShape) else None
+        levels: Sequence[Level] = ()
+        if completed is None:
+            positions = FieldPositions(level.parent, level.owners, level.outputs, key, shape.nullable)
+            completion = Completion(field, self._errors, self._info_of)
+            completed, levels = completion.complete(shape, values, positions), completion.levels
         for output, value in zip(level.outputs, completed, strict=True):
             output[key] = value
-        return [work for below in completion.levels for work in self._run_level(below)]
+        return [work for below in levels for work in self._run_level(below)]
 
     def _info_of(self, field: FieldPlan) -> GraphQLResolveInfo[Any]:
         """Return the argument ``info`` of resolvers, one for all objects of a level."""

@@ -12,9 +12,10 @@ _UNCHANGED: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolea
 _INT_BOUND = 2**31
 
 
-def unchanged_type(leaf: GraphQLLeafType) -> type | None:
-    """Return the type whose values ``leaf`` serializes to themselves, if there is one."""
-    return _UNCHANGED.get(leaf)
+def complete_types(leaf: GraphQLLeafType, *, nullable: bool) -> frozenset[type]:
+    """Return the types whose values are in the answer as they are."""
+    kind = _UNCHANGED.get(leaf)
+    return frozenset(each for each in (kind, type(None) if nullable and kind else None) if each)
 
 
 def serializer(leaf: GraphQLLeafType) -> Callable[[Any], Any]:

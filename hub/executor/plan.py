@@ -34,12 +34,25 @@ from hub.executor.resolvers import Arguments, Convert, FieldResolver
 class LeafShape:
     """A scalar or an enum; ``serialize`` raises for a value that the type cannot represent, and never returns None.
 
-    It returns the values of the type ``unchanged`` as they are.
+    Values of the types in ``complete`` are in the answer as they are.
     """
 
     nullable: bool
     serialize: Callable[[Any], Any]
-    unchanged: type | None
+    complete: frozenset[type]
+
+    def serialized(self, values: list[Any]) -> list[Any] | None:
+        """Return the values of the answer; None if there is an error among them."""
+        types = set(map(type, values))
+        if types <= self.complete:
+            return values
+        if any(issubclass(each, Exception) for each in types):
+            return None
+        try:
+            found = [None if value is None else self.serialize(value) for value in values]
+        except Exception:
+            return None
+        return found if self.nullable or None not in found else None
 
 
 @dataclass(frozen=True, slots=True)

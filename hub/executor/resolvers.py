@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
+
+if TYPE_CHECKING:
+    from hub.executor.plan import Shape
 
 Arguments = Mapping[str, Any]
 Values = list[Any]
 """One value for each object, in order; an exception is the error of that object."""
 Convert = Callable[[GraphQLSchema, Arguments], Arguments]
 """Converts coerced arguments, or some of them, for a resolver, which must not change them."""
+Resolve = Callable[[GraphQLResolveInfo[Any], Sequence[Any], Arguments], Values | Awaitable[Values]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,13 @@ class Batch:
     ``resolve(info, objects, arguments)`` returns one value for each object, in their order, or an awaitable of them; a
     value that is an exception is an error of that object alone, and a value may be awaitable. An exception that
     ``resolve`` raises is an error of every object. ``convert`` converts the arguments before: those that use no
-    variable once for a plan.
+    variable once for a plan. ``specialize(shape)`` returns, once for a plan, a function to call instead of ``resolve``:
+    ``shape`` has the fields that are selected below.
     """
 
-    resolve: Callable[[GraphQLResolveInfo[Any], Sequence[Any], Arguments], Values | Awaitable[Values]]
+    resolve: Resolve
     convert: Convert | None = None
+    specialize: Callable[[Shape], Resolve] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from decimal import Decimal
+from functools import cache
 from inspect import isawaitable
 from operator import attrgetter
+from types import GeneratorType
 from typing import Any
 
 from graphql import GraphQLResolveInfo, default_field_resolver
@@ -15,9 +15,6 @@ from graphql.execution.values import VariableValues
 from hub.concurrency import gather_all
 from hub.executor.plan import FieldPlan
 from hub.executor.resolvers import Arguments, Attribute, Batch, Values
-
-_PLAIN = {str, int, float, bool, type(None), datetime, Decimal}
-"""Types of values that are not awaitable, to be recognised fast."""
 
 InfoOf = Callable[[FieldPlan], GraphQLResolveInfo[Any]]
 
@@ -71,13 +68,23 @@ def _checked(values: Values, sources: Sequence[Any]) -> Values | Awaitable[Value
 
 def settled(values: Values) -> Values | Awaitable[Values]:
     """Return the values, or an awaitable of them if some are awaitable."""
-    pending = any(kind not in _PLAIN for kind in set(map(type, values))) and any(map(_is_pending, values))
+    pending = _any_is_awaitable(values) or any(type(value) is list and _any_is_awaitable(value) for value in values)
     return _awaited_all(values) if pending else values
+
+
+def _any_is_awaitable(values: Values) -> bool:
+    return any(map(_can_be_awaited, set(map(type, values)))) and any(map(isawaitable, values))
+
+
+@cache
+def _can_be_awaited(kind: type) -> bool:
+    """Return whether objects of a class can be awaited; of generators, only some can."""
+    return issubclass(kind, Awaitable | GeneratorType)
 
 
 def _attributes(name: str, sources: Sequence[Any]) -> Values:
     try:
-        return [getattr(source, name) for source in sources]
+        return list(map(attrgetter(name), sources))
     except Exception:
         return [value_or_error(attrgetter(name), source) for source in sources]
 
@@ -91,7 +98,7 @@ def value_or_error(resolve: Callable[[Any], Any], source: Any) -> Any:
 
 
 def _is_pending(value: Any) -> bool:
-    return isawaitable(value) or (type(value) is list and any(isawaitable(item) for item in value))
+    return _any_is_awaitable(value) if type(value) is list else isawaitable(value)
 
 
 async def _awaited_all(values: Sequence[Any]) -> Values:

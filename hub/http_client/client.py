@@ -22,6 +22,7 @@ import httpx
 import stamina
 
 from hub.errors import ContractBroken, HubError, OutcomeUnknown, Refused, TryLater, UnsupportedFile
+from hub.http_client.call_spans import REQUEST_HOOKS, call_span, note_status
 from hub.http_client.response_body import CODING, TooLarge, Unreadable, json_of, read
 from hub.http_client.retry_after import SharedWait, parse_retry_after
 from hub.http_client.source_clock import SourceClock
@@ -41,7 +42,7 @@ class Http:
 
     ``deadline`` bounds one call with all its retries, ``timeout`` one attempt, both in seconds. A
     request is retried only if the caller declares it idempotent. 429 and 5xx raise once the deadline or the attempts
-    are used up; the connector reads all other answers.
+    are used up; the connector reads all other answers. ``system`` is its name in traces.
     """
 
     def __init__(
@@ -52,8 +53,9 @@ class Http:
         timeout: float | httpx.Timeout = 10.0,
         attempts: int = 4,
         wait: float = 0.2,
+        system: str = "",
     ) -> None:
-        self._base = checked_url(base_url)
+        self._base, self._system = checked_url(base_url), system
         self._deadline, self._attempts, self._wait = deadline, attempts, wait
         self._waits, self.clock = defaultdict[str, SharedWait](SharedWait), SourceClock()
         self._client = httpx.AsyncClient(
@@ -62,6 +64,7 @@ class Http:
             follow_redirects=False,
             trust_env=False,
             limits=httpx.Limits(max_connections=8, keepalive_expiry=KEEPALIVE_SECONDS),
+            event_hooks=REQUEST_HOOKS,
         )
 
     @property
@@ -187,12 +190,14 @@ class Http:
         call = f"{method} {shown or url.removeprefix(self._base)}"
         sent, body, unread = dt.datetime.now(dt.UTC), b"", None
         try:
-            async with self._client.stream(method, url, **request) as response:
-                self._note_clock(response, sent)
-                try:
-                    body = await read(response, most)
-                except Unreadable as error:
-                    unread = error
+            with call_span(method, system=self._system, url=url) as span:
+                async with self._client.stream(method, url, **request) as response:
+                    note_status(span, response)
+                    self._note_clock(response, sent)
+                    try:
+                        body = await read(response, most)
+                    except Unreadable as error:
+                        unread = error
         # httpx builds the request of a redirect even if it does not follow it, and cannot encode every host.
         except (httpx.HTTPError, UnicodeError) as error:
             kind = TryLater if idempotent or isinstance(error, _UNSENT) else OutcomeUnknown

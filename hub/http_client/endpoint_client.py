@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from hub.http_client.call_spans import REQUEST_HOOKS, call_span, note_status
 from hub.http_client.client import KEEPALIVE_SECONDS
 from hub.http_client.public_addresses import AddressRefused, CheckedBackend, CheckedTransport, Resolve, resolve
 from hub.http_client.response_body import CODING, Unreadable, read
@@ -58,6 +59,7 @@ class EndpointClient:
             headers={"Accept-Encoding": CODING, "User-Agent": USER_AGENT},
             follow_redirects=False,
             trust_env=False,
+            event_hooks=REQUEST_HOOKS,
         )
 
     async def __aenter__(self) -> Self:
@@ -72,11 +74,14 @@ class EndpointClient:
     async def call(self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"") -> Answer:
         """Send one request and return the response; raise ``CallFailed`` if there is none, or one that is too large."""
         try:
-            async with (
-                asyncio.timeout(self._timeout),
-                self._client.stream(method, url, headers=headers, content=content) as response,
-            ):
-                body = await read(response, MAX_ANSWER)
+            # Without the host: nothing about a client's endpoint is told to others.
+            with call_span(method) as span:
+                async with (
+                    asyncio.timeout(self._timeout),
+                    self._client.stream(method, url, headers=headers, content=content) as response,
+                ):
+                    note_status(span, response)
+                    body = await read(response, MAX_ANSWER)
         except (TimeoutError, httpx.TimeoutException):
             raise CallFailed(f"no response within {self._timeout:g} seconds") from None
         except Unreadable as error:

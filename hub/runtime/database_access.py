@@ -8,18 +8,15 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy.exc import ProgrammingError
 
 from hub.connectors import registry
 from hub.errors import BadSetting
 from hub.runtime.embedded_postgres import embedded_postgres
 from hub.runtime.local_keys import with_keys
 from hub.settings import Settings
-from hub.store import key_fingerprint, systems
+from hub.store import key_fingerprint, server_settings, systems
 from hub.store.database import Cause, Database
-from hub.store.migrate import state
-
-CONNECT_TIMEOUT = 5
+from hub.store.schema_version import state
 
 KEY_MISMATCH = (
     "HUB_SECRET_KEY is not the key of this database, and with another key every tracking code is invalid: set it to"
@@ -45,27 +42,35 @@ async def reachable_database(settings: Settings) -> AsyncIterator[Settings]:
 
 
 async def check_reachable(url: str, name: str = "HUB_DATABASE_URL") -> None:
-    """Raise ``BadSetting`` unless the server accepts the connection. The message omits the URL and its password."""
+    """Raise ``BadSetting`` unless the server accepts the connection, without a pooler between.
+
+    The message omits the URL and its password.
+    """
     try:
-        async with await psycopg.AsyncConnection.connect(url, connect_timeout=CONNECT_TIMEOUT):
-            return
+        kept = await server_settings.keeps_settings(url)
     except psycopg.Error as error:
+        # PgBouncer refuses what it cannot keep, unless its `ignore_startup_parameters` names it.
+        if "unsupported startup parameter" not in str(error):
+            raise BadSetting(
+                f"{name} is wrong or its server is unavailable ({type(error).__name__}): start the server, or set it"
+                " to a postgresql:// URL that answers."
+            ) from None
+        kept = False
+    if not kept:
         raise BadSetting(
-            f"{name} is wrong or its server is unavailable ({type(error).__name__}): start the server, or set it to "
-            "a postgresql:// URL that answers."
-        ) from None
+            f"{name} leads to a pooler, which does not keep the settings of a session: set it to a URL of PostgreSQL"
+            " itself, and HUB_DATABASE_POOLER_URL to that of the pooler."
+        )
 
 
 async def check_migrated(settings: Settings) -> None:
-    """Raise ``BadSetting`` unless the database has the newest migration, and the same secret key."""
+    """Raise ``BadSetting`` unless this code can work with the database, and it has the same secret key."""
     assert settings.database_url, "settings come from reached()"
     try:
-        current, head = await state(settings.database_url)
-    except ProgrammingError as error:
-        if not isinstance(error.orig, InsufficientPrivilege):
-            raise
+        found = await state(settings.database_url)
+    except InsufficientPrivilege:
         raise BadSetting(NOT_GRANTED) from None
-    if current != head:
+    if not found.usable:
         raise BadSetting("The database is not migrated to this version: run `hub migrate` first.")
     await _check_visibility(settings)
     await check_secret_key(settings)

@@ -19,7 +19,7 @@ from psycopg import IsolationLevel, conninfo, sql
 from hub.errors import BadSetting
 from hub.runtime import postgres_programs
 from hub.runtime.durability import fsync
-from hub.store.migrate import state
+from hub.store.schema_version import state
 from hub.store.table_digests import TableDigest, differences, digest_tables
 
 
@@ -52,7 +52,7 @@ async def _dump(url: str, file: Path) -> dict[str, Any]:
         options = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={file}")
         await programs.run("pg_dump", url, *options)
         tables = {name: asdict(content) for name, content in (await digest_tables(connection)).items()}
-    migration, _ = await state(url)
+    migration = (await state(url)).current
     return {
         "migration": migration,
         "server": server,

@@ -12,7 +12,8 @@ from hub.errors import BadSetting
 from hub.runtime.database_access import check_reachable
 from hub.settings import Settings
 from hub.store import roles
-from hub.store.migrate import migrate, state
+from hub.store.migrate import migrate
+from hub.store.schema_version import state
 
 OWNER_VARIABLE = "HUB_MIGRATION_DATABASE_URL"
 NOT_OWNER = (
@@ -30,8 +31,7 @@ async def migrate_as_owner(settings: Settings, systems: Sequence[SystemDeclarati
         if not isinstance(getattr(error, "orig", error), InsufficientPrivilege):
             raise
         raise BadSetting(NOT_OWNER) from None
-    current, head = await state(settings.database_url)
-    if current != head:
+    if not (await state(settings.database_url)).usable:
         raise BadSetting(
             f"{OWNER_VARIABLE} names another database than HUB_DATABASE_URL: set both to URLs of the same one."
         )

@@ -99,11 +99,17 @@ class HubServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+YOUNG_OBJECTS = 10_000
+"""The number of new objects after which the garbage collector looks for cycles among them: those of several answers.
+With Python's 700 it looks several times while one is made, whose objects are all in use."""
+
+
 def freeze_objects() -> None:
-    """Exclude all objects that exist now from garbage collection.
+    """Exclude all objects that exist now from garbage collection, and collect new ones less often.
 
     They live until the end, and most of them are the schema. Otherwise the collector traverses all of them whenever
     many rows were made, which took as long as reading the rows.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

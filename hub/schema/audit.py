@@ -11,7 +11,6 @@ from strawberry.scalars import JSON
 
 from hub.schema.arguments import After, Before, First, Last, PageArguments
 from hub.schema.authorization import requires
-from hub.schema.connections import page_info
 from hub.schema.context import Info
 from hub.schema.cost import CONNECTION_SIZE
 from hub.schema.nodes import PageInfo
@@ -130,4 +129,4 @@ class Query:
             AuditEventEdge(node=AuditEvent.from_row(row), cursor=rows.cursor(index))
             for index, row in enumerate(rows.rows)
         ]
-        return AuditEventConnection(edges=edges, page_info=page_info(rows, part))
+        return AuditEventConnection(edges=edges, page_info=PageInfo.of(rows, part))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, Any
 
@@ -13,7 +13,8 @@ from hub.schema.arguments import After, Before, First, Last, PageArguments, chec
 from hub.schema.authorization import requires
 from hub.schema.context import Context, Info
 from hub.schema.cost import CONNECTION_SIZE
-from hub.schema.nodes import Connection, Edge, Node, PageInfo, node_from_row
+from hub.schema.levels import LEVEL, TARGET
+from hub.schema.nodes import Connection, Edge, Node, nodes_from_rows
 from hub.store.queries import pagination
 from hub.store.queries.pagination import PageRequest, RowPage
 
@@ -38,8 +39,16 @@ def list_field(listing: Listing, description: str, *scopes: str) -> Any:
         request = page_request(info.context, listing.node, order_by, filter, **page)
         return await load_page(info.context, listing.node, request)
 
+    async def resolve_level(
+        info: Info, roots: Sequence[Any], *, without: frozenset[str] = frozenset(), **arguments: Any
+    ) -> list[Any]:
+        request = replace(page_request(info.context, listing.node, **arguments), without=without)
+        return [await load_page(info.context, listing.node, request) for _ in roots]
+
     nullable = bool(scopes or getattr(listing.filter, "required_scopes", None))
-    return connection_field(resolve, listing, description, scopes, nullable=nullable)
+    field = connection_field(resolve, listing, description, scopes, nullable=nullable)
+    field.metadata = {LEVEL: resolve_level, TARGET: listing.node}
+    return field
 
 
 def page_request(context: Context, node: type[Node], order_by: Enum, filter: Any = None, **page: Any) -> PageRequest:
@@ -96,20 +105,6 @@ async def load_page(context: Context, node: type[Node], request: PageRequest) ->
 
 def connection(node: type[Node], page: RowPage, request: PageRequest, count_rows: Callable[[], Any]) -> Connection[Any]:
     """Return a page of rows as a connection; ``count_rows`` is called only if a count is selected."""
-    nodes = ((node_from_row(node, row), index) for index, row in enumerate(page.rows))
-    edges = [Edge(node=each, page=page, index=index) for each, index in nodes if each is not None]
-    return Connection(edges=edges, page_info=page_info(page, request), count_rows=count_rows)
-
-
-def page_info(page: RowPage, request: PageRequest) -> PageInfo:
-    """Return the position of a page.
-
-    In the direction of reading, the query found out whether more rows follow. In the other direction, there are more if
-    a cursor was set.
-    """
-    return PageInfo(
-        has_next_page=request.before is not None or (page.more and not request.backward),
-        has_previous_page=request.after is not None or (page.more and request.backward),
-        start_cursor=page.cursor(0) if page.rows else None,
-        end_cursor=page.cursor(-1) if page.rows else None,
-    )
+    nodes = nodes_from_rows(node, page.rows, page.read_by)
+    edges = [Edge(node=each, page=page, index=index) for index, each in enumerate(nodes) if each is not None]
+    return Connection(edges=edges, page=page, request=request, count_rows=count_rows)

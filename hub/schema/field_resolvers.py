@@ -15,13 +15,17 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from hub.executor import Attribute, Batch, FieldResolver
-from hub.executor.resolvers import SCHEMA_RESOLVER, Arguments, Convert, Values
+from hub.executor.plan import Shape
+from hub.executor.resolvers import SCHEMA_RESOLVER, Arguments, Convert, Resolve, Values
 from hub.executor.values import settled, value_or_error
 from hub.schema.authorization import ScopeRequirement
 from hub.schema.context import Info
-from hub.schema.levels import LEVEL
+from hub.schema.levels import LEVEL, TARGET
+from hub.schema.nodes import Node
 from hub.schema.secret_reads import RecordSecretRead
+from hub.schema.selected_columns import unread_columns
 
+_DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 _STRAWBERRYS = "_is_default"
 """An attribute of the functions that Strawberry makes. A function without it has replaced the field's own."""
 
@@ -36,7 +40,7 @@ def field_resolver(parent: GraphQLObjectType, name: str, definition: GraphQLFiel
     ``ScopeRequirement`` and ``RecordSecretRead`` keeps the resolver that Strawberry has built, which runs the
     extensions for each object.
     """
-    field = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    field = definition.extensions.get(_DEFINITION)
     if not isinstance(field, StrawberryField) or not hasattr(definition.resolve, _STRAWBERRYS):
         return SCHEMA_RESOLVER
     scopes = [each for each in field.extensions if isinstance(each, ScopeRequirement)]
@@ -46,10 +50,21 @@ def field_resolver(parent: GraphQLObjectType, name: str, definition: GraphQLFiel
     if not (field.base_resolver or reads):
         assert field.python_name
         return FieldResolver(Attribute(field.python_name), _check(scopes))
+    if target := field.metadata.get(TARGET):
+        return FieldResolver(_narrowed(field, definition, target), _check(scopes))
     level = _level(field)
     for read in reads:
         level = _recorded(read, level)
-    return FieldResolver(Batch(_with_info(field, level), _converter(field)), _check(scopes))
+    return FieldResolver(Batch(_with_info(field, level), _converter(definition)), _check(scopes))
+
+
+def _narrowed(field: StrawberryField, definition: GraphQLField, node: type[Node]) -> Batch:
+    """Return the resolver of a field that returns ``node``: it reads only the columns that a plan needs."""
+
+    def specialize(shape: Shape) -> Resolve:
+        return _with_info(field, _level(field, without=unread_columns(node, shape)))
+
+    return Batch(_with_info(field, _level(field)), _converter(definition), specialize)
 
 
 def _check(scopes: Sequence[ScopeRequirement]) -> Callable[[Any], None] | None:
@@ -63,10 +78,10 @@ def _check(scopes: Sequence[ScopeRequirement]) -> Callable[[Any], None] | None:
     return check
 
 
-def _level(field: StrawberryField) -> Level:
-    """Return the function that resolves a level of ``field``."""
+def _level(field: StrawberryField, **fixed: Any) -> Level:
+    """Return the function that resolves a level of ``field``; ``fixed`` are further arguments of the field's own."""
     if resolve_level := field.metadata.get(LEVEL):
-        return lambda info, sources, arguments: resolve_level(info, sources, **arguments)
+        return lambda info, sources, arguments: resolve_level(info, sources, **arguments, **fixed)
     if field.base_resolver:
         return _for_each(field.base_resolver)
     name = field.python_name
@@ -109,12 +124,13 @@ def _with_info(field: StrawberryField, level: Level) -> Callable[..., Values | A
     return resolve
 
 
-def _converter(field: StrawberryField) -> Convert:
+def _converter(definition: GraphQLField) -> Convert:
     """Return a function that converts arguments as Strawberry does."""
-    arguments = field.arguments
+    arguments = {name: each.extensions[_DEFINITION] for name, each in definition.args.items()}
 
     def convert(schema: GraphQLSchema, coerced: Arguments) -> Arguments:
         of: Any = schema._strawberry_schema  # type: ignore[attr-defined]
-        return convert_arguments(dict(coerced), arguments, of.schema_converter.scalar_registry, of.config)
+        given = [arguments[name] for name in coerced]
+        return convert_arguments(dict(coerced), given, of.schema_converter.scalar_registry, of.config)
 
     return convert

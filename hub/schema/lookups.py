@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.schema.context import Context
-from hub.schema.nodes import Node, NodeT, node_from_row
+from hub.schema.nodes import Node, NodeT, node_from_row, nodes_from_rows
 from hub.store.queries import lookup
 from hub.store.queries.entities import HUB
 from hub.store.queries.entity import Row
@@ -22,7 +22,7 @@ async def load_nodes(context: Context, node: type[Node], refs: Iterable[Ref]) ->
         return [await _load_node(context, node, requested[0])]
     async with context.read() as db:
         rows = await lookup.by_refs(db, node.entity, context.viewer, list(dict.fromkeys(requested)))
-    nodes = {ref: node_from_row(node, row) for ref, row in rows.items()}
+    nodes = dict(zip(rows, nodes_from_rows(node, rows.values(), db), strict=True))
     return [nodes.get(ref) for ref in requested]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 import strawberry
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.bounds import INT_MAX
 from hub.kinds import Code
@@ -16,9 +17,10 @@ from hub.schema import ids
 from hub.schema.authorization import requirement, requires
 from hub.schema.context import Info
 from hub.schema.cost import COUNT_COST
+from hub.schema.levels import READS
 from hub.store.queries.entity import Entity, Row
 from hub.store.queries.lookup import Ref
-from hub.store.queries.pagination import COUNT_CAP, RowPage
+from hub.store.queries.pagination import COUNT_CAP, PageRequest, RowPage
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,7 +68,7 @@ def label_field(name: str, of: str, *scopes: str) -> Any:
         return None if code is None else label(info, code.label_id, code.label_en, language)
 
     text = f"{of}, as text for people." + (f" {requirement(*scopes)}" if scopes else "")
-    return strawberry.field(resolver=resolve, description=text, extensions=requires(*scopes))
+    return strawberry.field(resolver=resolve, description=text, extensions=requires(*scopes), metadata={READS: (name,)})
 
 
 @strawberry.interface(description="An object with a globally unique id.")
@@ -76,10 +78,18 @@ class Node:
     entity: ClassVar[Entity]
     natural_keys: ClassVar[dict[str, str]] = {}
     """Further key fields: field name → key in the store, or "" for the reference itself."""
+    columns: ClassVar[Mapping[str, tuple[str, ...]] | None] = None
+    """The columns that a field reads, by the field's Python name; any other reads the column that is named like it, if
+    there is one. Columns that no selected field reads are null for ``from_row``. None: every column is read."""
 
     ref: strawberry.Private[Ref]
+    row_read: strawberry.Private[Row | None] = None
+    """The row that it was made of, which its viewer sees in the snapshot of ``read_by``; None for a stub."""
+    read_by: strawberry.Private[AsyncConnection | None] = None
 
-    @strawberry.field(description="The globally unique id of the object: opaque, and it never changes.")
+    @strawberry.field(
+        description="The globally unique id of the object: opaque, and it never changes.", metadata={READS: ()}
+    )
     def id(self) -> strawberry.ID:
         """Return the encoded reference."""
         return self.id_of(self.ref)
@@ -117,12 +127,25 @@ def row_ref(row: Row) -> Ref:
 
 def node_from_row(node: type[NodeT], row: Row) -> NodeT | None:
     """Return the node of a row; None, logged and counted, if the graph cannot represent the row."""
-    try:
-        return node.from_row(row)
-    except _ROW_ERRORS as error:
-        UNREADABLE_ROWS[node.entity.name] += 1
-        log.warning("row.left_out", type=node.entity.name, id=node.id_of(row_ref(row)), error=type(error).__name__)
-        return None
+    return nodes_from_rows(node, [row])[0]
+
+
+def nodes_from_rows(
+    node: type[NodeT], rows: Iterable[Row], read_by: AsyncConnection | None = None
+) -> list[NodeT | None]:
+    """Return the node of each row; None, logged and counted, for one that the graph cannot represent."""
+    found: list[NodeT | None] = []
+    for row in rows:
+        try:
+            made = node.from_row(row)
+        except _ROW_ERRORS as error:
+            UNREADABLE_ROWS[node.entity.name] += 1
+            log.warning("row.left_out", type=node.entity.name, id=node.id_of(row_ref(row)), error=type(error).__name__)
+            found.append(None)
+        else:
+            made.row_read, made.read_by = row, read_by
+            found.append(made)
+    return found
 
 
 def checked_int(value: Any) -> int:
@@ -165,6 +188,20 @@ class PageInfo:
         description="The cursor of the last row; pass it as `after` to fetch the next page. Null for an empty page."
     )
 
+    @classmethod
+    def of(cls, page: RowPage, request: PageRequest) -> Self:
+        """Return the position of a page.
+
+        In the direction of reading, the query found out whether more rows follow. In the other direction, there are
+        more if a cursor was set.
+        """
+        return cls(
+            has_next_page=request.before is not None or (page.more and not request.backward),
+            has_previous_page=request.after is not None or (page.more and request.backward),
+            start_cursor=page.cursor(0) if page.rows else None,
+            end_cursor=page.cursor(-1) if page.rows else None,
+        )
+
 
 @strawberry.type(description="A row of a list with its cursor.")
 class Edge(Generic[NodeT]):
@@ -185,8 +222,14 @@ class Connection(Generic[NodeT]):
     """A connection as in Relay's specification. ``count_rows`` is called only if a count is selected."""
 
     edges: list[Edge[NodeT]] = strawberry.field(description="The rows of the page.")
-    page_info: PageInfo = strawberry.field(description="The position of the page in the list.")
+    page: strawberry.Private[RowPage]
+    request: strawberry.Private[PageRequest]
     count_rows: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(description="The position of the page in the list.")
+    def page_info(self) -> PageInfo:
+        """Return it as the page was read."""
+        return PageInfo.of(self.page, self.request)
 
     @strawberry.field(description="The rows of the page without their cursors.")
     def nodes(self) -> list[NodeT]:

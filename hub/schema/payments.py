@@ -17,7 +17,7 @@ from hub.schema.cost import AGGREGATE_COST
 from hub.schema.lookups import load_node_by_key
 from hub.schema.nodes import Money, code_enum, label_field
 from hub.schema.part import Part, entity
-from hub.schema.records import SystemRecord, common
+from hub.schema.records import COLUMNS, SystemRecord, common
 from hub.store.queries import aggregates, record_entities
 from hub.store.queries.entity import Row
 
@@ -34,6 +34,7 @@ class Payment(SystemRecord):
     """A record of kind ``payment``."""
 
     entity = record_entities.PAYMENT
+    columns = COLUMNS
 
     reference: str = strawberry.field(description="The payment provider's reference.")
     partner_reference: str | None = strawberry.field(description="The merchant's own reference; null if it has none.")

@@ -21,7 +21,7 @@ from hub.schema.context import Info
 from hub.schema.cost import AGGREGATE_COST
 from hub.schema.nodes import Money, Node, code_enum, label_field
 from hub.schema.part import Part, entity
-from hub.schema.records import SystemRecord, common
+from hub.schema.records import COLUMNS, SystemRecord, common, prose_of
 from hub.store.queries import aggregates, record_entities
 from hub.store.queries.entities import HUB
 from hub.store.queries.entity import Row
@@ -75,6 +75,7 @@ class ProcurementOrder(SystemRecord):
     """A record of kind ``order``."""
 
     entity = record_entities.ORDER
+    columns = COLUMNS | dict.fromkeys(("description", "note"), ("prose",))
 
     order_id: str = strawberry.field(description="The shop's order number.")
     description: str | None = _free_text(
@@ -104,7 +105,7 @@ class ProcurementOrder(SystemRecord):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """Return the order of a row of ``records``."""
-        body, prose = row["body"], row["prose"]
+        body, prose = row["body"], prose_of(row)
         return cls(
             **common(row),
             order_id=body["order_id"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +22,16 @@ class SystemRecord(Node):
         description="The status exactly as the system sends it; the values are defined by the system."
     )
     updated_at: datetime = strawberry.field(description="When the record last changed in its system.")
+
+
+COLUMNS: dict[str, tuple[str, ...]] = {"source_status": ("told",)}
+"""Node.columns of the types whose other fields read the facts, which are always there."""
+
+
+def prose_of(row: Row) -> Mapping[str, Any]:
+    """Return the free text of a record; each text is null if no selected field reads any."""
+    prose: Mapping[str, Any] | None = row["prose"]
+    return defaultdict(lambda: None) if prose is None else prose
 
 
 def common(row: Row) -> dict[str, Any]:

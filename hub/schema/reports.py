@@ -15,10 +15,11 @@ from hub.schema.authorization import requires
 from hub.schema.connections import Listing, list_field
 from hub.schema.context import Info
 from hub.schema.cost import SHORT_LIST_SIZE
+from hub.schema.levels import READS
 from hub.schema.lookups import load_node_by_key
 from hub.schema.nodes import LanguageArgument, checked_int, code_enum, label
 from hub.schema.part import Part, entity
-from hub.schema.records import SystemRecord, common
+from hub.schema.records import COLUMNS, SystemRecord, common, prose_of
 from hub.schema.report_files import ReportFile, load_files
 from hub.schema.secret_reads import RecordSecretRead
 from hub.store.queries import record_entities
@@ -86,6 +87,7 @@ class CentralReport(SystemRecord):
 
     entity = record_entities.REPORT
     natural_keys = {"trackingId": "report"}
+    columns = COLUMNS | dict.fromkeys(("title", "content", "log"), ("prose",))
 
     tracking_id: str = strawberry.field(description="The number by which the reporter follows the report.")
     title: str = strawberry.field(description="The report's title.", extensions=[_SECRET])
@@ -122,7 +124,8 @@ class CentralReport(SystemRecord):
 
     @strawberry.field(
         description="The report's current status, as text for people. For an UNKNOWN status the text contains"
-        " `sourceStatus`."
+        " `sourceStatus`.",
+        metadata={READS: ("source_status",)},
     )
     def status_label(self, info: Info, language: LanguageArgument = None) -> str | None:
         """Return the label of the status, or the source status if the hub does not know it."""
@@ -134,7 +137,8 @@ class CentralReport(SystemRecord):
     @classmethod
     def from_row(cls, row: Row) -> Self:
         """Return the report of a row of ``records``."""
-        body, prose = row["body"], row["prose"]
+        body, prose = row["body"], prose_of(row)
+        events = () if row["prose"] is None else zip(body["log"], prose["notes"], strict=True)
         return cls(
             **common(row),
             tracking_id=body["tracking_id"],
@@ -150,7 +154,7 @@ class CentralReport(SystemRecord):
             secret=row["secret"],
             reported_at=row["occurred_at"],
             follow_up_count=checked_int(body["followups"]),
-            log=[ReportEvent.from_log(event, note) for event, note in zip(body["log"], prose["notes"], strict=True)],
+            log=[ReportEvent.from_log(event, note) for event, note in events],
         )
 
 

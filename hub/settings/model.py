@@ -30,6 +30,12 @@ class Settings(BaseSettings):
         description="a postgresql:// URL of the same database for `hub migrate` alone, whose role owns the tables;"
         " unset, HUB_DATABASE_URL",
     )
+    database_pooler_url: str | None = Field(
+        None,
+        repr=False,
+        description="a postgresql:// URL of a pooler of transactions, such as PgBouncer, before the same database, for"
+        " what needs no session of its own; unset, HUB_DATABASE_URL",
+    )
     database_read_url: str | None = Field(
         None,
         repr=False,

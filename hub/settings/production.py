@@ -11,6 +11,13 @@ from hub.settings.reading import describe, variable_name
 if TYPE_CHECKING:
     from hub.settings.model import Settings
 
+_DATABASE_URLS = {
+    "database_url": "POSTGRES_PASSWORD",
+    "database_pooler_url": "POSTGRES_PASSWORD",
+    "migration_database_url": "POSTGRES_OWNER_PASSWORD",
+}
+"""Settings with a password of the database, and the variable of docker-compose.yml that it comes from."""
+
 
 def production_problems(settings: Settings) -> Iterator[str]:
     """Yield a sentence for each problem in production."""
@@ -23,12 +30,11 @@ def production_problems(settings: Settings) -> Iterator[str]:
     for name in ("demo_officer_token", "query_token", "demo_day"):
         if getattr(settings, name):
             yield f"{variable_name(type(settings), name)} is refused in production: unset it."
-    for name, url in (("", settings.database_url), ("_OWNER", settings.migration_database_url)):
-        if has_guessable_password(url or ""):
+    for name, compose in _DATABASE_URLS.items():
+        if has_guessable_password(getattr(settings, name) or ""):
             yield (
-                f"{'HUB_MIGRATION_DATABASE_URL' if name else 'HUB_DATABASE_URL'} is refused in production with a "
-                "guessable password: give the database's user one such as from `openssl rand -hex 24` "
-                f"(POSTGRES{name}_PASSWORD in docker-compose.yml)."
+                f"{variable_name(type(settings), name)} is refused in production with a guessable password: give the "
+                f"database's user one such as from `openssl rand -hex 24` ({compose} in docker-compose.yml)."
             )
     for name, keys in (("secret_key", (settings.secret,)), ("pii_keys", settings.sealing_keys)):
         if any(is_guessable(key) for key in keys if key):

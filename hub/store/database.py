@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,10 +22,11 @@ from sqlalchemy.exc import (
     TimeoutError,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
-from hub.store.driver_cursors import reused_cursor
+from hub.store.connection_pool import ConnectionPool, connect_arguments, snapshots_pooler_url
+from hub.store.driver_cursors import Parameters, reused_cursor, run
 from hub.store.grouped_writes import GroupedWrites, Rows
+from hub.store.statement_spans import statement_span, trace_statements
 from hub.store.value_loaders import register_loaders
 
 DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error)
@@ -40,14 +41,6 @@ UNAVAILABLE = (
     psycopg.InterfaceError,
 )
 """The errors raised if the database is unavailable or the connection is lost; COPY raises those of the driver."""
-
-KEEPALIVES = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
-"""A host that vanishes does not close its connections: with these settings that is noticed within a minute instead of
-the usual two hours, during which the server would keep the locks of a worker that is gone."""
-
-_OPTIONS = " ".join(
-    ["-c statement_timeout=60s", "-c TimeZone=UTC", *(f"-c tcp_{name}={value}" for name, value in KEEPALIVES.items())]
-)
 
 statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 """The list that collects the SQL statements of the current request or test; None if they are not collected."""
@@ -82,12 +75,17 @@ class Database:
 
     They are separate because an operation that reads a snapshot may have to record what it read: in a single pool, as
     many such operations as there are connections would wait for each other.
+
+    With ``pooler_url`` both are of a pooler, which gives a session of the server for one transaction at a time, from a
+    pool of its own for each; what needs a session of its own has it at ``url``, of ``pool_size`` at most.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, snapshots: int = 5) -> None:
+    def __init__(self, url: str, *, pooler_url: str | None = None, pool_size: int = 10, snapshots: int = 5) -> None:
         self.url = url
-        self._engine = make_engine(url, pool_size, pool_pre_ping=True)
-        self._snapshots = make_engine(url, snapshots, isolation_level="AUTOCOMMIT")
+        pooled, snapshots_at = pooler_url is not None, snapshots_pooler_url(pooler_url) if pooler_url else url
+        self._engine = make_engine(pooler_url or url, pool_size, pooled=pooled, pool_pre_ping=True)
+        self._snapshots = make_engine(snapshots_at, snapshots, pooled=pooled, isolation_level="AUTOCOMMIT")
+        self._sessions = make_engine(url, pool_size, pool_pre_ping=True) if pooled else self._engine
         self.grouped_writes = GroupedWrites(self._write_rows, (psycopg.DataError, psycopg.IntegrityError, TypeError))
 
     async def close(self) -> None:
@@ -95,6 +93,7 @@ class Database:
         await self.grouped_writes.close()
         await self._engine.dispose()
         await self._snapshots.dispose()
+        await self._sessions.dispose()
 
     @contextlib.asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -126,32 +125,16 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def dedicated(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection for longer use, such as an advisory lock and the transactions that it guards."""
-        async with self._engine.connect() as connection:
+        """Yield a session for longer use, such as an advisory lock and the transactions that it guards."""
+        async with self._sessions.connect() as connection:
             yield connection
 
 
-class ConnectionPool(AsyncAdaptedQueuePool):
-    """A pool that, once disposed of, closes the connections that were in use; SQLAlchemy leaves them open."""
+def make_engine(url: str, pool_size: int, *, pooled: bool = False, **options: Any) -> AsyncEngine:
+    """Return a pool of at most ``pool_size`` connections to ``url``; ``options`` are those of ``create_engine``.
 
-    # Its log has the level of SQLAlchemy's and not of the hub's.
-    _sqla_logger_namespace = "sqlalchemy.pool.ConnectionPool"
-    _disposed = False
-
-    def dispose(self) -> None:
-        """Close every connection: those in the pool now, the others when they are returned."""
-        self._disposed = True
-        super().dispose()
-
-    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        if self._disposed:
-            record.close()
-        # A caller that waits for it opens the connection again.
-        super()._do_return_conn(record)
-
-
-def make_engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
-    """Return a pool of at most ``pool_size`` connections to ``url``; ``options`` are those of ``create_engine``."""
+    ``pooled``: ``url`` leads to a pooler of transactions.
+    """
     engine = create_async_engine(
         driver_url(url),
         pool_size=pool_size,
@@ -161,10 +144,11 @@ def make_engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
         hide_parameters=True,
         # No column is one, and each engine would ask the server for the type.
         use_native_hstore=False,
-        connect_args={"options": _OPTIONS, **KEEPALIVES},
+        connect_args=connect_arguments(pooled=pooled),
         **options,
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _before_execution)
+    trace_statements(engine.sync_engine)
     event.listen(engine.sync_engine, "connect", register_loaders)
     event.listen(engine.sync_engine, "handle_error", _mark_disconnected)
     return engine
@@ -174,15 +158,14 @@ async def begin_snapshot(connection: AsyncConnection) -> None:
     """Begin a snapshot; if the connection was lost while it was in the pool, on a new connection."""
     driver = await driver_connection(connection)
     try:
-        await driver.execute(_BEGIN_SNAPSHOT)
+        await run(driver, _BEGIN_SNAPSHOT)
     except psycopg.OperationalError:
         if not driver.closed:
             raise
         # The others in the pool may be lost as well.
         await connection.invalidate()
         await connection.engine.dispose()
-        driver = await driver_connection(connection)
-        await driver.execute(_BEGIN_SNAPSHOT)
+        await run(await driver_connection(connection), _BEGIN_SNAPSHOT)
 
 
 async def end_snapshot(connection: AsyncConnection) -> None:
@@ -233,17 +216,21 @@ async def driver_connection(connection: AsyncConnection) -> psycopg.AsyncConnect
     return driver
 
 
-async def execute(connection: AsyncConnection, statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+async def execute(
+    connection: AsyncConnection, statement: str, parameters: Parameters, numbered: bytes | None = None
+) -> list[dict[str, Any]]:
     """Execute a statement by the driver, and return its rows; through SQLAlchemy it costs several times more.
 
-    The statement is prepared at once, as it will be executed again with other parameters.
+    The statement is prepared at once, as it will be executed again with other parameters; not through a pooler.
+    ``numbered`` is the same statement with numbers for parameters, so that the driver need not look for their names.
     Its errors are those of the driver, except for a connection that cannot be used any more (``OperationalError``).
     """
     driver = await driver_connection(connection)
     record_statement(statement)
     try:
-        async with reused_cursor(driver) as cursor:
-            await cursor.execute(statement.encode(), parameters, prepare=True)
+        async with reused_cursor(driver, numbered=bool(numbered)) as cursor:
+            with statement_span(statement, connection.engine.url):
+                await cursor.execute(numbered or statement.encode(), parameters, prepare=True)
             # Not `cursor.description`, which makes an object for each column.
             return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
     except _UNUSABLE as error:

@@ -55,11 +55,13 @@ class Position(NamedTuple):
     cluster: int
 
 
-def database_with_replica(url: str, read_url: str | None, *, pool_size: int, snapshots: int) -> Database:
+def database_with_replica(
+    url: str, read_url: str | None, *, pooler_url: str | None, pool_size: int, snapshots: int
+) -> Database:
     """Return the database at ``url``, whose snapshots are read from the replica at ``read_url`` if there is one."""
     if read_url is None:
-        return Database(url, pool_size=pool_size, snapshots=snapshots)
-    return ReplicatedDatabase(url, read_url, pool_size=pool_size, snapshots=snapshots)
+        return Database(url, pooler_url=pooler_url, pool_size=pool_size, snapshots=snapshots)
+    return ReplicatedDatabase(url, read_url, pooler_url=pooler_url, pool_size=pool_size, snapshots=snapshots)
 
 
 async def bytes_behind(url: str, read_url: str) -> int | None:
@@ -105,11 +107,12 @@ class ReplicatedDatabase(Database):
         url: str,
         read_url: str,
         *,
+        pooler_url: str | None = None,
         pool_size: int = 10,
         snapshots: int = 5,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(url, pool_size=pool_size, snapshots=snapshots)
+        super().__init__(url, pooler_url=pooler_url, pool_size=pool_size, snapshots=snapshots)
         within = make_url(read_url).update_query_dict({"connect_timeout": CONNECT_WITHIN})
         at = within.render_as_string(hide_password=False)
         self._replica = make_engine(at, snapshots, isolation_level="AUTOCOMMIT")

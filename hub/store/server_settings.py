@@ -3,12 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.store.connection_pool import SESSION_SETTINGS, connect_arguments
+
 _CONNECT_TIMEOUT = 5
+_KEPT = "hub.session"
+"""A setting that exists in no server."""
+
+# A local socket accepts the settings of TCP without using them, and shows them as those to reset to.
+_SESSION = """
+select system_identifier, current_database(), current_user, pg_is_in_recovery(),
+       (select jsonb_object_agg(name, case when name like 'tcp%%' then reset_val else setting end)
+        from pg_settings where name = any(%s))
+from pg_control_system()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """A session: the cluster, database and role, whether its server is a replica, and ``SESSION_SETTINGS`` as set."""
+
+    cluster: int
+    database: str
+    role: str
+    replica: bool
+    settings: dict[str, str]
+
+
+async def session_status(url: str, *, pooled: bool = False) -> SessionStatus:
+    """Return the status of a session at ``url`` that is connected as those of the hub's pools."""
+    arguments: dict[str, Any] = connect_arguments(pooled=pooled)
+    async with await psycopg.AsyncConnection.connect(url, connect_timeout=_CONNECT_TIMEOUT, **arguments) as connection:
+        row = await (await connection.execute(_SESSION, [list(SESSION_SETTINGS)])).fetchone()
+    assert row
+    return SessionStatus(*row)
+
+
+async def keeps_settings(url: str) -> bool:
+    """Return whether a session at ``url`` has a setting that it was opened with; through a pooler it has not."""
+    options = f"-c {_KEPT}=yes"
+    async with await psycopg.AsyncConnection.connect(
+        url, connect_timeout=_CONNECT_TIMEOUT, options=options
+    ) as connection:
+        found = await connection.execute("select current_setting(%s, true)", [_KEPT])
+        return await found.fetchone() == ("yes",)
 
 
 async def major_version(url: str) -> int:

@@ -11,7 +11,6 @@ import orjson
 import psycopg
 from psycopg.adapt import AdaptersMap, Buffer, Loader
 from psycopg.pq import Format
-from psycopg.types.json import set_json_loads
 
 EARLIEST_TIME, LATEST_TIME = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 """The replacements of times that PostgreSQL can store and Python cannot represent: a day within Python's limits, so
@@ -35,20 +34,24 @@ class _ClampedTimestamps(Loader):
         except psycopg.DataError:
             early = bytes(data).endswith(b"BC") or bytes(data).startswith(b"-")
             return EARLIEST_TIME if early else LATEST_TIME
-        return min(max(time, EARLIEST_TIME), LATEST_TIME)
+        return time if 1 < time.year < 9999 else min(max(time, EARLIEST_TIME), LATEST_TIME)
 
 
 # Not `\d{19}`, for which the expression is not searched by its first character, and takes several times longer.
 _MANY_DIGITS = re.compile(rb"[0-9][0-9]{18}")
 
 
-def _load_json(data: bytes | str) -> Any:
-    """Return the value; orjson, which is faster, would make a number of 20 digits or more inexact."""
-    return json.loads(data) if _MANY_DIGITS.search(data) else orjson.loads(data)  # type: ignore[arg-type]
+class _Json(Loader):
+    """A loader of JSON by orjson, which would make a number of 20 digits or more inexact; Python's takes longer."""
+
+    def load(self, data: Buffer) -> Any:
+        """Return the value."""
+        return json.loads(bytes(data)) if _MANY_DIGITS.search(data) else orjson.loads(data)
 
 
 def register_loaders(connection: Any, _: Any) -> None:
     """Load times and JSON of a new connection as described above; a listener for SQLAlchemy's event ``connect``."""
     adapters: AdaptersMap = connection.driver_connection.adapters
     adapters.register_loader("timestamptz", _ClampedTimestamps)
-    set_json_loads(_load_json, connection.driver_connection)
+    adapters.register_loader("json", _Json)
+    adapters.register_loader("jsonb", _Json)

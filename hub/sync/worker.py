@@ -13,16 +13,18 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
+from hub import tracing
 from hub.concurrency import cancel_and_wait, is_cancelled
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.http_client.endpoint_client import EndpointClient
 from hub.settings import Settings, variable_name
-from hub.store import systems
-from hub.store.database import Cause, Database
+from hub.store import schema_version, systems
+from hub.store.database import DATABASE_ERRORS, Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.sync import jobs, sequencer, webhook_deliveries
 from hub.sync.compare_again import compare_outdated
+from hub.sync.job_spans import run_in_span
 from hub.sync.jobs import WorkerContext
 from hub.sync.removal_detection import RemovalRules
 from hub.sync.webhook_deliveries import WebhookSender
@@ -77,7 +79,8 @@ async def run(settings: Settings) -> None:
     enabled = _configured(registry.enabled(settings))
     at_once = jobs_at_once(enabled)
     # Each pull holds a connection for its lock and may need another one for reads.
-    database = Database(settings.database_url, pool_size=max(settings.pool_size, 2 * at_once + 2))
+    size = max(settings.pool_size, 2 * at_once + 2)
+    database = Database(settings.database_url, pooler_url=settings.database_pooler_url, pool_size=size)
     context = WorkerContext(
         database,
         FieldCipher(settings.sealing_keys, settings.secret),
@@ -94,7 +97,7 @@ async def run(settings: Settings) -> None:
             await systems.resume_stopped(db)
         await compare_outdated(database)
         while not stop.is_set():
-            await _until(stop, _run_until_disconnected(app, context, settings))
+            await _until(stop, _run_until_disconnected(app, context, settings, stop))
     finally:
         await database.close()
 
@@ -129,26 +132,27 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
             task.result()
 
 
-async def _run_until_disconnected(app: App, context: WorkerContext, settings: Settings) -> None:
+async def _run_until_disconnected(app: App, context: WorkerContext, settings: Settings, stop: asyncio.Event) -> None:
     """Work until the connection to the database is lost, which ends procrastinate's worker."""
     try:
         async with opened(app):
-            await _work(app, context, settings)
+            await _work(app, context, settings, stop)
     except ConnectorException as error:
         log.warning("worker.database", error=type(error.__cause__ or error).__name__)
     await asyncio.sleep(settings.pull_tick)
 
 
-async def _work(app: App, context: WorkerContext, settings: Settings) -> None:
+async def _work(app: App, context: WorkerContext, settings: Settings, stop: asyncio.Event) -> None:
     # Queued before the worker fetches jobs, because it is not notified of jobs that are queued before it listens.
     await _check_due(app, context)
-    checking = asyncio.create_task(_check_due_repeatedly(app, context, settings.pull_tick))
+    checking = asyncio.create_task(_check_due_repeatedly(app, context, settings.pull_tick, stop))
     sequencing = asyncio.create_task(sequencer.run(context.database, settings.feed_tick))
     calling = asyncio.create_task(_call_webhooks(context, settings))
     try:
         await app.run_worker_async(
             concurrency=jobs_at_once(context.systems),
             additional_context={"context": context},
+            worker_middleware=[run_in_span] if tracing.is_enabled() else [],
             install_signal_handlers=False,
             shutdown_graceful_timeout=JOBS_END_WITHIN,
             fetch_job_polling_interval=FETCH_EVERY,
@@ -166,11 +170,23 @@ async def _call_webhooks(context: WorkerContext, settings: Settings) -> None:
         await webhook_deliveries.run(sender, settings.feed_tick)
 
 
-async def _check_due_repeatedly(app: App, context: WorkerContext, every: float) -> None:
-    """Queue what is due every ``every`` seconds."""
+async def _check_due_repeatedly(app: App, context: WorkerContext, every: float, stop: asyncio.Event) -> None:
+    """Queue what is due every ``every`` seconds; stop the worker once a migration has made its version unusable."""
     while not is_cancelled():
         await asyncio.sleep(every)
+        if await _is_outdated(context.database):
+            log.error("worker.outdated", advice="the database was migrated: start the worker of the new version")
+            stop.set()
+            return
         await _check_due(app, context)
+
+
+async def _is_outdated(database: Database) -> bool:
+    try:
+        async with database.read() as db:
+            return not await schema_version.is_usable(db)
+    except DATABASE_ERRORS:
+        return False
 
 
 async def _check_due(app: App, context: WorkerContext) -> None:

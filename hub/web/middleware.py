@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub import tracing
 from hub.messages import Bilingual
 from hub.store.database import UNAVAILABLE
 from hub.web.cors import CorsMiddleware, RegisteredClients
@@ -23,6 +24,7 @@ from hub.web.limit_headers import LimitHeadersMiddleware
 from hub.web.load_shedding import LoadSheddingMiddleware
 from hub.web.rate_limits import RateLimiter
 from hub.web.request_log import bound_values
+from hub.web.request_spans import RequestSpanMiddleware
 from hub.web.throttling import AddressRateLimitMiddleware
 from hub.web.trusted_hosts import TrustedHostMiddleware
 
@@ -65,6 +67,7 @@ def middleware(
     """
     local = development and origins is None
     return [
+        *([Middleware(RequestSpanMiddleware)] if tracing.is_enabled() else []),
         Middleware(RequestContextMiddleware),
         Middleware(SecurityHeadersMiddleware, https_only=not development),
         *([Middleware(TrustedHostMiddleware, allowed_hosts=hosts)] if hosts is not None else []),
@@ -153,23 +156,24 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp, https_only: bool) -> None:
         self.app = app
-        self.headers = {
+        headers = {
             "Content-Security-Policy": DEFAULT_CSP,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",
         }
         if https_only:
-            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+        self._headers = Headers(headers).raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers that the response does not set itself."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                own = list(message.get("headers", ()))
+                names = {name for name, _ in own}
+                message["headers"] = [*own, *(each for each in self._headers if each[0] not in names)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -1,21 +1,15 @@
-"""The storage of rate limits: this process, or Redis. The library ``limits`` counts in both."""
+"""The counters of rate limits in this process, by the library ``limits``, and what is computed from counters."""
 
 from __future__ import annotations
 
 import math
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from limits.aio.storage import MemoryStorage, RedisStorage
-from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from limits.aio.storage import MemoryStorage
 
 SWEEP_INTERVAL = 10.0
 """Seconds between two removals of expired counters."""
-
-REDIS_TIMEOUT = 0.5
-"""Timeout of Redis in seconds."""
 
 
 class InMemoryStorage(MemoryStorage):
@@ -45,22 +39,6 @@ class InMemoryStorage(MemoryStorage):
         """Subtract ``amount`` from a counter."""
         self.storage[key] = max(self.storage[key] - amount, 0)
         return self.storage[key]
-
-
-class RedisBackend:
-    """Counters in Redis, shared by several processes; ``url`` begins with ``redis://`` or ``rediss://``."""
-
-    def __init__(self, url: str) -> None:
-        # The client's own retries would delay requests for seconds while Redis is down.
-        self._pool = ConnectionPool.from_url(
-            url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT, retry=Retry(NoBackoff(), 0)
-        )
-        options: dict[str, Any] = {"connection_pool": self._pool}
-        self.storage = RedisStorage(f"async+{url}", implementation="redispy", key_prefix="hub", **options)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._pool.aclose()
 
 
 class SlidingWindow(NamedTuple):

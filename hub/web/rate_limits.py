@@ -10,20 +10,23 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from redis.exceptions import RedisError
 
 from hub.errors import RateLimited
 from hub.messages import Bilingual
 from hub.web.limit_headers import LimitState, report
-from hub.web.rate_counters import InMemoryStorage, RedisBackend, SlidingWindow, retry_after
+from hub.web.rate_counters import InMemoryStorage, SlidingWindow, retry_after
+
+if TYPE_CHECKING:
+    from hub.web.redis_counters import RedisBackend
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -76,8 +79,9 @@ class RateLimiter:
     def __init__(self, limits: RateLimits | None = None, redis_url: str | None = None) -> None:
         self.limits = limits or RateLimits()
         self._local = SlidingWindowCounterRateLimiter(InMemoryStorage())
-        self._redis = RedisBackend(redis_url) if redis_url else None
+        self._redis = _redis(redis_url) if redis_url else None
         self._shared = SlidingWindowCounterRateLimiter(self._redis.storage) if self._redis else None
+        self._outages = self._redis.outages if self._redis else ()
         self._redis_retry_at = 0.0
         self._exempt = tuple(map(ip_network, self.limits.exempt_networks))
 
@@ -201,7 +205,7 @@ class RateLimiter:
         if self._shared and time.monotonic() >= self._redis_retry_at:
             try:
                 result = await operation(self._shared)
-            except (RedisError, OSError) as error:
+            except self._outages as error:
                 if not self._redis_retry_at:
                     log.warning("Redis does not respond; each process counts for itself", kind=type(error).__name__)
                 self._redis_retry_at = time.monotonic() + REDIS_RETRY_DELAY
@@ -211,6 +215,12 @@ class RateLimiter:
                 self._redis_retry_at = 0.0
                 return result
         return await operation(self._local)
+
+
+def _redis(url: str) -> RedisBackend:
+    from hub.web.redis_counters import RedisBackend
+
+    return RedisBackend(url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +265,7 @@ def network(address: str) -> str:
     return str(IPv6Network((here, 64), strict=False)) if isinstance(here, IPv6Address) else address
 
 
+@lru_cache(maxsize=1_000)
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     """Return the address; None if the proxy forwarded something else, which is then counted as it is."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
@@ -50,8 +51,13 @@ def address_of(request: HTTPConnection) -> str:
 
 def network_of(request: HTTPConnection) -> str:
     """Return the caller's network for the audit trail, a /24 (IPv4) or /48 (IPv6); empty if unknown."""
+    return _network(address_of(request))
+
+
+@lru_cache(maxsize=1_000)
+def _network(address: str) -> str:
     try:
-        here = ip_address(address_of(request))
+        here = ip_address(address)
     except ValueError:
         return ""
     if isinstance(here, IPv6Address):

@@ -10,9 +10,10 @@ import pytest
 from psycopg import sql
 from pydantic import SecretStr
 
-from hub.cli.diagnostics import Finding, diagnose
-from hub.cli.diagnostics import _check_role as examine_role
+from hub.cli.diagnostics import diagnose
+from hub.cli.finding import Finding
 from hub.cli.pending_decisions import describe_pending
+from hub.cli.server_checks import check_servers
 from hub.errors import BadSetting
 from hub.runtime.database_access import check_migrated, open_database
 from hub.runtime.embedded_postgres import THROWAWAY, EmbeddedPostgres, embedded_postgres
@@ -138,7 +139,7 @@ async def test_another_secret_key_stops_serve_until_it_is_accepted(database_url:
 async def test_production_is_shown_the_database_role(database_url: str, tmp_path: Path) -> None:
     at = Settings(database_url=database_url, data_dir=tmp_path, connectors=())
     assert "role" not in await examined(at)
-    (role,) = await examine_role(at.model_copy(update={"env": "production"}))
+    (role,) = await check_servers(at.model_copy(update={"env": "production"}))
     assert role.ok
     assert "is a superuser" in role.message
     assert "HUB_MIGRATION_DATABASE_URL" in role.message

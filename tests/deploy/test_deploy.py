@@ -34,7 +34,7 @@ needs_systemd = pytest.mark.skipif(
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Responds with the received headers; records when the first bytes of a body arrived."""
+    """Responds with the path and the received headers; records when the first bytes of a body arrived."""
 
     protocol_version = "HTTP/1.1"
     began = threading.Event()
@@ -50,7 +50,8 @@ class Echo(BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        body = "\n".join(f"{name}: {value}" for name, value in self.headers.items()).encode()
+        received = {"Path": self.path, **self.headers}
+        body = "\n".join(f"{name}: {value}" for name, value in received.items()).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Strict-Transport-Security", "max-age=1")
@@ -66,6 +67,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _configuration(folder: Path, port: int, echo: int) -> Path:
+    """Write the example's files with this machine's ports and paths; return the file to start nginx with."""
+    text = NGINX.read_text().replace("127.0.0.1:8000", f"127.0.0.1:{echo}")
+    text = text.replace("/etc/nginx/hub.d", str(folder / "hub.d"))
+    (folder / "hub.d").mkdir()
+    more = (DEPLOY / "nginx.gateway.conf").read_text()
+    (folder / "hub.d" / "gateway.conf").write_text(more.replace("gateway:4000", f"127.0.0.1:{echo}"))
+    text = re.sub(r"listen \[::\].*\n", "", text).replace("listen 443", f"listen 127.0.0.1:{port}")
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
+    text = text.replace("/etc/nginx/tls", str(folder))
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = folder / "nginx.conf"
+    whole.write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/log;\nevents {{}}\n"
+        f"http {{\n{temporary}{text}}}\n"
+    )
+    return whole
+
+
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of nginx with the example's file, with a port and certificate of the test."""
@@ -78,18 +100,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     Echo.began.clear()
     echo = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=echo.serve_forever, daemon=True).start()
-    text = NGINX.read_text().replace("127.0.0.1:8000", f"127.0.0.1:{echo.server_port}")
-    text = re.sub(r"listen \[::\].*\n", "", text).replace("listen 443", f"listen 127.0.0.1:{port}")
-    text = text.replace("listen 80;", f"listen 127.0.0.1:{free_port()};")
-    text = text.replace("/etc/nginx/tls/hub.key", str(key)).replace("/etc/nginx/tls/hub.crt", str(certificate))
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = folder / "nginx.conf"
-    whole.write_text(
-        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/log;\nevents {{}}\n"
-        f"http {{\n{temporary}{text}}}\n"
-    )
+    whole = _configuration(folder, port, echo.server_port)
     command = ["nginx", "-e", str(folder / "log"), "-c", str(whole)]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
@@ -116,6 +127,15 @@ def test_nginx_passes_the_clients_address_and_sends_hsts(proxy: str) -> None:
     assert (seen["X-Forwarded-For"], seen["X-Forwarded-Proto"], seen["Host"]) == ("127.0.0.1", "https", "hub.example")
     assert answer.headers.get_list("strict-transport-security") == ["max-age=31536000"]
     assert "Connection" not in seen
+
+
+@needs_nginx
+def test_nginx_passes_operations_on_to_the_gateway(proxy: str) -> None:
+    forged = {"X-Forwarded-For": "203.0.113.9"}
+    answer = httpx.post(f"{proxy}/gateway/graphql", headers=forged, json={"query": "{ __typename }"}, verify=False)
+    seen = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert (seen["Path"], seen["X-Forwarded-For"]) == ("/graphql", "127.0.0.1")
+    assert httpx.get(f"{proxy}/gateway/graphql/stream", verify=False).text.startswith("Path: /gateway/graphql/stream")
 
 
 @needs_nginx

@@ -28,7 +28,12 @@ FOREIGN_PAGES = ("CHANGELOG.md", "renamed-names.md", "profiles.md", "upstream-co
 FOREIGN_NAMES = frozenset(
     {
         "CREATEDB",
+        "LISTEN",
+        "pg_total_relation_size",
         "FORWARDED_ALLOW_IPS",
+        "OTEL_EXPORTER_OTLP_CERTIFICATE",
+        "OTEL_TRACES_SAMPLER",
+        "baggage",
         "ADDRESS",
         "run_info",
         "proposed",
@@ -39,7 +44,7 @@ FOREIGN_NAMES = frozenset(
         "hub_",
     }
 )
-"""Names of PostgreSQL, uvicorn and nginx, and those that a page defines itself."""
+"""Names of PostgreSQL, uvicorn, nginx and OpenTelemetry, and those that a page defines itself."""
 
 
 @cache

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -152,15 +153,26 @@ def test_a_command_named_in_a_sentence_exists_with_its_options(line: str) -> Non
 
 
 def composed(arguments: list[str]) -> None:
-    file = arguments[arguments.index("-f") + 1] if "-f" in arguments else "docker-compose.yml"
-    services = yaml.safe_load((readme.ROOT / file).read_text())["services"]
-    assert [argument for argument in arguments if argument not in ("-f", file)][:2] in (
-        ["compose", "up"],
-        ["compose", "run"],
-    )
-    assert {
-        argument for argument in arguments[1:] if argument not in ("-f", file, "up", "run", "--rm")
-    } <= services.keys()
+    files = [value for option, value in pairwise(arguments) if option == "-f"] or ["docker-compose.yml"]
+    services = {name for file in files for name in yaml.safe_load((readme.ROOT / file).read_text())["services"]}
+    rest = [argument for argument in arguments if argument not in ("-f", "--rm", *files)]
+    assert rest[:2] in (["compose", "up"], ["compose", "run"])
+    assert {*rest[2:]} <= services
+
+
+def applied(arguments: list[str]) -> None:
+    """Check that a file is there, and that what is created beside it is what the manifest refers to."""
+    manifest = (readme.ROOT / "deploy/kubernetes.yaml").read_text()
+    match [argument for argument in arguments if not argument.startswith("--from-env-file=")]:
+        case ["apply", "--filename", file]:
+            assert (readme.ROOT / file).is_file()
+        case ["create", "namespace", name]:
+            assert f"namespace: {name}\n" in manifest
+        case ["--namespace", namespace, "create", "secret", "generic", name]:
+            assert f"namespace: {namespace}\n" in manifest
+            assert f"secretRef: {{name: {name}}}\n" in manifest
+        case _:
+            raise AssertionError(f"no check of {arguments}")
 
 
 def collected(arguments: list[str]) -> None:
@@ -171,7 +183,7 @@ def collected(arguments: list[str]) -> None:
     assert issubclass(getattr(test_contract, f"Test{name}"), ConnectorContract)
 
 
-CHECKS = {"make": made, "hub": understood, "docker": composed, "pytest": collected}
+CHECKS = {"make": made, "hub": understood, "docker": composed, "kubectl": applied, "pytest": collected}
 
 
 @pytest.mark.parametrize(("name", "table"), readme.tables().items())

@@ -47,8 +47,8 @@ class FaultSetup:
     @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator[Connector]:
         """The connector behind the proxy; its time limits are short over a faulty network, to keep the tests short."""
-        given = {"deadline": 1.5, "timeout": 0.4} if self._bad else {"deadline": 60.0, "timeout": 30.0}
-        async with Http(self.proxy.url, attempts=self.attempts, wait=0.02, **given) as http:
+        deadline, timeout = (1.5, 0.4) if self._bad else (60.0, 30.0)
+        async with Http(self.proxy.url, attempts=self.attempts, wait=0.02, deadline=deadline, timeout=timeout) as http:
             yield self.running.connector_on(http)
 
     @property

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 import httpx
-import orjson
 import psycopg
 import pytest
 from joserfc import jws
@@ -22,62 +19,15 @@ from tests.auth.pages import harness as pages
 from tests.auth.server.harness import CALLBACK, GRANT, Pkce
 from tests.auth.server.harness import redirect_parameters as brought
 from tests.conftest import on, temporary_database
-from tests.waits import HANGS_AFTER, hanging, steps, wait_until
+from tests.runtime.two_processes import ISSUER, Two, last_accepted, serving
+from tests.waits import hanging, wait_until
 
 pytestmark = pytest.mark.whole
 
-ISSUER = "http://127.0.0.1:8000"
-"""The issuer of both processes, as behind one proxy."""
 WITHIN = 1.0
 TOKENS = 100
 """This many tokens are signed by the old key before it is replaced, and as many by the new one."""
-QUERY = {"query": "{ systems { name } }"}
 SIGNS_IN = ("--grant", "authorization_code", "--redirect-uri", CALLBACK)
-
-
-@dataclass
-class Two:
-    """Both processes as clients reach them, and the environment of their commands."""
-
-    hubs: list[httpx.AsyncClient]
-    env: dict[str, str]
-    database_url: str
-
-    async def command(self, *arguments: str) -> str:
-        return await asyncio.to_thread(hub_processes.command, *arguments, env=self.env)
-
-    async def command_result(self, *arguments: str) -> Any:
-        (line,) = (await self.command(*arguments, "--json")).splitlines()
-        return orjson.loads(line)
-
-    async def client(self, name: str, *arguments: str) -> httpx.BasicAuth:
-        """Register a client with the command."""
-        usual = (
-            "--name",
-            name,
-            "--organisation",
-            "Uji",
-            "--method",
-            "client_secret_basic",
-            "--scope",
-            "complaints:read",
-        )
-        client = await self.command_result("clients", "create", "--id", name, *usual, *arguments)
-        return httpx.BasicAuth(name, client["secret"])
-
-    async def token(self, auth: httpx.BasicAuth, at: int = 0) -> str:
-        answer = await self.hubs[at].post("/oauth/token", data=GRANT, auth=auth)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["access_token"])
-
-    async def status(self, token: str, at: int) -> int:
-        answer = await self.hubs[at].post("/graphql", json=QUERY, headers={"Authorization": f"Bearer {token}"})
-        return answer.status_code
-
-    def scalar(self, statement: str, *values: str) -> Any:
-        with psycopg.connect(self.database_url) as connection:
-            row = connection.execute(statement, values).fetchone()
-        return row[0] if row else None
 
 
 @pytest.fixture(scope="module")
@@ -96,44 +46,8 @@ async def two(
             HUB_RATE_TOKEN="100000",
             HUB_LOG_FORMAT="json",
         )
-        hubs = [await stack.enter_async_context(_serving(env, folder / f"log{number}")) for number in range(2)]
+        hubs = [await stack.enter_async_context(serving(env, folder / f"log{number}")) for number in range(2)]
         yield Two(hubs, env, url)
-
-
-@asynccontextmanager
-async def _serving(env: dict[str, str], log: Path) -> AsyncIterator[httpx.AsyncClient]:
-    with hub_processes.started("serve", env=env, log=log):
-        url = await asyncio.to_thread(_when_ready, log)
-        async with httpx.AsyncClient(base_url=url, timeout=HANGS_AFTER, trust_env=False) as client:
-            yield client
-
-
-def _when_ready(log: Path) -> str:
-    for _ in steps("the hub does not serve", log):
-        found = re.search(r'"url": ?"(http://[^/"]+)/graphql"', log.read_text())
-        if found and hub_processes.status(f"{found[1]}/readyz") == 200:
-            return found[1]
-    raise AssertionError("steps() raises")
-
-
-async def _last_accepted(two: Two, token: str) -> float:
-    """Return when the last accepted request was sent, in seconds since 1970; both processes refuse it now.
-
-    A request that was sent earlier may still be answered by the earlier state.
-    """
-    accepted, refused = 0.0, set[int]()
-    while len(refused) < 2:
-        for at in range(2):
-            sent = time.time()
-            status = await two.status(token, at)
-            assert status in (200, 401)
-            if status == 200:
-                assert at not in refused, "a process that refused it accepts it again"
-                accepted = max(accepted, sent)
-            else:
-                refused.add(at)
-        await asyncio.sleep(0.02)
-    return accepted
 
 
 async def test_a_token_revoked_at_one_process_ends_at_the_other(two: Two) -> None:
@@ -143,7 +57,7 @@ async def test_a_token_revoked_at_one_process_ends_at_the_other(two: Two) -> Non
     answer = await two.hubs[0].post("/oauth/revoke", data={"token": token}, auth=auth)
     assert answer.status_code == 200
     revoked = time.time()
-    assert await _last_accepted(two, token) - revoked < WITHIN
+    assert await last_accepted(two, token) - revoked < WITHIN
     assert [await two.status(other, at) for at in range(2)] == [200, 200]
 
 
@@ -153,7 +67,7 @@ async def test_a_client_suspended_by_command_is_refused_by_both(two: Two) -> Non
     assert [await two.status(token, at) for at in range(2)] == [200, 200]
     await two.command("clients", "suspend", "suspended")
     suspended = time.time()
-    assert await _last_accepted(two, token) - suspended < WITHIN
+    assert await last_accepted(two, token) - suspended < WITHIN
     for hub in two.hubs:
         answer = await hub.post("/oauth/token", data=GRANT, auth=auth)
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
@@ -166,7 +80,7 @@ async def test_a_user_suspended_by_command_is_refused_by_both(two: Two) -> None:
     assert [await two.status(token, at) for at in range(2)] == [200, 200]
     await two.command("users", "suspend", "petugas")
     suspended = time.time()
-    assert await _last_accepted(two, token) - suspended < WITHIN
+    assert await last_accepted(two, token) - suspended < WITHIN
 
 
 async def _signed_in(two: Two, auth: httpx.BasicAuth, password: str) -> str:

@@ -7,10 +7,18 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from graphql import DocumentNode, parse, print_ast
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLObjectType,
+    get_named_type,
+    is_leaf_type,
+    parse,
+    print_ast,
+)
 
 from hub.auth.purposes import Purpose
 from hub.auth.scopes import DESK_SCOPES
@@ -135,6 +143,43 @@ async def _compare_all(stage: Stage, seeds: Sequence[int]) -> None:
 
 async def test_random_operations(filled: Stage) -> None:
     await _compare_all(filled, range(40))
+
+
+def _leaves(type_: GraphQLObjectType) -> list[str]:
+    shown = {name: field for name, field in type_.fields.items() if f"{type_.name}.{name}" not in SKIPPED}
+    return [name for name, field in shown.items() if not field.args and is_leaf_type(get_named_type(field.type))]
+
+
+def _alone(root: str) -> str:
+    """Return an operation that asks for the rows of a list once for each field, with nothing but that field."""
+    query = SCHEMA._schema.query_type
+    assert query
+    node = get_named_type(cast(Any, get_named_type(query.fields[root].type)).fields["nodes"].type)
+    assert isinstance(node, GraphQLObjectType)
+    shown = dict.fromkeys(_leaves(node), "") | {
+        name: " { " + " ".join(_leaves(type_)) + " }"
+        for name, field in node.fields.items()
+        if isinstance(type_ := get_named_type(field.type), GraphQLObjectType) and _leaves(type_) and not field.args
+    }
+    asked = (f"{name}: {root}(first: 9) {{ nodes {{ {name}{inner} }} }}" for name, inner in shown.items())
+    return "{ " + "\n".join(asked) + " }"
+
+
+@pytest.mark.parametrize(
+    "root", ["complaints", "centralReports", "payments", "procurementOrders", "permits", "agencies", "areas"]
+)
+async def test_each_field_alone(filled: Stage, root: str) -> None:
+    found, expected = [await _executed(filled, each, _alone(root)) for each in ("plan", "graphql-core")]
+    assert found.data
+    assert expected.data
+    assert [name for name, value in expected.data.items() if found.data[name] != value] == []
+    assert answer(found) == answer(expected)
+
+
+async def _executed(stage: Stage, executor: str, text: str) -> ExecutionResult:
+    shared = stage.database, OFFICER, stage.cipher, stage.settings.secret
+    async with Context(*shared, request_id="test", purpose=Purpose.HANDLING) as context:
+        return await execute_by(executor, SCHEMA, text, {}, context)
 
 
 @pytest.mark.whole

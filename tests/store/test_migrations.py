@@ -15,8 +15,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from hub.store import migrate
+from hub.store import migrate, schema_version
 from hub.store.database import driver_url
+from hub.store.schema_version import SchemaState
 from hub.store.tables import agreement, metadata, oauth, operations, sync, totals, webhooks
 from tests.fake_connector import Fake, FakeSettings
 from tests.waits import blocked_at
@@ -135,10 +136,10 @@ async def test_a_disabled_system_keeps_its_records(database_url: str) -> None:
 
 
 async def test_the_state_names_the_databases_version(empty_database_url: str) -> None:
-    before, head = await migrate.state(empty_database_url)
-    assert (before, head) == (None, sorted(versions())[-1])
+    newest = sorted(versions())[-1]
+    assert await schema_version.state(empty_database_url) == SchemaState(None, newest, usable=False)
     await migrate.migrate(empty_database_url)
-    assert await migrate.state(empty_database_url) == (head, head)
+    assert await schema_version.state(empty_database_url) == SchemaState(newest, newest, usable=True)
 
 
 def versions() -> list[str]:
@@ -239,7 +240,7 @@ async def test_stored_values_of_enums_get_their_new_names(empty_database_url: st
 
 def upgrade(url: str, version: str) -> None:
     """Upgrade a database to a version."""
-    config = migrate._config()
+    config = schema_version.config()
     engine = create_engine(driver_url(url))
     try:
         with engine.connect() as connection:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -21,43 +18,9 @@ from hub.errors import RateLimited
 from hub.web import rate_limits as rates_module
 from hub.web.rate_counters import SWEEP_INTERVAL, InMemoryStorage, SlidingWindow, retry_after
 from hub.web.rate_limits import RateLimiter, RateLimits
-from tests.waits import hanging
+from tests.redis_server import needs_redis, redis
 
 HERE, OTHER = "203.0.113.7", "203.0.113.8"
-
-needs_redis = pytest.mark.skipif(
-    shutil.which("redis-server") is None and os.environ.get("CI") != "true", reason="redis-server is not installed."
-)
-
-
-@asynccontextmanager
-async def redis(folder: Path) -> AsyncIterator[str]:
-    """Run a Redis server during the block; yield its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
-    server = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-    try:
-        await answering(port)
-        yield f"redis://127.0.0.1:{port}"
-    finally:
-        if server.returncode is None:
-            server.terminate()
-        await server.wait()
-
-
-async def answering(port: int) -> None:
-    async with hanging():
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            await writer.wait_closed()
-            return
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=[pytest.mark.outside, needs_redis])])

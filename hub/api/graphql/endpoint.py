@@ -20,6 +20,7 @@ from strawberry import Schema
 from strawberry.types import ExecutionResult
 
 from hub.api.graphql.limits import Limits
+from hub.api.graphql.operation_spans import operation_span
 from hub.api.graphql.quotas import Quotas
 from hub.api.graphql.request import JSON, GraphQLRequest, media_type, read_request
 from hub.api.graphql.validation import OperationRejected, OperationValidator, ValidatedOperation, use_parsed_document
@@ -186,6 +187,15 @@ class GraphQLEndpoint:
         self, request: Request, viewer: Viewer, graphql: GraphQLRequest, operation: ValidatedOperation
     ) -> Answer:
         """Execute a validated query or mutation."""
+        with operation_span(operation) as span:
+            answer = await self._run(request, viewer, graphql, operation)
+            if answer.status >= 500:
+                span.fail(answer.outcome)
+        return answer
+
+    async def _run(
+        self, request: Request, viewer: Viewer, graphql: GraphQLRequest, operation: ValidatedOperation
+    ) -> Answer:
         try:
             async with asyncio.timeout(self.limits.seconds), self.open_context(request, viewer) as context:
                 result = await self._execute(graphql, operation, context)

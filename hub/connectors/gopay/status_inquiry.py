@@ -23,7 +23,7 @@ async def get_status(settings: GopaySettings, http: Http, order_id: str) -> dict
     """Return the status of an order; None if Midtrans has none of that id."""
     if not settings.status_url:
         return _read(await _request(settings, http, order_id), order_id)
-    async with Http(settings.status_url) as other:
+    async with Http(settings.status_url, system="gopay") as other:
         return _read(await _request(settings, other, order_id), order_id)
 
 

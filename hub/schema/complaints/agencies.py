@@ -29,6 +29,7 @@ class Agency(Node):
     """A row of ``agencies``."""
 
     entity = entities.AGENCY
+    columns = {}
     natural_keys = {"code": ""}
 
     code: str = strawberry.field(description="The agency's code, such as DISHUB; the query `agencies` lists all codes.")
@@ -51,7 +52,7 @@ class Agency(Node):
             code=row["code"],
             name=row["name"],
             name_en=row["name_en"],
-            aliases=list(row["aliases"]),
+            aliases=list(row["aliases"] or ()),
             valid_from=row["valid_from"],
             valid_to=row["valid_to"],
             head=AgencyHead(name=row["head_name"], phone=row["head_phone"]) if row["head_name"] else None,

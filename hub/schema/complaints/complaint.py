@@ -20,7 +20,7 @@ from hub.schema.complaints.shared_fields import SharedField, load_shared_fields
 from hub.schema.complaints.timeline import ComplaintStep, load_timeline
 from hub.schema.context import Info
 from hub.schema.cost import SHORT_LIST_SIZE
-from hub.schema.levels import LEVEL
+from hub.schema.levels import LEVEL, READS
 from hub.schema.nodes import LanguageArgument, Node, code_enum, label, label_field, row_ref
 from hub.schema.part import entity
 from hub.schema.secret_reads import RecordSecretRead
@@ -72,6 +72,7 @@ class Complaint(Node):
 
     entity = entities.COMPLAINT
     natural_keys = {"ticket": ""}
+    columns = {"location": ("latitude", "longitude")}
 
     row: strawberry.Private[Row]
     ticket: str = strawberry.field(description="The complaint's ticket number, such as LG-2026-000123.")
@@ -136,7 +137,10 @@ class Complaint(Node):
             updated_at=row["updated_at"],
         )
 
-    @strawberry.field(description="The complaint's category, as text for people. Null if `category` is null.")
+    @strawberry.field(
+        description="The complaint's category, as text for people. Null if `category` is null.",
+        metadata={READS: ("category",)},
+    )
     def category_label(self, info: Info, language: LanguageArgument = None) -> str | None:
         """Return the category's display name; None if the category is not visible or unknown."""
         category = CATEGORIES.get(self.category or "")
@@ -145,6 +149,7 @@ class Complaint(Node):
     @strawberry.field(
         description=f"The complaint's text; it may name people. {requirement(READ)}",
         extensions=[*requires(READ), _SECRET],
+        metadata={READS: ("text",)},
     )
     def text(self) -> str | None:
         """Return the text; None if it is not visible to the viewer."""
@@ -155,19 +160,27 @@ class Complaint(Node):
         description="The types of personal data found in the title and text. They are masked in the title that the"
         f" public sees. {requirement(READ)}",
         extensions=requires(READ),
+        metadata={READS: ("text",)},
     )
     def personal_data(self) -> list[PersonalData] | None:
         """Return the types found; None if the text is not visible."""
         text = self.row["text"]
         return None if text is None else detect_kinds(self.row["title"], text)
 
-    @strawberry.field(description="The location that the complaint concerns; null if none was submitted.")
+    @strawberry.field(
+        description="The location that the complaint concerns; null if none was submitted.",
+        metadata={READS: ("location",)},
+    )
     def location(self) -> GeoPoint | None:
         """Return the location, which the store has rounded for the public."""
         latitude, longitude = self.row["latitude"], self.row["longitude"]
         return None if latitude is None else GeoPoint(latitude=latitude, longitude=longitude)
 
-    @strawberry.field(description=f"The complaint's files. {requirement(READ)}", extensions=[*requires(READ), _SECRET])
+    @strawberry.field(
+        description=f"The complaint's files. {requirement(READ)}",
+        extensions=[*requires(READ), _SECRET],
+        metadata={READS: ("attachments",)},
+    )
     def attachments(self) -> list[Attachment] | None:
         """Return the files' metadata; None if it is not visible to the viewer."""
         attachments_metadata = self.row["attachments"]
@@ -177,7 +190,7 @@ class Complaint(Node):
         description=f"The reporter; null if the complaint has none. {requirement(PII)} Also requires a purpose in the"
         f" header `Hub-Purpose` ({', '.join(HEADER_VALUES)}). Each read is recorded in `accessLog`.",
         extensions=requires(PII),
-        metadata={LEVEL: _load_reporters},
+        metadata={LEVEL: _load_reporters, READS: ()},
     )
     async def reporter(self, info: Info) -> Reporter | None:
         """Load the reporter and record the read; see ``load_reporters``."""

@@ -13,7 +13,7 @@ from hub.schema.connections import Listing, list_field
 from hub.schema.licensing import SCOPE, part
 from hub.schema.nodes import checked_int, label_field
 from hub.schema.part import entity
-from hub.schema.records import SystemRecord, common
+from hub.schema.records import COLUMNS, SystemRecord, common
 from hub.store.queries import record_entities
 from hub.store.queries.entity import Row
 
@@ -23,6 +23,7 @@ class Business(SystemRecord):
     """A record of kind ``business``."""
 
     entity = record_entities.BUSINESS
+    columns = COLUMNS
 
     nib: str = strawberry.field(description="The number of the business in the national register (NIB).")
     name: str | None = strawberry.field(

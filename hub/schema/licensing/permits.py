@@ -17,7 +17,7 @@ from hub.schema.licensing import SCOPE, part
 from hub.schema.lookups import load_node_by_key
 from hub.schema.nodes import checked_int, label_field
 from hub.schema.part import entity
-from hub.schema.records import SystemRecord, common
+from hub.schema.records import COLUMNS, SystemRecord, common
 from hub.store.queries import permit_clock, record_entities
 from hub.store.queries.entity import Row
 
@@ -34,6 +34,7 @@ class Permit(SystemRecord):
     """A record of kind ``permit``."""
 
     entity = record_entities.PERMIT
+    columns = COLUMNS
 
     permit_id: str | None = strawberry.field(
         description="The id that the national licensing system (OSS) gives the permit; null if it is not known there."

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.database import KEEPALIVES
+from hub.store.connection_pool import KEEPALIVES
 from hub.store.feed import sequence
 from hub.store.feed.cursors import Positions
 from hub.store.feed.pages import scan_end

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from zlib import crc32
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.contract import Raw
@@ -36,6 +38,9 @@ create temp table if not exists staged (
     body jsonb, prose jsonb, keys jsonb, raw jsonb, facts_version bigint
 ) on commit delete rows
 """
+
+_TABLE = f"staged_{crc32(_STAGE.encode()):08x}"
+"""The name of ``staged``. Sessions of a pooler outlive the process: other versions have other columns and names."""
 
 _COPY = """
 copy staged (record_id, outcome, kind, external_id, version, digest, status, told, final, secret, occurred_at,
@@ -138,14 +143,14 @@ async def upsert(db: AsyncConnection, system: str, rows: Sequence[Row], context:
     if counts[Outcome.CREATED] or counts[Outcome.UPDATED] or counts[Outcome.PENDING]:
         await _stage(db, [each for each in compared if each.outcome in _STAGED])
     if counts[Outcome.CREATED]:
-        await db.execute(text(_INSERT), params)
+        await db.execute(_on_table(_INSERT), params)
     if counts[Outcome.UPDATED]:
-        await db.execute(text(_UPDATE), params)
-        await db.execute(text(_DROP_KEYS), params)
+        await db.execute(_on_table(_UPDATE), params)
+        await db.execute(_on_table(_DROP_KEYS), params)
     if counts[Outcome.CREATED] or counts[Outcome.UPDATED]:
-        await db.execute(text(_ADD_KEYS), params)
+        await db.execute(_on_table(_ADD_KEYS), params)
     if counts[Outcome.PENDING]:
-        await db.execute(text(_ADD_PENDING), params)
+        await db.execute(_on_table(_ADD_PENDING), params)
     unchanged = [each for each in compared if each.outcome in _UNCHANGED]
     await _mark_unchanged(db, params, [each for each in unchanged if _must_write(each, context)])
     if context.run is not None:
@@ -154,10 +159,16 @@ async def upsert(db: AsyncConnection, system: str, rows: Sequence[Row], context:
     return [each.outcome for each in compared]
 
 
+@cache
+def _on_table(statement: str) -> TextClause:
+    """Return a statement on ``staged`` with the name of the table."""
+    return text(statement.replace("staged", _TABLE))
+
+
 async def _stage(db: AsyncConnection, compared: Sequence[Comparison]) -> None:
-    await db.execute(text(_STAGE))
-    await db.execute(text("truncate staged"))
-    async with (await driver_connection(db)).cursor() as cursor, cursor.copy(_COPY) as copy:
+    await db.execute(_on_table(_STAGE))
+    await db.execute(_on_table("truncate staged"))
+    async with (await driver_connection(db)).cursor() as cursor, cursor.copy(_on_table(_COPY).text.encode()) as copy:
         for record_id, outcome, row, _ in compared:
             record = row.record
             await copy.write_row(

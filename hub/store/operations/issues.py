@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.messages import Bilingual, Count, in_language
-from hub.store import system_issues, systems
+from hub.store import schema_version, system_issues, systems
 from hub.store.feed import sequence
 from hub.store.feed.sequence import SequencerStatus
 from hub.store.ingest import contradictions, file_downloads, inquiries, quarantine
@@ -112,14 +112,13 @@ select 'CONFLICTS_WAIT' as code, system, count(*) as number, min(conflict_since)
 where conflict_since is not null group by system
 union all select 'CLAIMS_WAIT', system, count(*), min(claimed_at) from claims where dismissed_at is null group by system
 """
-_VERSION = "select version_num from alembic_version"
 
 
 async def load(db: AsyncConnection, head: str | None, contradictable: Sequence[ContradictableKind]) -> HubState:
     """Return the state of the hub. ``head`` is the migration that this code needs; None if it does not matter."""
     return HubState(
         now=datetime.now(UTC),
-        migrated=head is None or await db.scalar(text(_VERSION)) == head,
+        migrated=head is None or await schema_version.is_usable(db),
         workers=await jobs.workers(db),
         systems=await systems.overview(db),
         system_issues=await system_issues.entries(db),

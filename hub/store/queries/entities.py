@@ -55,7 +55,9 @@ def _has_key(key: str) -> Callable[[Sequence[str]], ColumnElement[bool]]:
     return condition
 
 
-_COMPLAINT_KEYS = KeyTable(complaint_keys, complaint_keys.c.complaint_id == complaints.c.id)
+_COMPLAINT_KEYS = KeyTable(
+    complaint_keys, complaint_keys.c.complaint_id == complaints.c.id, owner=complaint_keys.c.complaint_id
+)
 
 COMPLAINT = Entity(
     name="Complaint",
@@ -100,11 +102,17 @@ COMPLAINT = Entity(
     },
     shown=tuple(column.name for column in complaints.c if column.name not in visibility.INTERNAL),
     extra=(is_overdue().label("overdue"),),
+    optional=(
+        ("inspection", "category", "anonymous", "due_estimated", "rating"),
+        ("verified_at", "answered_at", "closed_at", "updated_at"),
+        ("text", "attachments", "latitude", "longitude"),
+    ),
     key_guards={
         **dict.fromkeys(("agency", "area"), visibility.publicly_visible),
         **dict.fromkeys(("ticket", "payment", "order", "permit", "counterpart"), visibility.fully_visible),
         "claim": visibility.at_complaint_desk,
     },
+    least_detail=visibility.LEAST_DETAIL,
     filter_guards={
         **dict.fromkeys(("agency", "area", "category"), visibility.publicly_visible),
         **dict.fromkeys(("channel", "klass", *(f"by_{key}" for key in REFERENCES)), visibility.fully_visible),
@@ -140,6 +148,7 @@ AGENCY = Entity(
         "code": one_of(agencies.c.code),
         "in_office": lambda value: is_in_office() if value else not_(is_in_office()),
     },
+    optional=(("name_en", "aliases", "valid_from", "valid_to", "successor", "email", "phone"),),
 )
 
 AREA = Entity(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, null, true
 
 from hub.store.arrays import any_of
 from hub.viewer import Viewer
@@ -52,6 +52,8 @@ class KeyTable:
     """Orders by which the table itself is indexed; each is used instead of the entity's order of that name."""
     where: ColumnElement[bool] = field(default_factory=true)
     """A condition that selects the entity's keys among others in the table."""
+    owner: ColumnElement[Any] | None = None
+    """The column with the id of the owner, if ``on`` compares nothing else."""
 
 
 def one_of(column: ColumnElement[Any]) -> Callable[[Sequence[Any]], ColumnElement[bool]]:
@@ -89,8 +91,12 @@ class Entity:
     """The columns of the table that a row has; all by default."""
     extra: tuple[ColumnElement[Any], ...] = ()
     """Computed columns of every row."""
+    optional: tuple[tuple[str, ...], ...] = ()
+    """Groups of columns, each read only if one of its columns is needed. They are few, so that statements are."""
     key_guards: Mapping[str, Guard] = field(default_factory=dict)
     """For keys that disclose more than that a row is visible: the rows by whose key a viewer may follow a link."""
+    least_detail: Mapping[Guard, int] = field(default_factory=dict)
+    """For guards of keys that allow exactly the visible rows of a detail or more: that detail."""
     filter_guards: Mapping[str, Guard] = field(default_factory=dict)
     """For filters that disclose more than that a row is visible: the rows that a viewer may find by the filter."""
     viewer_filters: Mapping[str, Callable[[Viewer, Any], ColumnElement[bool]]] = field(default_factory=dict)
@@ -99,12 +105,16 @@ class Entity:
     """The name of an order for each filter whose rows an index has in that order."""
     detail: Callable[[Viewer], ColumnElement[int]] | None = None
     """The detail in which the viewer sees a row, if that differs between rows."""
-    redact: Callable[[Row], Row] = lambda row: row
-    """Removes from a row what its detail does not include."""
+    redact: Callable[[Row], Row] | None = None
+    """Removes from a row what its detail does not include; None if it includes everything."""
     kind: str | None = None
     """The kind of its rows in the history of changes."""
     representative: Sort | None = None
     """For an entity with several rows of one reference: the first row in this order represents them."""
+
+    def redacted(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows without what their details do not include."""
+        return list(map(self.redact, rows) if self.redact else rows)
 
     def order(self, name: str) -> tuple[str, Sort]:
         """Return the name and the order called ``name``; the default order for ""."""
@@ -123,11 +133,17 @@ class Entity:
             None if None in names else self.orders[next((name for name in names if name and name != default), default)]
         )
 
-    def columns(self, viewer: Viewer) -> list[ColumnElement[Any]]:
-        """Return the columns of a row, with its detail, reference and id."""
+    def without(self, needed: Iterable[str]) -> frozenset[str]:
+        """Return the optional columns that need not be read if only ``needed`` columns are."""
+        names = frozenset(needed)
+        return frozenset(name for group in self.optional if names.isdisjoint(group) for name in group)
+
+    def columns(self, viewer: Viewer, without: frozenset[str] = frozenset()) -> list[ColumnElement[Any]]:
+        """Return the columns of a row, with its detail, reference and id; those in ``without`` are null."""
+        own = {name: self.table.c[name] for name in self.shown or self.table.c.keys()}
+        named: dict[str, ColumnElement[Any]] = own | {column.name: column for column in self.extra}
         return [
-            *(self.table.c[name] for name in self.shown or self.table.c.keys()),
-            *self.extra,
+            *(null().label(name) if name in without else column for name, column in named.items()),
             *([self.detail(viewer).label("_detail")] if self.detail else []),
             self.system.label("_system"),
             self.ref.label("_ref"),
@@ -151,6 +167,19 @@ class Entity:
     def _condition(self, viewer: Viewer, name: str, value: Any) -> ColumnElement[bool]:
         by_viewer = self.viewer_filters.get(name)
         return by_viewer(viewer, value) if by_viewer else self.filters[name](value)
+
+    def shown_value(self, key: str) -> str | None:
+        """Return the name by which every row has the value of ``key``, or its own id if that leads to the values.
+
+        None if not every row has it.
+        """
+        source = self.keys[key]
+        if isinstance(source, KeyTable):
+            return None if source.owner is None else "_id"
+        named = {"_id": self.id, "_ref": self.ref, "_system": self.system}
+        optional = {name for group in self.optional for name in group}
+        columns = {name: self.table.c[name] for name in self.shown or self.table.c.keys() if name not in optional}
+        return next((name for name, column in (named | columns).items() if column is source), None)
 
     def key_source(self, viewer: Viewer, key: str) -> tuple[ColumnElement[Any], FromClause, ColumnElement[bool]]:
         """Return the column of ``key``, the table to select it from, and the condition for the rows to use.

@@ -35,7 +35,7 @@ async def by_refs(db: AsyncConnection, entity: Entity, viewer: Viewer, refs: Seq
 
     name = "by refs", entity, compiled.kind_of(viewer)
     matches = await compiled.fetch(db, name, compiled.inputs_of(viewer) | ref_inputs(refs), build)
-    return {(row["_system"], row["_ref"]): entity.redact(row) for row in matches}
+    return {(row["_system"], row["_ref"]): row for row in entity.redacted(matches)}
 
 
 async def by_key(
@@ -55,7 +55,7 @@ async def by_key(
 
     name = "by key", entity, key, compiled.kind_of(viewer)
     inputs = {**compiled.inputs_of(viewer), "values": tuple(filter(is_storable_text, values))}
-    return {row["_value"]: entity.redact(row) for row in await compiled.fetch(db, name, inputs, build)}
+    return {row["_value"]: row for row in entity.redacted(await compiled.fetch(db, name, inputs, build))}
 
 
 def ref_inputs(refs: Iterable[Ref]) -> dict[str, Any]:

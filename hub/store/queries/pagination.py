@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +32,8 @@ class PageRequest:
     """Pairs of the name of an entity's filter and its value."""
     before: Position | None = None
     backward: bool = False
+    without: frozenset[str] = frozenset()
+    """Columns that need not be read."""
 
     def read_order(self, sort: Sort) -> Sort:
         """Return the order in which the rows are read."""
@@ -40,7 +42,7 @@ class PageRequest:
     @property
     def shape(self) -> Hashable:
         """What a statement for it depends on, besides its inputs."""
-        return self.size, self.order, self.backward, tuple(name for name, _ in self.where)
+        return self.size, self.order, self.backward, self.without, tuple(name for name, _ in self.where)
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -59,13 +61,13 @@ class PageRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RowPage:
-    """One page of rows in an order; ``more``: there are more in the direction that was read."""
+class RowPage(NamedTuple):
+    """One page of rows in an order; ``more``: there are more in the direction that was read by ``read_by``."""
 
     rows: Sequence[Row]
     order: str
     more: bool
+    read_by: AsyncConnection | None = None
 
     def cursor(self, index: int) -> str:
         """Return the cursor of a row."""
@@ -79,13 +81,13 @@ async def page(db: AsyncConnection, entity: Entity, viewer: Viewer, request: Pag
 
     def build(inputs: Inputs) -> Select[Any]:
         template = compiled.viewer_with(viewer, inputs)
-        statement = select(*entity.columns(template)).where(entity.allowed(template))
+        statement = select(*entity.columns(template, request.without)).where(entity.allowed(template))
         return page_statement(statement, entity, template, request.with_inputs(inputs), sort)
 
     name = "page", entity, compiled.kind_of(viewer), request.shape
     inputs = compiled.inputs_of(viewer) | request.inputs
     found = await compiled.fetch(db, name, inputs, build, constants_in_text=False)
-    return to_page(entity, found, request, order)
+    return to_page(db, entity, found, request, order)
 
 
 async def count(db: AsyncConnection, entity: Entity, viewer: Viewer, where: Iterable[tuple[str, Any]]) -> int:
@@ -123,9 +125,9 @@ def page_statement(
     )
 
 
-def to_page(entity: Entity, found: Sequence[Row], request: PageRequest, order: str) -> RowPage:
+def to_page(db: AsyncConnection, entity: Entity, found: Sequence[Row], request: PageRequest, order: str) -> RowPage:
     """Return the page of the rows that ``page_statement`` found."""
-    rows = [entity.redact(row) for row in found[: request.size]]
+    rows = entity.redacted(found[: request.size])
     if request.backward:
         rows.reverse()
-    return RowPage(rows, order, len(found) > request.size)
+    return RowPage(rows, order, len(found) > request.size, db)

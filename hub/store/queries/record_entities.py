@@ -94,6 +94,8 @@ def record_entity(
         },
         shown=(*_SHOWN, "prose") if kind.prose else _SHOWN,
         extra=(_AS_OF,),
+        # Status and body are always read: a row whose facts the graph cannot represent is in no list.
+        optional=(("as_of",), ("told", "updated_at"), ("prose",)),
     )
 
 

@@ -14,7 +14,7 @@ or a link either: the guards of ``hub.store.queries.entity`` hold that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -114,6 +114,13 @@ def party(viewer: Viewer) -> str | None:
         case ViewerKind.HOLDER:
             return viewer.ticket or ""
     return viewer.name
+
+
+LEAST_DETAIL: Mapping[Callable[[Viewer], ColumnElement[bool]], int] = {
+    publicly_visible: int(Detail.PUBLIC),
+    fully_visible: int(Detail.FULL),
+}
+"""The least ``detail`` of the rows that a condition allows: it allows every visible row of that detail or more."""
 
 
 def _submitted_by(viewer: Viewer) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ import pytest
 from alembic import command
 from sqlalchemy import create_engine
 
-from hub.store import migrate
+from hub.store import schema_version
 from hub.store.database import driver_url
 from hub.store.oauth.usernames import is_well_formed, normalize
 
@@ -42,7 +42,7 @@ def test_a_long_text_is_not_normalised_whole() -> None:
 def _upgrade(url: str, revision: str) -> None:
     engine = create_engine(driver_url(url))
     with engine.connect() as connection:
-        config = migrate._config()
+        config = schema_version.config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         connection.commit()

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from hub.agreement.enums import AgreementState
+from hub.messages import in_language
 from hub.schema.graph import schema
 from hub.store.feed.sequence import SequencerStatus
 from hub.store.ingest.file_downloads import MissingFiles
@@ -193,8 +194,15 @@ def test_what_an_issue_names_exists() -> None:
         assert anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_the_documents_have_a_row_for_each_issue() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (\w+) \| (\w*) \|", (DOCS / "operations.md").read_text(), re.M)
-    assert {code: (severity, alert or None) for code, severity, alert in rows} == {
-        code: (kind.severity.value, kind.alert) for code, kind in KINDS.items()
+def test_the_documents_say_what_to_do_for_each_issue() -> None:
+    row = r"^\| `([A-Z_]+)` \| (\w+) \| (\w*) \| .* \| \[(.*)\]\(([^)]*)\) \|$"
+    rows = re.findall(row, (DOCS / "operations.md").read_text(), re.M)
+    assert {code: (severity, alert or None, to_do, document) for code, severity, alert, to_do, document in rows} == {
+        code: (
+            kind.severity.value,
+            kind.alert,
+            in_language(kind.what_to_do, "en").rstrip("."),
+            kind.document.removeprefix("operations.md"),
+        )
+        for code, kind in KINDS.items()
     }

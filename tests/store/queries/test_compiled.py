@@ -7,11 +7,25 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import ARRAY, DateTime, Numeric, Select, String, cast, column, literal, literal_column, select, true
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Numeric,
+    Select,
+    String,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
 
 from hub.store.arrays import any_of
 from hub.store.database import Database, execute
-from hub.store.queries.compiled import Inputs, Statements
+from hub.store.queries.compiled import Inputs, Statements, fetch
 from hub.store.queries.entity import one_of
 
 TEXT, NUMBER, TIME = column("text", String), column("number", Numeric), column("time", DateTime(timezone=True))
@@ -132,8 +146,24 @@ async def test_constants_in_the_text_have_the_same_value(empty_database_url: str
         for in_text in (False, True):
             statement = statements.get(in_text, {"x": "a"}, build, constants_in_text=in_text)
             assert len(statement.parameters({"x": "b"})) == (1 if in_text else 2 + len(CONSTANTS))
-            (row,) = await execute(db, statement.text, statement.parameters({"x": "b"}))
+            parameters = statement.parameters({"x": "b"})
+            (row,) = await execute(db, statement.text, parameters)
             assert tuple(row.values()) == (*CONSTANTS, NAMES, "b")
+            values = [parameters[name] for name in statement.order]
+            assert await execute(db, statement.text, values, statement.numbered) == [row]
+    await database.close()
+
+
+async def test_lists_arrive_as_they_are(empty_database_url: str) -> None:
+    def build(inputs: Inputs) -> Select[Any]:
+        array = ARRAY(BigInteger if isinstance(inputs["x"][0], int) else String)
+        return select(func.unnest(cast(literal(list(inputs["x"]), array), array)).label("value"))
+
+    database = Database(empty_database_url)
+    async with database.read() as db:
+        for values in (("a", "b"), ("", "NULL"), ("{,}", " "), ('"', "b"), ('a","b', "c"), ("\\", "b"), (-1, 2**60)):
+            rows = await fetch(db, ("lists", type(values[0])), {"x": values}, build)
+            assert [row["value"] for row in rows] == list(values)
     await database.close()
 
 
