@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import hub.store.database
 import hub.testing
+from hub.runtime import postgres_paths
 from hub.testing.databases import (
     database_url,
     empty_database_url,
@@ -107,6 +109,17 @@ def certificates_read_once() -> Iterator[None]:
     """HTTP clients share one SSL context: to read all certificates takes each of them 40 ms."""
     with patch.object(httpx._transports.default, "create_ssl_context", cache(httpx.create_ssl_context)):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_databases_are_removed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove what the private databases of tests leave below ``/var/lib/hub`` when root runs them."""
+    yield
+    base = tmp_path_factory.getbasetemp()
+    for link in (*base.glob("*/pg"), *base.glob("*/.hub/pg"), *base.glob("*/*/pg"), *base.glob("*/*/.hub/pg")):
+        home = link.resolve().parent
+        if home.is_relative_to(postgres_paths.SHARED):
+            shutil.rmtree(home, ignore_errors=True)
 
 
 class _Impatient:
