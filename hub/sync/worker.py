@@ -27,6 +27,7 @@ from hub.sync.compare_again import compare_outdated
 from hub.sync.job_spans import run_in_span
 from hub.sync.jobs import WorkerContext
 from hub.sync.removal_detection import RemovalRules
+from hub.sync.retention import make_months
 from hub.sync.webhook_deliveries import WebhookSender
 
 log = structlog.get_logger()
@@ -96,6 +97,7 @@ async def run(settings: Settings) -> None:
         async with database.write(Cause("worker", "worker", "start")) as db:
             await systems.resume_stopped(db)
         await compare_outdated(database)
+        await make_months(settings.database_url)
         while not stop.is_set():
             await _until(stop, _run_until_disconnected(app, context, settings, stop))
     finally:
