@@ -17,6 +17,9 @@ from hub.store.webhooks.terms import RETRIED_FOR
 
 log = structlog.get_logger()
 
+ATTEMPTS_BEFORE = RETRIED_FOR
+"""How much older than a settled message its first attempt may be: it is kept as long as the message."""
+
 
 async def delete_finished_jobs(database: Database, cause: Cause) -> int:
     """Delete the jobs that ended long ago, and the workers that are gone; return how many jobs."""
@@ -32,23 +35,22 @@ async def delete_finished_jobs(database: Database, cause: Cause) -> int:
 
 
 async def delete_webhook_messages(database: Database, cause: Cause, before: datetime) -> None:
-    """Delete the messages of webhooks that were settled before a time."""
+    """Delete the messages of webhooks that were settled before a time, and attempts that no month is dropped with."""
     deleted = deliveries.EXPIRED_AT_ONCE
     while deleted == deliveries.EXPIRED_AT_ONCE:
         async with database.write(cause) as db:
             deleted = await deliveries.expire(db, before)
+    async with database.write(cause) as db:
+        await deliveries.expire_unplaced_attempts(db, before - ATTEMPTS_BEFORE)
 
 
 async def renew_months(url: str, before: datetime) -> list[str]:
-    """Make the partitions of the next months, drop those that had expired by a time, and return the dropped ones.
-
-    An attempt is kept as long as the message that it was for, which may have been retried for some days.
-    """
+    """Make the partitions of the next months, drop those that had expired by a time, and return the dropped ones."""
     await make_months(url)
     try:
         return [
             *await asyncio.to_thread(partitions.drop_expired, url, "feed", before, sequence.is_dropped),
-            *await asyncio.to_thread(partitions.drop_expired, url, "webhook_attempts", before - RETRIED_FOR),
+            *await asyncio.to_thread(partitions.drop_expired, url, "webhook_attempts", before - ATTEMPTS_BEFORE),
         ]
     except TablesInUse:
         log.warning("months.in_use", advice="they are dropped in another night")

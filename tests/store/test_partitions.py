@@ -31,7 +31,10 @@ FILLED = """
 insert into feed (system, position, change_id, settled_at)
 select 'fake', n, n, now() - (1000 - n) * interval '2 hours' from generate_series(1, 1000) n;
 insert into feed_heads (system, cluster, last) values ('fake', 1, 1000);
-insert into clients (id, name, organisation, auth_method, grants, scopes) values ('shop', 'S', 'S', 'none', '{}', '{}');
+"""
+CLIENT = """
+insert into clients (id, name, organisation, auth_method, grants, scopes)
+values ('shop', 'S', 'S', 'none', '{}', '{}')
 """
 HOOKS = """
 insert into webhooks (id, client, url, content, format, per_minute, sealed, state, cursor, retry_at, next_at,
@@ -69,12 +72,19 @@ def month_after(start: datetime, number: int) -> datetime:
     return datetime(total // 12, total % 12 + 1, 1, tzinfo=UTC)
 
 
-async def add_month(connection: psycopg.AsyncConnection[Any], start: datetime) -> str:
-    """Make the partition of the feed for a month, as a worker did in its time."""
-    name = f"feed_{start:%Y_%m}"
-    parts = {"name": sql.Identifier(name), "start": sql.Literal(start), "end": sql.Literal(month_after(start, 1))}
-    await connection.execute(sql.SQL("create table {name} (like feed_default including all)").format(**parts))
-    attach = "alter table feed attach partition {name} for values from ({start}) to ({end})"
+async def add_month(connection: psycopg.AsyncConnection[Any], start: datetime, table: str = "feed") -> str:
+    """Make the partition of a table for a month, as a worker did in its time."""
+    name = f"{table}_{start:%Y_%m}"
+    names = {"table": sql.Identifier(table), "rest": sql.Identifier(f"{table}_default")}
+    parts = names | {
+        "name": sql.Identifier(name),
+        "start": sql.Literal(start),
+        "end": sql.Literal(month_after(start, 1)),
+    }
+    await connection.execute(
+        sql.SQL("create table {name} (like {rest} including all excluding identity)").format(**parts)
+    )
+    attach = "alter table {table} attach partition {name} for values from ({start}) to ({end})"
     await connection.execute(sql.SQL(attach).format(**parts))
     return name
 
@@ -163,7 +173,8 @@ async def test_a_filled_database_keeps_its_rows(empty_database_url: str) -> None
         await opened.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
         try:
             await opened.execute(FILLED.encode())
-            await opened.execute(HOOKS.encode())
+            for statement in (CLIENT, HOOKS):
+                await opened.execute(statement.encode())
             await opened.execute(ATTEMPTED.format("now() - interval '5 days'").encode())
             for table in partitions.TABLES:
                 grant = sql.SQL("grant select, insert on {} to {}")

@@ -242,3 +242,8 @@ async def expire(db: AsyncConnection, before: datetime) -> int:
     Their attempts go with the partition of their month.
     """
     return (await db.execute(text(_EXPIRE), {"before": before, "limit": EXPIRED_AT_ONCE})).rowcount
+
+
+async def expire_unplaced_attempts(db: AsyncConnection, before: datetime) -> None:
+    """Delete the attempts from before a time whose month had no partition."""
+    await db.execute(text("delete from webhook_attempts_default where at < :before"), {"before": before})
