@@ -9,7 +9,7 @@ from hub.auth import issuer_config as trust
 from hub.auth import scopes
 from hub.cli.finding import Finding
 from hub.cli.pending_decisions import describe_pending
-from hub.cli.server_checks import check_durability, check_servers
+from hub.cli.server_checks import check_durability, check_months, check_servers
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.errors import BadSetting, ConfigurationError, TryLater
@@ -83,6 +83,7 @@ async def _check_database(settings: Settings, enabled: list[Enabled]) -> list[Fi
                 else []
             )
             rest += await _check_waiting(connected, enabled) if shape.ok else []
+            rest += [await check_months(connected.database_url)] if shape.ok else []
             return [*found, *await check_servers(connected), durable, shape, *rest]
     except BadSetting as error:
         return [Finding("database", False, str(error))]

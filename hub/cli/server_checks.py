@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hub.cli.finding import Finding
 from hub.errors import BadSetting
 from hub.runtime.pooler import check_pooler
 from hub.settings import Settings
-from hub.store import roles, server_settings
+from hub.store import partitions, roles, server_settings
 from hub.store.database import DATABASE_ERRORS
 from hub.store.replica import bytes_behind
 
@@ -31,6 +33,22 @@ async def check_durability(url: str) -> Finding:
         return Finding("durability", True, f"{', '.join(DURABILITY_SETTINGS)} are on")
     risks = " ".join(f"{name} is off: {risk}." for name, risk in DURABILITY_SETTINGS.items() if name in off)
     return Finding("durability", False, f"{risks} Set these to on in postgresql.conf, and reload the server.")
+
+
+async def check_months(url: str) -> Finding:
+    """Check that the partitions by month are there before they are needed; without them nothing fails yet."""
+    found = await asyncio.to_thread(partitions.state, url)
+    if found.missing:
+        tables = " and ".join(found.missing)
+        message = f"There is no partition of next month of {tables}: run `hub migrate`, and see why no worker made it."
+        return Finding("months", False, message)
+    if found.unplaced:
+        rows = " and ".join(f"{number} rows of {table}" for table, number in found.unplaced.items())
+        message = (
+            f"{rows} are of a month that had no partition: check that a worker runs, and the clocks of all machines"
+        )
+        return Finding("months", True, f"{message}; they are read as all others, until they expire", waits=True)
+    return Finding("months", True, "the partitions of next month are made")
 
 
 async def _check_role(settings: Settings) -> list[Finding]:

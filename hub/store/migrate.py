@@ -17,9 +17,9 @@ from hub.complaints.agencies import AGENCIES
 from hub.complaints.areas import AREAS
 from hub.contract import SystemDeclaration
 from hub.kept_columns import keep_columns, mask_columns
-from hub.store import roles, schema_version
+from hub.store import partitions, roles, schema_version
 from hub.store.database import driver_url
-from hub.store.lock_waits import LOCK_TIMEOUT, give_way
+from hub.store.lock_waits import GIVE_UP_AFTER, LOCK_TIMEOUT, give_way
 from hub.store.record_partitions import add_partition
 
 _LOCK = 0x51_4D_50_4C
@@ -45,6 +45,7 @@ def _migrate(url: str, systems: list[SystemDeclaration], role: str | None) -> No
         schema_version.publish_compatibility(lock)
         give_way(partial(_upgrade, url))
         schema_version.publish_compatibility(lock)
+        partitions.make_ahead(url, GIVE_UP_AFTER)
         # Each statement in a transaction of its own: locking several tables could deadlock with a pull, which locks
         # its records before the row of its system.
         for system in systems:

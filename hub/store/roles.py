@@ -12,6 +12,7 @@ _GRANTS = (
     "revoke insert, update, delete on alembic_version from {}",
     "grant usage, select, update on all sequences in schema public to {}",
     "grant execute on function count_anew() to {}",
+    "grant execute on function make_months(text, int), drop_month(text), count_months(text) to {}",
 )
 """The role may read and write rows; TRUNCATE, triggers and the version are reserved for the owner."""
 

@@ -33,7 +33,7 @@ from hub.store.job_queue import enqueue_deliveries, enqueue_inquiries
 from hub.store.oauth import grants
 from hub.store.operations import event_counts, streams
 from hub.store.outbox import deliveries
-from hub.store.webhooks import deliveries as webhook_messages
+from hub.sync import retention
 from hub.sync.decisions import DecisionRun
 from hub.sync.delivery import DeliveryRun
 from hub.sync.inquiries import InquiryRun
@@ -42,8 +42,6 @@ from hub.sync.removal_detection import RemovalRules
 
 log = structlog.get_logger()
 tasks = procrastinate.Blueprint()
-
-KEPT_JOBS_HOURS = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +207,21 @@ async def delete_expired(job: JobContext, timestamp: int) -> None:
     """Delete old entries of quarantine, feed, files, audit and queue, inquiries, keys and messages of webhooks."""
     context = _worker_context(job)
     cause = Cause("delete-expired", "worker", str(timestamp))
+    before = datetime.now(UTC) - timedelta(days=context.feed_days)
+    # First: a dropped partition is gone for a snapshot as well, which must not be older than the drop of its positions.
+    months = await retention.renew_months(context.database.url, before)
     async with context.database.write(cause) as db:
         entries = await quarantine.expire(db)
         await inquiries.expire(db)
         keys = await idempotency.expire(db) + await uploads.expire(db)
         positions = await sequence.expire(db, timedelta(days=context.feed_days))
-        await webhook_messages.expire(db, datetime.now(UTC) - timedelta(days=context.feed_days))
     async with context.database.write(cause) as db:
         contents = await file_downloads.expire(db)
         await audit.expire(db, timedelta(days=context.audit_days))
-    await job.app.job_manager.delete_old_jobs(nb_hours=KEPT_JOBS_HOURS, include_failed=True)
-    log.info("expired.deleted", quarantine=entries, idempotency_keys=keys, feed_positions=positions, files=contents)
+    finished = await retention.delete_finished_jobs(context.database, cause)
+    await retention.delete_webhook_messages(context.database, cause, before)
+    counts = {"quarantine": entries, "idempotency_keys": keys, "feed_positions": positions, "files": contents}
+    log.info("expired.deleted", **counts, jobs=finished, months=months)
 
 
 @tasks.periodic(cron="47 2 * * *")

@@ -7,6 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Collection, Coroutine
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +28,7 @@ from hub.sync.compare_again import compare_outdated
 from hub.sync.job_spans import run_in_span
 from hub.sync.jobs import WorkerContext
 from hub.sync.removal_detection import RemovalRules
+from hub.sync.retention import make_months
 from hub.sync.webhook_deliveries import WebhookSender
 
 log = structlog.get_logger()
@@ -37,6 +39,10 @@ JOBS_END_WITHIN, END_WITHIN = 1.5, 2.2
 FETCH_EVERY = 0.25
 """Seconds between two polls of the queue. No notification is sent when a job's lock is released, and a decision needs
 two such locks on its way to the other side."""
+
+NEVER = timedelta(days=36_500).total_seconds()
+"""Seconds after which the queue would forget a worker without a heartbeat: at the start of another one, which would
+wait until each finished job of that worker is rewritten. ``delete_expired`` does so, once it has none."""
 
 
 def jobs_at_once(systems: Collection[str]) -> int:
@@ -96,6 +102,7 @@ async def run(settings: Settings) -> None:
         async with database.write(Cause("worker", "worker", "start")) as db:
             await systems.resume_stopped(db)
         await compare_outdated(database)
+        await make_months(settings.database_url)
         while not stop.is_set():
             await _until(stop, _run_until_disconnected(app, context, settings, stop))
     finally:
@@ -156,8 +163,9 @@ async def _work(app: App, context: WorkerContext, settings: Settings, stop: asyn
             install_signal_handlers=False,
             shutdown_graceful_timeout=JOBS_END_WITHIN,
             fetch_job_polling_interval=FETCH_EVERY,
+            delete_jobs="successful",
             update_heartbeat_interval=settings.stalled_after / 4,
-            stalled_worker_timeout=settings.stalled_after,
+            stalled_worker_timeout=NEVER,
         )
     finally:
         await cancel_and_wait([checking, sequencing, calling])

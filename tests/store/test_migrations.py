@@ -22,8 +22,9 @@ from hub.store.tables import agreement, metadata, oauth, operations, sync, total
 from tests.fake_connector import Fake, FakeSettings
 from tests.waits import blocked_at
 
-APART = ("procrastinate_", "alembic_version", "records_")
-"""Tables of the queue and of the migrations themselves, and partitions, which connectors create."""
+MONTHLY = ("feed_2", "feed_default", "webhook_attempts_")
+APART = ("procrastinate_", "alembic_version", "records_", *MONTHLY)
+"""Tables of the queue and of the migrations themselves, and partitions by system and by month."""
 FAKE = [Fake.declaration(FakeSettings())]
 BY_TRANSACTION = {("changes", "transaction"), ("feed_heads", "horizon"), ("matters_due", "transaction")}
 """Columns with PostgreSQL's number of a transaction, a type that SQLAlchemy does not know."""

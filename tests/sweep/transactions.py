@@ -17,6 +17,8 @@ SPARED = {
     "sync/jobs.py _stop": "records one fact, which the next check records again",
     "sync/jobs.py expire_access": "deletes what has expired, and does so again ten minutes later",
     "sync/jobs.py delete_expired": "deletes what is old, and does so again every night",
+    "sync/retention.py delete_finished_jobs": "deletes what is old, and does so again every night",
+    "sync/retention.py delete_webhook_messages": "deletes what is old, and does so again every night",
     "sync/pull.py Pull._record_failure": "records one fact, which the next pull records again",
     "sync/inquiries.py InquiryRun._record_failure": "records one fact, which the next question records again",
     "sync/delivery_attempt.py DeliveryAttempts._release": "ends a lease; without it the delivery is looked up",

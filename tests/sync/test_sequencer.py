@@ -184,7 +184,8 @@ async def test_expired_changes_leave_the_feed_and_stay_in_the_history(
         await restored(stage)
     await stage.run("update complaints set rating = 2")
     assert await isolated_sequencer.sequence(stage.database) == 2
-    assert await stage.rows("select position from feed order by 1") == [(3,), (4,), (5,), (6,)]
+    readable = "select position from feed join feed_heads using (system) where position > dropped order by 1"
+    assert await stage.rows(readable) == [(3,), (4,), (5,), (6,)]
     assert await stage.rows("select dropped, last from feed_heads where system = 'hub'") == [(2, 6)]
     assert await stage.rows("select count(*) from changes") == [(6,)]
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+import psycopg
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -99,24 +101,46 @@ with gone as (
     select h.system, k.position, k.change_id
     from feed_heads h cross join lateral (
         select max(f.position) as position, max(f.change_id) as change_id from feed f
-        where f.system = h.system and f.settled_at < now() - cast(:retention as interval)
+        where f.system = h.system and f.position > h.dropped and f.settled_at < now() - cast(:retention as interval)
     ) k where k.position is not null and not exists (
         select from changes c where c.system = h.system and c.transaction >= h.horizon
         and c.recorded_at < now() - cast(:retention as interval)
         and not exists (select from feed f where f.change_id = c.id))
-), dropped as (
-    delete from feed f using gone where f.system = gone.system and f.position <= gone.position returning 1
-), moved as (
-    update feed_heads h set dropped = gone.position, dropped_change = greatest(h.dropped_change, gone.change_id)
-    from gone where gone.system = h.system
 )
-select count(*) from dropped
+update feed_heads h set dropped = gone.position, dropped_change = greatest(h.dropped_change, gone.change_id)
+from gone where gone.system = h.system
+returning h.system
 """
+
+_COUNT = "select coalesce(sum(dropped), 0) from feed_heads"
+
+# Rows of a month that had no partition.
+_DELETE = "delete from feed_default f using feed_heads h where f.system = h.system and f.position <= h.dropped"
 
 
 async def expire(db: AsyncConnection, retention: timedelta) -> int:
-    """Delete positions assigned longer than ``retention`` ago; the changes stay. Return how many."""
-    return int(await db.scalar(text(_DROP), {"retention": retention}) or 0)
+    """Drop the positions assigned longer than ``retention`` ago, and return how many; the changes stay.
+
+    Nobody can read them any more. Their rows go with the partition of their month (``is_dropped``).
+    """
+    before = await db.scalar(text(_COUNT))
+    await db.execute(text(_DROP), {"retention": retention})
+    await db.execute(text(_DELETE))
+    # Positions have no gaps.
+    return int(await db.scalar(text(_COUNT)) - before)
+
+
+_KEPT = """
+select from feed_heads h where exists (select from {} f where f.system = h.system and f.position > h.dropped)
+"""
+
+
+def is_dropped(connection: psycopg.Connection, partition: str) -> bool:
+    """Return whether all positions of a partition were dropped."""
+    found = (
+        "select from feed_heads h where exists (select from {} f where f.system = h.system and f.position > h.dropped)"
+    )
+    return not connection.execute(sql.SQL(found).format(sql.Identifier(partition))).rowcount
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 WORKER_GONE_AFTER = 120
 """Seconds without a heartbeat after which a worker counts as gone."""
+KEPT_HOURS = 72
+"""How long a job that failed is kept; one that succeeded is deleted at once."""
+BATCH = 5_000
+"""Finished jobs that are looked at in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +61,37 @@ async def workers(db: AsyncConnection) -> Workers:
     """Return whether workers run."""
     row = (await db.execute(text(_WORKERS), {"gone": WORKER_GONE_AFTER})).one()
     return Workers(row.running, row.last_heartbeat)
+
+
+# In the order of their ids, so that no batch comes by what the batches before it have deleted.
+_EXPIRE = """
+with old as materialized (
+    select id from procrastinate_jobs where id > :after and status in ('succeeded', 'failed', 'cancelled', 'aborted')
+    order by id limit :limit
+), gone as (
+    delete from procrastinate_jobs j using old where j.id = old.id and not exists (
+        select from procrastinate_events e where e.job_id = j.id and e.at > now() - make_interval(hours => :hours))
+    returning 1
+)
+select max(id) as last, (select count(*) from gone) as deleted from old
+"""
+
+_FORGET = """
+delete from procrastinate_workers w where last_heartbeat < now() - interval '1 day'
+and not exists (select from procrastinate_jobs j where j.worker_id = w.id)
+"""
+
+
+async def expire(db: AsyncConnection, after: int) -> tuple[int | None, int]:
+    """Delete those of the next ``BATCH`` finished jobs after an id that ended more than ``KEPT_HOURS`` ago.
+
+    Return the last id that was looked at, None if there was none, and how many were deleted.
+    """
+    params = {"after": after, "limit": BATCH, "hours": KEPT_HOURS}
+    row = (await db.execute(text(_EXPIRE), params)).one()
+    return row.last, row.deleted
+
+
+async def forget_workers(db: AsyncConnection) -> None:
+    """Delete the workers that have been gone for a day and have no jobs."""
+    await db.execute(text(_FORGET))

@@ -29,6 +29,8 @@ from hub.store.webhooks.terms import (
 
 BURST = timedelta(seconds=5)
 """An endpoint that was idle may get the calls of this time at once."""
+EXPIRED_AT_ONCE = 5_000
+"""Deliveries that are deleted in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +230,20 @@ async def due_webhooks(db: AsyncConnection, now: datetime) -> frozenset[str]:
     return frozenset(await db.scalars(text(_WEBHOOKS), {"now": now, "burst": BURST}))
 
 
-_EXPIRE = "delete from webhook_deliveries where settled_at < :before"
+_EXPIRE = """
+delete from webhook_deliveries where id in (
+    select id from webhook_deliveries where settled_at < :before order by settled_at limit :limit)
+"""
 
 
 async def expire(db: AsyncConnection, before: datetime) -> int:
-    """Delete deliveries that were settled before a time, with their attempts; return how many."""
-    return (await db.execute(text(_EXPIRE), {"before": before})).rowcount
+    """Delete at most ``EXPIRED_AT_ONCE`` deliveries that were settled before a time; return how many.
+
+    Their attempts go with the partition of their month.
+    """
+    return (await db.execute(text(_EXPIRE), {"before": before, "limit": EXPIRED_AT_ONCE})).rowcount
+
+
+async def expire_unplaced_attempts(db: AsyncConnection, before: datetime) -> None:
+    """Delete the attempts from before a time whose month had no partition."""
+    await db.execute(text("delete from webhook_attempts_default where at < :before"), {"before": before})
