@@ -6,6 +6,7 @@ it has an older version.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -31,6 +32,9 @@ from hub.sync.item_validation import map_item
 
 CURRENT_OUTCOMES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
 """The outcomes of items after which the stored record is as current as the item."""
+
+ITEMS_AT_ONCE = 20
+"""The number of items that are mapped without a break: a millisecond or two."""
 
 SUPERSEDED_REASON = "a later row contains the same record"
 
@@ -103,19 +107,33 @@ def read_items(connector: Connector, cipher: FieldCipher, items: Iterable[Raw], 
     """Map ``items`` of the connector's system to a batch; ``now`` bounds the times in them."""
     batch = Batch()
     for item in items:
-        unredacted = make_storable(item)
-        raw = _redacted(connector, unredacted)
-        try:
-            record = map_item(connector, raw, now)
-        except BadRecord as error:
-            external_id = extract_id(raw, connector.id_path)
-            batch.rejected.append(
-                RejectedItem(raw, error.reason, None, external_id if isinstance(error, Incomplete) else None)
-            )
-            batch.items.append(ReadItem(None, external_id, error.reason))
-            continue
-        _add(batch, to_row(record, raw, cipher), unredacted)
+        _read(batch, connector, cipher, item, now)
     return batch
+
+
+async def read_items_in_turn(connector: Connector, cipher: FieldCipher, items: Iterable[Raw], now: datetime) -> Batch:
+    """Do the same, and let other tasks run every few items, such as one that waits for the database."""
+    batch = Batch()
+    for number, item in enumerate(items, 1):
+        _read(batch, connector, cipher, item, now)
+        if number % ITEMS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return batch
+
+
+def _read(batch: Batch, connector: Connector, cipher: FieldCipher, item: Raw, now: datetime) -> None:
+    unredacted = make_storable(item)
+    raw = _redacted(connector, unredacted)
+    try:
+        record = map_item(connector, raw, now)
+    except BadRecord as error:
+        external_id = extract_id(raw, connector.id_path)
+        batch.rejected.append(
+            RejectedItem(raw, error.reason, None, external_id if isinstance(error, Incomplete) else None)
+        )
+        batch.items.append(ReadItem(None, external_id, error.reason))
+    else:
+        _add(batch, to_row(record, raw, cipher), unredacted)
 
 
 def _redacted(connector: Connector, item: Raw) -> Raw:
