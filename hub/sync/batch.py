@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cache
 from math import isfinite
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -33,14 +33,13 @@ from hub.sync.item_validation import map_item
 CURRENT_OUTCOMES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
 """The outcomes of items after which the stored record is as current as the item."""
 
-ITEMS_AT_ONCE = 20
-"""The number of items that are mapped without a break: a millisecond or two."""
+ITEMS_AT_ONCE = 40
+"""The number of items that are mapped without a break: two to four milliseconds."""
 
 SUPERSEDED_REASON = "a later row contains the same record"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadItem:
+class ReadItem(NamedTuple):
     """One item: the key of its record as far as it could be read, and the error if it is invalid.
 
     ``stale``: an earlier item of the batch has a newer version of the record.
@@ -57,7 +56,8 @@ class Batch:
     """Items in feed order, one row for each of their records, and the rejected items for quarantine.
 
     ``representative`` has the index of the item that each row is from; of items with equal content, the first.
-    ``unredacted`` has the rows' items with their personal columns: they are for this batch only and are never stored.
+    ``unredacted`` has the rows' items with their personal columns, if the connector reads files or complaints from
+    them: they are for this batch only and are never stored.
     """
 
     items: list[ReadItem] = field(default_factory=list)
@@ -133,7 +133,11 @@ def _read(batch: Batch, connector: Connector, cipher: FieldCipher, item: Raw, no
         )
         batch.items.append(ReadItem(None, external_id, error.reason))
     else:
-        _add(batch, to_row(record, raw, cipher), unredacted)
+        _add(batch, to_row(record, raw, cipher), unredacted if _is_unredacted_used(type(connector)) else None)
+
+
+def _is_unredacted_used(connector: type[Connector]) -> bool:
+    return connector.files is not Connector.files or connector.intake is not Connector.intake
 
 
 def _redacted(connector: Connector, item: Raw) -> Raw:
@@ -164,7 +168,7 @@ def decrypt_item(cipher: FieldCipher, entry: QuarantineEntry) -> Raw:
     return entry.raw if entry.ciphertext is None else cipher.decrypt(entry.ciphertext, ENCRYPTION_CONTEXT)
 
 
-def _add(batch: Batch, row: Row, unredacted: Raw) -> None:
+def _add(batch: Batch, row: Row, unredacted: Raw | None) -> None:
     record, key = row.record, row.key
     error = None
     if record.unknown:
@@ -175,7 +179,7 @@ def _add(batch: Batch, row: Row, unredacted: Raw) -> None:
     if before is None or (current is not before and current.digest != before.digest):
         batch.representative[key] = len(batch.items)
     batch.rows[key] = current
-    if current is not before:
+    if current is not before and unredacted is not None:
         batch.unredacted[key] = unredacted
     batch.items.append(ReadItem(*key, error, stale=current is before))
 
@@ -190,10 +194,11 @@ def to_row(record: Record, raw: Raw, cipher: FieldCipher) -> Row:
     kind: Any = type(record.facts)
     facts = {name: getattr(record.facts, name) for name in _field_names(kind)}
     prose = {name: facts.pop(name) for name in record.facts.prose}
-    keys = [
-        (key.name, cipher.hash(key.name, key.value).hex() if key.personal else key.value)
-        for key in dict.fromkeys(record.keys)
-    ]
+    keys = list(
+        dict.fromkeys(
+            (key.name, cipher.hash(key.name, key.value).hex() if key.personal else key.value) for key in record.keys
+        )
+    )
     # Stored digests must stay valid: otherwise the next pull would update every record.
     parts = (facts | prose, {}) if record.facts.digested_as_facts else (facts, prose)
     return Row(record=record, raw=raw, body=facts, prose=prose, keys=keys, digest=_digest(record, *parts, keys))
