@@ -22,8 +22,8 @@ _REMEMBERED_MAX = 4096
 class Node:
     """What is dropped below a place of an item: fields by their names in the form in which names are compared.
 
-    ``ends``: the value itself is dropped. ``everywhere`` has the names that are dropped at every depth, and ``other`` is
-    the node of any field without one.
+    ``ends``: the value itself is dropped. ``everywhere`` has the names that are dropped at every depth, and ``other``
+    is the node of any field without one.
     """
 
     __slots__ = ("_steps", "below", "ends", "everywhere", "other")

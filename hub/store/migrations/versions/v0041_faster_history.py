@@ -4,6 +4,7 @@ from hub.store.migrations import script
 
 revision = "0041"
 down_revision = "0039"
+compatible = True
 
 
 def upgrade() -> None:
