@@ -69,11 +69,18 @@ def check_indexed(text: str, name: str) -> None:
 
     Identifiers are shown in lists and terminals, and two different ones must not look the same.
     """
+    if is_ordinary(text):
+        return
     check_value(text, name)
     if not isinstance(text, str) or len(text) > INDEXED_MAX:
         raise BadRecord(f"{name} is not a text of at most {INDEXED_MAX} characters")
     if not text.isprintable():
         raise BadRecord(f"{name} contains control or invisible characters")
+
+
+def is_ordinary(value: Any) -> bool:
+    """Return whether a value is a short text of visible ASCII, which no check here refuses: most values are."""
+    return isinstance(value, str) and len(value) <= INDEXED_MAX and value.isascii() and value.isprintable()
 
 
 def is_indexable(text: str) -> bool:

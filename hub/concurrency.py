@@ -1,4 +1,4 @@
-"""Limited concurrency: several calls at a time, all of which have ended when the function returns.
+"""Limited concurrency: calls at the same time, all of which have ended when the function or generator has.
 
 Not ``asyncio.TaskGroup``: in Python 3.11 it leaves its task marked as cancelled after a call in it has failed, so that
 an enclosing ``timeout`` misses its own expiry, and it loses a cancellation if a call fails meanwhile.
@@ -7,7 +7,7 @@ an enclosing ``timeout`` misses its own expiry, and it loses a cancellation if a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Iterable
 from typing import Any, TypeVar
 
 CANCEL_AGAIN = 2.0
@@ -36,6 +36,25 @@ async def gather_all(calls: Iterable[Coroutine[Any, Any, _Out]]) -> list[_Out]:
     finally:
         if running := [task for task in tasks if not task.done()]:
             await cancel_and_wait(running)
+
+
+async def read_ahead(source: AsyncGenerator[_Out, None]) -> AsyncGenerator[_Out, None]:
+    """Yield the values of ``source``, each of them while the next one is being made; closes ``source`` at the end.
+
+    An error of ``source`` is raised after the values before it.
+    """
+    following = asyncio.ensure_future(anext(source))
+    try:
+        while True:
+            try:
+                value = await following
+            except StopAsyncIteration:
+                return
+            following = asyncio.ensure_future(anext(source))
+            yield value
+    finally:
+        await cancel_and_wait([following])
+        await source.aclose()
 
 
 async def cancel_and_wait(tasks: Collection[asyncio.Task[Any]]) -> None:

@@ -7,8 +7,8 @@ inspection, and that a mapping reads, is defined by an allow list and never by a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 NUMBERED = "#"
@@ -16,18 +16,44 @@ NUMBERED = "#"
 SEALED = "(sealed)"
 """Replaces free text, which is stored encrypted only."""
 
-Tree = Mapping[str, Any]
-"""The possible continuations of a path, by name; "" means that it may end here."""
-
 _LEAF, _ITEMS = "", "[]"
 _NESTED = (dict, list, tuple)
 _TYPES = {str: "(text)", bool: "(true or false)", int: "(number)", float: "(number)", list: "(list)", dict: "(object)"}
 _MARKS = frozenset({SEALED, *_TYPES.values()})
 _NAME = re.compile(r"[A-Za-z_][\w .:-]{0,63}", re.ASCII)
+_NAME_MAX = 64
 _NUMBER = re.compile(r"\d{1,12}", re.ASCII)
 _DIGITS = re.compile(r"\d{6}")
 _PERSONAL = re.compile(r"@|(\d\W?){6}")
 _MAX_QUOTED = 40
+_REMEMBERED_MAX = 4096
+
+
+class Tree(dict[str, "Tree"]):
+    """The possible continuations of a path, by name; "" means that it may end here."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps: dict[str, Tree | None] = {}
+
+    def step(self, name: str) -> Tree | None:
+        """Return the continuation at a name of an item: ``_TYPE_ONLY`` if it is not kept, None if its name is not."""
+        try:
+            return self._steps[name]
+        except KeyError:
+            below = self.get(NUMBERED if NUMBERED in self and _NUMBER.fullmatch(name) else name)
+            step = below if below is not None else _TYPE_ONLY if _is_name(name) else None
+            # Names are from outside: neither many nor long ones may fill the memory.
+            if len(name) <= _NAME_MAX:
+                if len(self._steps) == _REMEMBERED_MAX:
+                    self._steps.clear()
+                self._steps[name] = step
+            return step
+
+
+_TYPE_ONLY = Tree()
 
 
 def keep_columns(raw: Any, paths: Iterable[str]) -> dict[str, Any]:
@@ -48,31 +74,30 @@ def mask_columns(raw: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
 
 @cache
 def _tree(paths: tuple[str, ...]) -> Tree:
-    root: dict[str, Any] = {}
+    root = Tree()
     for path in paths:
         node = root
         for step in path.replace("[]", ".[]").split("."):
-            node = node.setdefault(step, {})
-        node[_LEAF] = {}
+            node = node.setdefault(step, Tree())
+        node[_LEAF] = _TYPE_ONLY
     return root
 
 
 def _keep(value: Any, tree: Tree) -> Any:
     if isinstance(value, dict):
-        numbered, kept = NUMBERED in tree, {}
+        step, kept = tree.step, {}
         for name, each in value.items():
-            below = tree.get(NUMBERED if numbered and _NUMBER.fullmatch(str(name)) else name)
-            if below is not None:
-                kept[str(name)] = _keep(each, below) if isinstance(each, _NESTED) or _LEAF not in below else each
-            elif _is_name(str(name)):
-                kept[str(name)] = _type_of(each)
+            below = step(name)
+            if below is _TYPE_ONLY:
+                kept[name] = _type_of(each)
+            elif below is not None:
+                kept[name] = _keep(each, below) if isinstance(each, _NESTED) or _LEAF not in below else each
         return kept
     if isinstance(value, list | tuple):
         return [_keep(each, tree[_ITEMS]) for each in value] if _ITEMS in tree else []
     return value if _LEAF in tree else _type_of(value)
 
 
-@lru_cache(4096)
 def _is_name(name: str) -> bool:
     """Return whether it is a column's name; a name that is itself data, such as a person's number, is not."""
     return bool(_NAME.fullmatch(name)) and not _DIGITS.search(name)

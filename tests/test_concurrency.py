@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import pytest
 
 from hub import concurrency
-from hub.concurrency import cancel_and_wait, gather_limited
+from hub.concurrency import cancel_and_wait, gather_limited, read_ahead
 
 
 async def test_results_keep_their_order_and_few_run_at_once() -> None:
@@ -93,3 +95,42 @@ async def test_a_task_that_loses_its_cancellation_is_cancelled_again(monkeypatch
     await asyncio.sleep(0)
     await asyncio.wait_for(cancel_and_wait([task]), 10)
     assert (task.done(), lost) == (True, 2)
+
+
+async def test_values_are_read_ahead_and_all_before_an_error() -> None:
+    made: list[int] = []
+    closed: list[bool] = []
+
+    async def source() -> AsyncGenerator[int, None]:
+        try:
+            for number in range(3):
+                made.append(number)
+                yield number
+            raise ZeroDivisionError
+        finally:
+            closed.append(True)
+
+    values = read_ahead(source())
+    for number in range(3):
+        assert await anext(values) == number
+        await asyncio.sleep(0.01)
+        assert made[-1] == min(number + 1, 2)
+    with pytest.raises(ZeroDivisionError):
+        await anext(values)
+    assert closed == [True]
+
+
+async def test_a_source_read_ahead_is_closed_with_its_reader() -> None:
+    closed = asyncio.Event()
+
+    async def source() -> AsyncGenerator[int, None]:
+        try:
+            yield 0
+            await asyncio.sleep(60)
+        finally:
+            closed.set()
+
+    async with aclosing(read_ahead(source())) as values:
+        assert await anext(values) == 0
+        await asyncio.sleep(0.01)
+    assert closed.is_set()

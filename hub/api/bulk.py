@@ -1,14 +1,15 @@
 """``POST /bulk/{system}``: upload of a system's records as NDJSON; the response has the results as NDJSON.
 
 The response begins after the end of the body, so that a client that does not read while it sends cannot block, and
-so that the HTTP status is correct. The body is read only as fast as it is stored. If the client disconnects, the
-stored rows remain, and the same body with the same idempotency key continues after them.
+so that the HTTP status is correct. The body is read only as fast as it is stored, but for one batch. If the client
+disconnects, the stored rows remain, and the same body with the same idempotency key continues after them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -22,11 +23,12 @@ from hub.api.graphql.quotas import Quota
 from hub.api.ndjson import Batch, ReadTimeout, read_batches
 from hub.auth.scopes import may_sync
 from hub.complaints.idempotency import check_key
+from hub.concurrency import read_ahead
 from hub.messages import Bilingual
 from hub.store.database import Cause
 from hub.store.ingest.outcomes import Outcome
 from hub.store.ingest.uploads import RowResult, Upload
-from hub.sync.uploads import Uploads, UploadSession
+from hub.sync.uploads import ReadLines, Uploads, UploadSession
 from hub.viewer import Viewer
 from hub.web.headers import header
 from hub.web.middleware import request_id
@@ -116,19 +118,30 @@ def _idempotency_key(request: Request) -> str:
 
 
 async def _store_body(request: Request, session: UploadSession, quota: Quota) -> None:
-    """Store the body. Batches that an earlier attempt has stored cost nothing."""
+    """Store the body; each batch is received and mapped while the one before it is stored."""
+    async with aclosing(read_ahead(_read_body(request, session, quota))) as batches:
+        async for batch, read in batches:
+            if await session.store_batch(batch.lines, last=batch.last, read=read):
+                sentence = Bilingual(
+                    "This idempotency key was already used with a different body; use a new key for new data.",
+                    "Kunci idempotensi ini sudah dipakai dengan isi lain; gunakan kunci baru untuk data baru.",
+                )
+                raise RequestError(409, "IDEMPOTENCY_CONFLICT", sentence)
+
+
+async def _read_body(
+    request: Request, session: UploadSession, quota: Quota
+) -> AsyncGenerator[tuple[Batch, ReadLines | None], None]:
+    """Yield the batches. Those that an earlier attempt has stored are not mapped, and cost nothing."""
     stored, number = await session.stored_batches(), 0
-    async for batch in read_batches(request.stream()):
-        await quota.check()
-        if number >= stored:
-            await quota.charge(_cost(batch))
-        if await session.store_batch(batch.lines, last=batch.last):
-            sentence = Bilingual(
-                "This idempotency key was already used with a different body; use a new key for new data.",
-                "Kunci idempotensi ini sudah dipakai dengan isi lain; gunakan kunci baru untuk data baru.",
-            )
-            raise RequestError(409, "IDEMPOTENCY_CONFLICT", sentence)
-        number += 1
+    async with aclosing(read_batches(request.stream())) as batches:
+        async for batch in batches:
+            await quota.check()
+            new = number >= stored
+            if new:
+                await quota.charge(_cost(batch))
+            yield batch, await session.read(batch.lines) if new else None
+            number += 1
 
 
 def _cost(batch: Batch) -> int:

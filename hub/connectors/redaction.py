@@ -8,18 +8,51 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 LONGEST_NAME = 256
 """How many characters of a name are compared."""
 
-Tree = Mapping[str | None, Any]
-"""The possible continuations of a path, by name in the form in which names are compared; ``_END`` where it ends."""
-
-_END, _ITEMS = None, "[]"
-_NOTHING: Tree = {}
+_ITEMS = "[]"
 _NESTED = (dict, list)
+_REMEMBERED_MAX = 4096
+
+
+class Node:
+    """What is dropped below a place of an item: fields by their names in the form in which names are compared.
+
+    ``ends``: the value itself is dropped. ``everywhere`` has the names that are dropped at every depth, and ``other``
+    is the node of any field without one.
+    """
+
+    __slots__ = ("_steps", "below", "ends", "everywhere", "other")
+
+    def __init__(self, everywhere: frozenset[str], other: Node | None = None) -> None:
+        self.everywhere, self.other = everywhere, other or self
+        self.below: dict[str, Node] = {}
+        self.ends = False
+        self._steps: dict[str, Node | None] = {}
+
+    def step(self, name: str) -> Node | None:
+        """Return the node of a field; None if the field is dropped."""
+        try:
+            return self._steps[name]
+        except KeyError:
+            compared = plain(name)
+            node = self.below.get(compared, self.other)
+            step = None if node.ends or compared in self.everywhere else node
+            # Names are from outside: neither many nor long ones may fill the memory.
+            if len(name) <= LONGEST_NAME:
+                if len(self._steps) == _REMEMBERED_MAX:
+                    self._steps.clear()
+                self._steps[name] = step
+            return step
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything below may be dropped."""
+        return bool(self.below or self.everywhere)
 
 
 def strip(raw: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
@@ -29,8 +62,7 @@ def strip(raw: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     every item of a list (``followups[].user_name``), and at the end of a path empties that list. ``raw`` is not
     changed; the result shares the parts of it that no path touches.
     """
-    tree, everywhere = _plan(tuple(paths))
-    kept: dict[str, Any] = _strip(dict(raw), tree, everywhere)
+    kept: dict[str, Any] = _strip(dict(raw), _plan(tuple(paths)))
     return kept
 
 
@@ -40,39 +72,33 @@ def plain(name: str) -> str:
     >>> plain("\ufeffNama_Pemesan ") == plain("namaPemesan") == "namapemesan"
     True
     """
-    return _plain(name[:LONGEST_NAME])
-
-
-@lru_cache(4096)
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name[:LONGEST_NAME]).casefold())
 
 
 @cache
-def _plan(paths: tuple[str, ...]) -> tuple[Tree, frozenset[str]]:
-    """Return the steps of all paths as one tree, so that an item is walked once, and the names without a path."""
-    root: dict[str | None, Any] = {}
+def _plan(paths: tuple[str, ...]) -> Node:
+    """Return the steps of all paths as one tree, so that an item is walked once."""
+    everywhere = frozenset(plain(path) for path in paths if "." not in path and "[" not in path)
+    other = Node(everywhere)
+    root = Node(everywhere, other)
     for path in paths:
         node = root
         for step in path.replace("[]", ".[]").split("."):
-            node = node.setdefault(step if step == _ITEMS else plain(step), {})
-        node[_END] = {}
-    return root, frozenset(plain(path) for path in paths if "." not in path and "[" not in path)
+            node = node.below.setdefault(step if step == _ITEMS else plain(step), Node(everywhere, other))
+        node.ends = True
+    return root
 
 
-def _strip(node: Any, tree: Tree, everywhere: frozenset[str]) -> Any:
-    """Return an object or list without what a path in ``tree`` ends at, and without the names ``everywhere``."""
-    if isinstance(node, list):
-        items = tree.get(_ITEMS, _NOTHING)
-        if _END in items:
+def _strip(value: Any, node: Node) -> Any:
+    """Return an object or list without what is dropped."""
+    if isinstance(value, list):
+        items = node.below.get(_ITEMS, node.other)
+        if items.ends:
             return []
-        deeper = bool(items or everywhere)
-        return [_strip(each, items, everywhere) if deeper and isinstance(each, _NESTED) else each for each in node]
-    kept = {}
-    for name, each in node.items():
-        step = _plain(name) if len(name) <= LONGEST_NAME else plain(name)
-        below = tree.get(step, _NOTHING)
-        if step not in everywhere and _END not in below:
-            touched = isinstance(each, _NESTED) and (below or everywhere)
-            kept[name] = _strip(each, below, everywhere) if touched else each
+        return [_strip(each, items) if items.touched and isinstance(each, _NESTED) else each for each in value]
+    step, kept = node.step, {}
+    for name, each in value.items():
+        below = step(name)
+        if below is not None:
+            kept[name] = _strip(each, below) if isinstance(each, _NESTED) and below.touched else each
     return kept

@@ -88,16 +88,33 @@ class Ingest:
         *,
         settle: bool = True,
         listed: bool = False,
+    ) -> BatchResult:
+        """Store ``items``, in feed order, and return the result of each; parameters as in ``store_batch``."""
+        parsed = batch.read_items(self._connector, self._cipher, items, seen_at)
+        return await self.store_batch(db, parsed, seen_at, settle=settle, listed=listed)
+
+    async def read(self, items: Iterable[Raw], now: datetime) -> Batch:
+        """Map ``items`` to a batch for ``store_batch``; what else runs meanwhile, such as its storing, goes on."""
+        return await batch.read_items_in_turn(self._connector, self._cipher, items, now)
+
+    async def store_batch(
+        self,
+        db: AsyncConnection,
+        parsed: Batch,
+        seen_at: datetime,
+        *,
+        settle: bool = True,
+        listed: bool = False,
         run: datetime | None = None,
     ) -> BatchResult:
-        """Store ``items``, in feed order, and return the result of each.
+        """Store a batch and return the result of each of its items.
 
         ``settle``: no later item of this run can be about the same records. Without it, an item that contradicts a
         record of equal version is pending until ``finish_run``. ``listed``: the items are from a listing. Items that
         arrived directly, by an upload, a webhook or a point lookup, may not be listed yet. ``run`` is the start of the
         full run that listed them, if it lists everything.
         """
-        name, parsed = self._connector.name, batch.read_items(self._connector, self._cipher, items, seen_at)
+        name = self._connector.name
         await records.lock_system(db, name)
         context = records.BatchContext(seen_at, listed, settle, self._newest_version(), run)
         outcomes = await records.upsert(db, name, list(parsed.rows.values()), context)

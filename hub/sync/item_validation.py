@@ -6,12 +6,12 @@ the error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import structlog
 
@@ -46,8 +46,10 @@ def check(record: Record, kinds: tuple[type[Kind], ...], now: datetime) -> None:
         raise BadRecord("its kind is not declared by the connector")
     _check_columns(record, now)
     facts: Any = record.facts
-    for name, has_type in _types(facts.__class__).items():
+    for name, has_type, may_be_null, may_be_text in _fact_types(facts.__class__):
         value = getattr(facts, name)
+        if (may_be_null and value is None) or (may_be_text and bounds.is_ordinary(value)):
+            continue
         bounds.check_value(value, name)
         if not has_type(value):
             raise BadRecord(f"{name} is of another type than the kind declares")
@@ -75,11 +77,21 @@ def _check_columns(record: Record, now: datetime) -> None:
         raise BadRecord(f"the source status is not a text of at most {SOURCE_STATUS_MAX} characters")
 
 
+class _FactType(NamedTuple):
+    """A field of a kind: whether a value is of its type, as a function of the value, and which common ones are."""
+
+    name: str
+    has_type: Callable[[Any], bool]
+    may_be_null: bool
+    may_be_text: bool
+
+
 @cache
-def _types(kind: Any) -> Mapping[str, Callable[[Any], bool]]:
-    """Return for each field of a kind, without class variables, whether a value is of its type."""
+def _fact_types(kind: Any) -> Sequence[_FactType]:
+    """Return the fields of a kind, without class variables."""
     hints = get_type_hints(kind)
-    return {each.name: _type_check(hints[each.name]) for each in fields(kind)}
+    checks = {each.name: _type_check(hints[each.name]) for each in fields(kind)}
+    return [_FactType(name, has_type, has_type(None), has_type("")) for name, has_type in checks.items()]
 
 
 def _type_check(hint: Any) -> Callable[[Any], bool]:

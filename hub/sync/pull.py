@@ -1,5 +1,7 @@
 """Pulls one system: stores page by page, each in one transaction with its cursor, and records how the pull ended.
 
+The next page is requested and mapped while one is stored.
+
 One pull of a system at a time: a session lock is held on the connection that also commits the pages. So a pull that has
 lost its lock cannot commit, and the lock of a killed worker ends with its connection.
 """
@@ -16,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.concurrency import read_ahead
 from hub.connectors.base import Connector
 from hub.contract import Coverage, Cursor, Page, Raw, Run
 from hub.errors import ConfigurationError, HubError, TryLater
@@ -27,6 +30,7 @@ from hub.store.ingest import file_downloads, quarantine, records, sightings
 from hub.store.outbox import deliveries
 from hub.store.session_lock import session_lock
 from hub.sync import removal_detection
+from hub.sync.batch import Batch
 from hub.sync.ingest import Ingest, Tally
 from hub.sync.point_lookups import KnownRecords
 from hub.sync.record_files import RecordFiles
@@ -114,15 +118,21 @@ class Pull:
         known, unfinished = self._known.ids(), self._known.unfinished
         run = Run(cursor=cursor, full=full_since == now, now=now, known=known, unfinished=unfinished)
         listing = full_since if self._lists_all else None
-        async with aclosing(self._connector.pages(run)) as pages, aclosing(_batches(pages)) as batches:
-            async for page in batches:
+        async with aclosing(self._connector.pages(run)) as pages, aclosing(read_ahead(self._read(pages, now))) as read:
+            async for page, batch in read:
                 async with transaction(db, self._cause):
-                    stored = await self._ingest.store_items(db, page.items, now, settle=False, listed=True, run=listing)
+                    stored = await self._ingest.store_batch(db, batch, now, settle=False, listed=True, run=listing)
                     await systems.save_cursor(db, self._name, page.cursor)
                 result.tally.add(stored.tally)
                 await self._files.download_new(page.items, stored.results)
         await self._finish(db, now, full_since, result)
         await self._files.download_due()
+
+    async def _read(self, pages: AsyncIterator[Page], now: datetime) -> AsyncGenerator[tuple[Page, Batch], None]:
+        """Yield the pages, joined, with what is stored of them."""
+        async with aclosing(_batches(pages)) as batches:
+            async for page in batches:
+                yield page, await self._ingest.read(page.items, now)
 
     async def _begin(self, db: AsyncConnection, full: bool, now: datetime) -> tuple[datetime | None, Cursor]:
         """Return when the full run of this pull began (None if it is none), and the cursor to continue from.

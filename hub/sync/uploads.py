@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from hub.store.idempotency import KeyConflict
 from hub.store.ingest import uploads
 from hub.store.ingest.outcomes import ItemResult, Outcome
 from hub.store.ingest.uploads import RowResult, Upload
+from hub.sync.batch import Batch
 from hub.sync.ingest import Ingest
 
 MAX_ROW_BYTES = 262_144
@@ -37,6 +38,13 @@ class Line(NamedTuple):
 
     content: bytes
     too_long: bool = False
+
+
+class ReadLines(NamedTuple):
+    """Lines that are mapped: for each the reason why it has no item, or None; and the batch of the items."""
+
+    refusals: list[str | None]
+    batch: Batch
 
 
 class SystemQueue(NamedTuple):
@@ -87,8 +95,23 @@ class UploadSession:
             upload = await uploads.find(db, self._upload)
         return upload.batches if upload else 0
 
-    async def store_batch(self, lines: Sequence[Line], *, last: bool) -> KeyConflict | None:
-        """Store the next batch, unless it is stored already.
+    async def read(self, lines: Sequence[Line]) -> ReadLines:
+        """Map the lines of a batch, which needs no connection: another batch may be stored meanwhile."""
+        refusals: list[str | None] = []
+
+        def items() -> Iterator[Raw]:
+            for line in lines:
+                item = parse_line(line)
+                refusals.append(item if isinstance(item, str) else None)
+                if isinstance(item, dict):
+                    yield item
+
+        return ReadLines(refusals, await self._queue.ingest.read(items(), datetime.now(UTC)))
+
+    async def store_batch(
+        self, lines: Sequence[Line], *, last: bool, read: ReadLines | None = None
+    ) -> KeyConflict | None:
+        """Store the next batch, unless it is stored already; ``read`` has its lines if they are mapped.
 
         Return ``KeyConflict`` if the idempotency key was used for other lines.
         """
@@ -102,7 +125,8 @@ class UploadSession:
             elif upload.done or self._batches > upload.batches:
                 return KeyConflict()
             else:
-                await uploads.save_batch(db, upload, self._fingerprint, await self._store(db, lines), last=last)
+                results = await self._store(db, read or await self.read(lines))
+                await uploads.save_batch(db, upload, self._fingerprint, results, last=last)
         self._id, self._batches = upload.id, self._batches + 1
         return None
 
@@ -118,13 +142,9 @@ class UploadSession:
         read = hashlib.sha256(b"\n".join(line.content for line in lines)).hexdigest()
         return self._cipher.hash("push", f"{self._fingerprint.hex()} {read} {last}")
 
-    async def _store(self, db: AsyncConnection, lines: Sequence[Line]) -> list[ItemResult]:
-        items = [parse_line(line) for line in lines]
-        stored = await self._queue.ingest.store_items(
-            db, [item for item in items if isinstance(item, dict)], datetime.now(UTC)
-        )
-        results = iter(stored.results)
-        return [ItemResult(Outcome.REFUSED, reason=item) if isinstance(item, str) else next(results) for item in items]
+    async def _store(self, db: AsyncConnection, read: ReadLines) -> list[ItemResult]:
+        stored = iter((await self._queue.ingest.store_batch(db, read.batch, datetime.now(UTC))).results)
+        return [ItemResult(Outcome.REFUSED, reason=each) if each else next(stored) for each in read.refusals]
 
 
 def parse_line(line: Line) -> Raw | str:

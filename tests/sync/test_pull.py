@@ -13,13 +13,14 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.contract import Page, Raw, Run, SystemDeclaration
+from hub.contract import Page, Run, SystemDeclaration
 from hub.errors import ConfigurationError, TryLater
 from hub.http_client import Http
 from hub.store import systems
 from hub.store.database import Database
 from hub.store.encryption import FieldCipher
 from hub.store.tables import changes, pending_items, quarantine, record_keys, records
+from hub.sync.batch import Batch
 from hub.sync.ingest import Ingest
 from hub.sync.pull import ANALYZE_AFTER, Pull, PullResult
 from tests.fake_connector import Fake, FakeSettings, World, order, payment
@@ -140,17 +141,17 @@ async def test_a_page_that_is_not_stored_keeps_the_previous_cursor(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.sync.pull.BATCH", 1)
-    world, take = World([[payment("P1")], [payment("P2")], [payment("P3")]]), Ingest.store_items
+    world, take = World([[payment("P1")], [payment("P2")], [payment("P3")]]), Ingest.store_batch
 
-    async def failing(ingest: Ingest, db: AsyncConnection, items: list[Raw], *arguments: Any, **way: Any) -> Any:
-        if items[0]["id"] == "P2":
+    async def failing(ingest: Ingest, db: AsyncConnection, batch: Batch, *arguments: Any, **way: Any) -> Any:
+        if batch.items[0].external_id == "P2":
             await db.execute(text("select 1 / 0"))
-        return await take(ingest, db, items, *arguments, **way)
+        return await take(ingest, db, batch, *arguments, **way)
 
-    monkeypatch.setattr(Ingest, "store_items", failing)
+    monkeypatch.setattr(Ingest, "store_batch", failing)
     with pytest.raises(DBAPIError):
         await pull(database, world)
-    monkeypatch.setattr(Ingest, "store_items", take)
+    monkeypatch.setattr(Ingest, "store_batch", take)
     await pull(database, world)
     assert world.runs[-1].cursor == {"page": 1}
     assert (await state(database)).records == 3

@@ -21,23 +21,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.store.database import execute
 from hub.store.ingest.outcomes import Outcome
 from hub.store.ingest.partial_updates import merge_with_stored
+from hub.store.ingest.record_key_list import RECORD_KEYS, record_key_params
 from hub.store.ingest.rows import RecordKey, Row
 
 # The limit keeps PostgreSQL from reading the whole partition for a batch, which it estimates to be cheaper up to a
 # million rows.
-_STORED = """
-select r.*, (select greatest(full_started_at, absent_at) from systems where name = :system) as run_since
-from unnest(cast(:kinds as text[]), cast(:ids as text[])) as requested(kind, external_id)
+_STORED = f"""
+select r.*, (select greatest(full_started_at, absent_at) from systems where name = %(system)s) as run_since
+from {RECORD_KEYS} as requested(kind, external_id)
 cross join lateral (
     select id, kind, external_id, version, facts_version, digest, final, status, gone_at, seen_at, direct_at, missed_at
-    from records where system = :system and kind = requested.kind and external_id = requested.external_id limit 1) r
-"""
-_NEW_IDS = "select nextval('record_ids') from generate_series(1, :count)"
+    from records where system = %(system)s and kind = requested.kind and external_id = requested.external_id limit 1) r
+"""  # noqa: S608 - only a constant is interpolated
+_NEW_IDS = "select array(select nextval('record_ids') from generate_series(1, %(count)s)) as ids"
 
 
 class Comparison(NamedTuple):
@@ -61,7 +62,7 @@ async def compare(
     version is not stale then.
     """
     stored = await _stored_rows(db, system, rows)
-    changed = [row for row in rows if not _is_identical(row, stored.get(row.key))]
+    changed = [row for row in rows if row.key in stored and not _is_identical(row, stored[row.key])]
     merged = {row.key: row for row in await merge_with_stored(db, system, changed)}
     new_ids = iter(await _allocate_ids(db, len(rows) - len(stored)))
     return [
@@ -71,19 +72,19 @@ async def compare(
 
 
 async def _stored_rows(db: AsyncConnection, system: str, rows: Sequence[Row]) -> dict[RecordKey, Mapping[Any, Any]]:
-    kinds, ids = zip(*(row.key for row in rows), strict=True)
-    found = await db.execute(text(_STORED), {"system": system, "kinds": list(kinds), "ids": list(ids)})
-    return {(each["kind"], each["external_id"]): each for each in found.mappings()}
+    found = await execute(db, _STORED, record_key_params(system, [row.key for row in rows]))
+    return {(each["kind"], each["external_id"]): each for each in found}
 
 
 async def _allocate_ids(db: AsyncConnection, count: int) -> Sequence[int]:
-    return (await db.execute(text(_NEW_IDS), {"count": count})).scalars().all() if count else []
+    ids: Sequence[int] = (await execute(db, _NEW_IDS, {"count": count}))[0]["ids"] if count else []
+    return ids
 
 
-def _is_identical(row: Row, stored: Mapping[Any, Any] | None) -> bool:
+def _is_identical(row: Row, stored: Mapping[Any, Any]) -> bool:
     """Return whether exactly this row is stored, so that a merge with the stored one would change nothing."""
     record = row.record
-    return stored is not None and (row.digest, record.version, record.facts_version) == (
+    return (row.digest, record.version, record.facts_version) == (
         bytes(stored["digest"]),
         stored["version"],
         stored["facts_version"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -22,8 +22,7 @@ class Outcome(StrEnum):
     """It is not an item, and nothing of it was stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemResult:
+class ItemResult(NamedTuple):
     """The outcome of one item: its record, where the id could be read, and the reason if it was not stored."""
 
     outcome: Outcome

@@ -15,20 +15,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.store.database import execute
+from hub.store.ingest.record_key_list import RECORD_KEYS, record_key_params
 from hub.store.ingest.rows import RecordKey, Row, merge_rows
 
-_STORED = """
+_STORED = f"""
 select r.*, coalesce((select jsonb_agg(jsonb_build_array(name, value)) from record_keys
-                      where system = :system and record_id = r.id), '[]') as keys
-from unnest(cast(:kinds as text[]), cast(:ids as text[])) as requested(kind, external_id)
+                      where system = %(system)s and record_id = r.id), '[]') as keys
+from {RECORD_KEYS} as requested(kind, external_id)
 cross join lateral (
     select id, kind, external_id, version, facts_version, digest, status, told, final, secret, occurred_at, updated_at,
            amount, currency, body, prose
-    from records where system = :system and kind = requested.kind and external_id = requested.external_id limit 1) r
-"""
+    from records where system = %(system)s and kind = requested.kind and external_id = requested.external_id limit 1) r
+"""  # noqa: S608 - only a constant is interpolated
 _COLUMNS = (
     "version",
     "facts_version",
@@ -46,8 +47,7 @@ async def merge_with_stored(db: AsyncConnection, system: str, rows: Sequence[Row
     keys = [row.key for row in rows if row.record.facts_version is not None]
     if not keys:
         return rows
-    params = {"system": system, "kinds": [kind for kind, _ in keys], "ids": [id_ for _, id_ in keys]}
-    found = (await db.execute(text(_STORED), params)).mappings()
+    found = await execute(db, _STORED, record_key_params(system, keys))
     stored: dict[RecordKey, Mapping[Any, Any]] = {(each["kind"], each["external_id"]): each for each in found}
     return [_merged(row, stored[row.key]) if row.key in stored else row for row in rows]
 

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.contract import Raw
 from hub.store.arrays import any_of
+from hub.store.database import execute
+from hub.store.ingest.record_key_list import RECORD_KEYS, record_key_params
 from hub.store.tables import quarantine
 
 KEPT_DAYS = 90
@@ -62,6 +64,15 @@ ENTRY_COLUMNS = tuple(
 )
 
 
+_CLEAR_RESOLVED = f"""
+delete from quarantine q using {RECORD_KEYS} as known(kind, id)
+where q.system = %(system)s and (q.kind = known.kind or q.kind is null) and q.external_id = known.id
+  and q.state = 'OPEN'
+  and (select r.status <> 'UNKNOWN' from records r
+       where r.system = q.system and r.kind = known.kind and r.external_id = q.external_id limit 1)
+"""  # noqa: S608 - only a constant is interpolated
+
+
 async def add(db: AsyncConnection, system: str, items: list[RejectedItem], at: datetime) -> None:
     """Quarantine ``items``; a repeat is counted instead."""
     rows = {item.digest or _digest(item): item for item in items}
@@ -81,16 +92,7 @@ async def clear_resolved(db: AsyncConnection, system: str, keys: list[tuple[str,
 
     Entries of a record whose status is still unknown stay: the new item may have had only the rest of it.
     """
-    await db.execute(
-        text(
-            "delete from quarantine q using unnest(cast(:kinds as text[]), cast(:ids as text[])) as known(kind, id)"
-            " where q.system = :system and (q.kind = known.kind or q.kind is null) and q.external_id = known.id"
-            " and q.state = 'OPEN'"
-            " and (select r.status <> 'UNKNOWN' from records r"
-            " where r.system = q.system and r.kind = known.kind and r.external_id = q.external_id limit 1)"
-        ),
-        {"system": system, "kinds": [kind for kind, _ in keys], "ids": [id_ for _, id_ in keys]},
-    )
+    await execute(db, _CLEAR_RESOLVED, record_key_params(system, keys))
 
 
 async def has_unreadable_since(db: AsyncConnection, system: str, since: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Upserts records: a batch is compared with what is stored; what is new is staged by COPY and written in sets.
+"""Upserts records: a batch is compared with what is stored, and written in sets; what is new by COPY.
 
 One batch of a system at a time, so that no other batch can write between the comparison and the write.
 """
@@ -18,16 +18,17 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.contract import Raw
-from hub.store.database import driver_connection
-from hub.store.ingest import sightings
+from hub.store.database import driver_connection, execute
+from hub.store.ingest import new_records, sightings
 from hub.store.ingest.change_detection import Comparison, compare
 from hub.store.ingest.outcomes import Outcome
+from hub.store.ingest.record_key_list import RECORD_KEYS, record_key_params
 from hub.store.ingest.rows import RecordKey, Row
 
 SEEN_PRECISION = timedelta(minutes=15)
 """An unchanged record that a pull lists or that is pushed again sooner is not written."""
 
-_STAGED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.PENDING})
+_STAGED = frozenset({Outcome.UPDATED, Outcome.PENDING})
 _UNCHANGED = frozenset({Outcome.UNCHANGED, Outcome.STALE, Outcome.PENDING})
 _SETTLES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
 
@@ -42,20 +43,7 @@ create temp table if not exists staged (
 _TABLE = f"staged_{crc32(_STAGE.encode()):08x}"
 """The name of ``staged``. Sessions of a pooler outlive the process: other versions have other columns and names."""
 
-_COPY = """
-copy staged (record_id, outcome, kind, external_id, version, digest, status, told, final, secret, occurred_at,
-             updated_at, amount, currency, body, prose, keys, raw, facts_version) from stdin
-"""
-
-_INSERT = """
-insert into records (system, id, kind, external_id, version, digest, status, told, final, secret, occurred_at,
-                     updated_at, amount, currency, body, prose, facts_version, seen_at, direct_at, missed_at)
-select :system, record_id, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
-       amount, currency, body, prose, facts_version, :seen_at, cast(:direct_at as timestamptz),
-       (select listed_at from systems where name = :system and listed_at > :seen_at)
-from staged where outcome = 'CREATED'
-"""
-"""A record that was seen before the last full run began, as one from quarantine may be, was missed by that run."""
+_COPY = f"copy staged (record_id, outcome, {new_records.COLUMNS}, keys, raw) from stdin"
 
 _UPDATE = """
 update records r set
@@ -85,14 +73,17 @@ where r.system = :system and r.id = s.id
 
 _DROP_KEYS = """
 delete from record_keys k using staged s
-where s.outcome = 'UPDATED' and k.system = :system and k.record_id = s.record_id
+where s.outcome = 'UPDATED' and k.system = :system and k.record_id = s.record_id and (
+    k.occurred_at <> s.occurred_at
+    or not exists (select from jsonb_array_elements(s.keys) key where key ->> 0 = k.name and key ->> 1 = k.value))
 """
 
 _ADD_KEYS = """
 insert into record_keys (system, record_id, kind, name, value, occurred_at)
 select :system, s.record_id, s.kind, key ->> 0, key ->> 1, s.occurred_at
 from staged s cross join lateral jsonb_array_elements(s.keys) key
-where s.outcome in ('CREATED', 'UPDATED')
+where s.outcome = 'UPDATED'
+on conflict do nothing
 """
 
 _ADD_PENDING = """
@@ -101,10 +92,10 @@ select :system, kind, external_id, raw from staged where outcome = 'PENDING'
 on conflict (system, kind, external_id) do update set raw = excluded.raw
 """
 
-_DELETE_SETTLED = """
-delete from pending_items p using unnest(cast(:kinds as text[]), cast(:ids as text[])) s(kind, external_id)
-where p.system = :system and p.kind = s.kind and p.external_id = s.external_id
-"""
+_DELETE_SETTLED = f"""
+delete from pending_items p using {RECORD_KEYS} s(kind, external_id)
+where p.system = %(system)s and p.kind = s.kind and p.external_id = s.external_id
+"""  # noqa: S608 - only a constant is interpolated
 
 
 async def lock_system(db: AsyncConnection, system: str) -> None:
@@ -139,15 +130,16 @@ async def upsert(db: AsyncConnection, system: str, rows: Sequence[Row], context:
         return []
     compared = await compare(db, system, rows, settle=context.settle, newest=context.newest)
     counts = Counter(each.outcome for each in compared)
-    params = {"system": system, "seen_at": context.seen_at, "direct_at": None if context.listed else context.seen_at}
-    if counts[Outcome.CREATED] or counts[Outcome.UPDATED] or counts[Outcome.PENDING]:
-        await _stage(db, [each for each in compared if each.outcome in _STAGED])
+    direct_at = None if context.listed else context.seen_at
+    params = {"system": system, "seen_at": context.seen_at, "direct_at": direct_at}
     if counts[Outcome.CREATED]:
-        await db.execute(_on_table(_INSERT), params)
+        new = [(each.record_id, each.row) for each in compared if each.outcome is Outcome.CREATED]
+        await new_records.insert(db, system, new, context.seen_at, direct_at)
+    if counts[Outcome.UPDATED] or counts[Outcome.PENDING]:
+        await _stage(db, [each for each in compared if each.outcome in _STAGED])
     if counts[Outcome.UPDATED]:
         await db.execute(_on_table(_UPDATE), params)
         await db.execute(_on_table(_DROP_KEYS), params)
-    if counts[Outcome.CREATED] or counts[Outcome.UPDATED]:
         await db.execute(_on_table(_ADD_KEYS), params)
     if counts[Outcome.PENDING]:
         await db.execute(_on_table(_ADD_PENDING), params)
@@ -170,30 +162,9 @@ async def _stage(db: AsyncConnection, compared: Sequence[Comparison]) -> None:
     await db.execute(_on_table("truncate staged"))
     async with (await driver_connection(db)).cursor() as cursor, cursor.copy(_on_table(_COPY).text.encode()) as copy:
         for record_id, outcome, row, _ in compared:
-            record = row.record
-            await copy.write_row(
-                (
-                    record_id,
-                    outcome,
-                    record.facts.kind,
-                    record.external_id,
-                    record.version,
-                    row.digest,
-                    record.status,
-                    record.source_status,
-                    record.final,
-                    record.secret,
-                    record.occurred_at,
-                    record.updated_at,
-                    record.amount,
-                    record.currency if record.amount is not None else None,
-                    orjson.dumps(row.body).decode(),
-                    orjson.dumps(row.prose).decode(),
-                    orjson.dumps(row.keys).decode(),
-                    orjson.dumps(row.raw).decode() if outcome is Outcome.PENDING else None,
-                    record.facts_version,
-                )
-            )
+            raw = orjson.dumps(row.raw).decode() if outcome is Outcome.PENDING else None
+            keys = orjson.dumps(row.keys).decode()
+            await copy.write_row((record_id, outcome, *new_records.values_of(row), keys, raw))
 
 
 def _must_write(compared: Comparison, context: BatchContext) -> bool:
@@ -227,8 +198,7 @@ async def _mark_unchanged(db: AsyncConnection, params: Mapping[str, Any], compar
 
 
 async def _delete_settled(db: AsyncConnection, system: str, keys: Sequence[RecordKey]) -> None:
-    params = {"system": system, "kinds": [kind for kind, _ in keys], "ids": [id_ for _, id_ in keys]}
-    await db.execute(text(_DELETE_SETTLED), params)
+    await execute(db, _DELETE_SETTLED, record_key_params(system, keys))
 
 
 async def pop_pending(db: AsyncConnection, system: str) -> list[Raw]:
