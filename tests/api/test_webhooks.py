@@ -13,7 +13,7 @@ import structlog
 
 from hub.api.webhooks import BODY_LIMIT
 from hub.contract import SystemDeclaration
-from hub.store.ingest import records
+from hub.store.ingest import new_records
 from hub.web.rate_limits import RateLimits
 from tests.api.webhook_harness import WebhookConnector, WebhookHub, running_hub, sign
 from tests.fake_connector import FakeSettings, payment
@@ -155,7 +155,7 @@ async def test_a_database_lost_mid_request_is_answered_as_unavailable(
     async def broken(*_: object) -> None:
         raise psycopg.OperationalError("the connection is closed")
 
-    monkeypatch.setattr(records, "_stage", broken)
+    monkeypatch.setattr(new_records, "insert", broken)
     answer = await hub.call(payment("A"))
     assert (answer.status_code, answer.json()["code"]) == (503, "TRY_LATER")
     assert answer.headers["retry-after"] == "60"
