@@ -23,6 +23,8 @@ ROWS = 40_000
 """Complaints, and about as many records of each kind."""
 MOST_SORTED = 2_500
 """Rows that one sort may have: a page and one more for each of fifty agencies."""
+MOST_DISCARDED = 10_000
+"""Rows that one scan may read in vain."""
 COUNT_CAP = 500
 """Counts end here instead of at ten thousand: the rows are to this as those of a large database are to that."""
 LARGE = ("complaints", "complaint_keys", "records", "record_keys", "counterparts")
@@ -38,7 +40,7 @@ def explained() -> Iterator[list[Plan]]:
         text = query if isinstance(query, bytes) else str(query).encode()
         if text.lstrip().lower().startswith((b"select", b"with")):
             async with type(self)(self.connection, row_factory=tuple_row) as cursor:
-                await execute(cursor, b"explain (format json) " + text, *parameters)
+                await execute(cursor, b"explain (analyze, timing off, format json) " + text, *parameters)
                 plans.extend(plan[0]["Plan"] for (plan,) in await cursor.fetchall())
         return await execute(self, query, *parameters, **options)
 
@@ -59,6 +61,9 @@ def problems(plan: Plan) -> Iterator[str]:
     for node in nodes(plan):
         if node["Node Type"] == "Seq Scan" and node["Relation Name"].startswith(LARGE) and not node.get("soon"):
             yield f"reads all of {node['Relation Name']}"
+        discarded = node.get("Rows Removed by Filter", 0) * node.get("Actual Loops", 1)
+        if discarded > MOST_DISCARDED:
+            yield f"discards {discarded} rows of {node.get('Relation Name')}"
         if node["Node Type"] == "Sort" and max(each["Plan Rows"] for each in node["Plans"]) > MOST_SORTED:
             yield f"sorts {max(each['Plan Rows'] for each in node['Plans'])} rows by {node['Sort Key']}"
 

@@ -17,6 +17,7 @@ HUB = "hub"
 
 _NEVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz")
 """As a literal, like in the index on due times."""
+_due_at = func.coalesce(complaints.c.due_at, _NEVER)
 
 FINISHED_STATUSES = ("ANSWERED", "CLOSED", "REJECTED")
 PAUSED_STATUSES = ("RETURNED",)
@@ -71,7 +72,13 @@ COMPLAINT = Entity(
     orders={
         "RECEIVED_DESC": Sort(complaints.c.received_at, complaints.c.id),
         "RECEIVED_ASC": Sort(complaints.c.received_at, complaints.c.id, descending=False),
-        "DUE_ASC": Sort(func.coalesce(complaints.c.due_at, _NEVER), complaints.c.id, descending=False),
+        "DUE_ASC": Sort(
+            _due_at,
+            complaints.c.id,
+            descending=False,
+            # Nothing is due before it was received.
+            implied={"received_from": lambda at: _due_at >= at},
+        ),
         "UPDATED_DESC": Sort(complaints.c.updated_at, complaints.c.id),
     },
     keys={

@@ -22,11 +22,16 @@ Row = Mapping[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One order: a column, the row id that makes the order total, and whether it is descending."""
+    """One order: a column, the row id that makes the order total, and whether it is descending.
+
+    ``implied`` has conditions on the column that follow from filters, by the filter's name. With one, PostgreSQL begins
+    at the first row that can match, where it would read and discard all before it.
+    """
 
     column: ColumnElement[Any]
     id: ColumnElement[Any]
     descending: bool = True
+    implied: Mapping[str, Callable[[Any], ColumnElement[bool]]] = field(default_factory=dict)
 
     @property
     def clauses(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -34,6 +39,10 @@ class Sort:
         if self.descending:
             return self.column.desc(), self.id.desc()
         return self.column.asc(), self.id.asc()
+
+    def implied_by(self, filters: Iterable[tuple[str, Any]]) -> list[ColumnElement[bool]]:
+        """Return the conditions that follow from filters with their values."""
+        return [self.implied[name](value) for name, value in filters if name in self.implied]
 
     @property
     def reversed(self) -> Sort:

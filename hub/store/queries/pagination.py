@@ -117,6 +117,7 @@ def page_statement(
         statement.add_columns(cast(sort.column, String).label("_sort"))
         .where(
             entity.where(viewer, request.where),
+            *sort.implied_by(request.where),
             cursors.after(sort, request.after),
             cursors.after(sort.reversed, request.before),
         )
