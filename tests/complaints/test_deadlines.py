@@ -298,6 +298,12 @@ def test_what_comes_in_later_is_not_due_earlier(
     assert ran_out(policy, earlier, pauses) <= ran_out(policy, later, pauses)
 
 
+@given(RULES, TIMES, GAPS)
+def test_nothing_is_due_before_its_clock_starts(policy: Policy, started: datetime, gaps: list[timedelta]) -> None:
+    """Lists of what was received since a day and is due first rely on it."""
+    assert ran_out(policy, started, pauses_from(started, gaps)) > started
+
+
 @given(RULES, TIMES)
 def test_the_whole_limit_is_there(policy: Policy, started: datetime) -> None:
     due = calculate_due_at(policy, started, [], NATIONAL)
