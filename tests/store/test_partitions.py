@@ -91,7 +91,7 @@ async def add_month(connection: psycopg.AsyncConnection[Any], start: datetime, t
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Jakarta"])
 async def test_months_are_made_ahead_in_utc(database_url: str, zone: str) -> None:
-    url = f"{database_url}&options=-cTimeZone%3D{zone}"
+    url = f"{database_url}{'&' if '?' in database_url else '?'}options=-cTimeZone%3D{zone}"
     with psycopg.connect(url, autocommit=True) as opened:
         drop = "select drop_month(name) from monthly_partitions where starts >= %s"
         opened.execute(drop, [month_after(THIS_MONTH, partitions.MONTHS_AHEAD - 1)])
