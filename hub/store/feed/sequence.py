@@ -130,11 +130,6 @@ async def expire(db: AsyncConnection, retention: timedelta) -> int:
     return int(await db.scalar(text(_COUNT)) - before)
 
 
-_KEPT = """
-select from feed_heads h where exists (select from {} f where f.system = h.system and f.position > h.dropped)
-"""
-
-
 def is_dropped(connection: psycopg.Connection, partition: str) -> bool:
     """Return whether all positions of a partition were dropped."""
     found = (
