@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from hub.name_cache import NameCache
+
 NUMBERED = "#"
 """In a path: any field of an object whose name is a number."""
 SEALED = "(sealed)"
@@ -26,31 +28,21 @@ _NUMBER = re.compile(r"\d{1,12}", re.ASCII)
 _DIGITS = re.compile(r"\d{6}")
 _PERSONAL = re.compile(r"@|(\d\W?){6}")
 _MAX_QUOTED = 40
-_REMEMBERED_MAX = 4096
 
 
 class Tree(dict[str, "Tree"]):
     """The possible continuations of a path, by name; "" means that it may end here."""
 
-    __slots__ = ("_steps",)
+    __slots__ = ("steps",)
 
     def __init__(self) -> None:
         super().__init__()
-        self._steps: dict[str, Tree | None] = {}
+        self.steps = NameCache(self._step, _NAME_MAX)
 
-    def step(self, name: str) -> Tree | None:
+    def _step(self, name: str) -> Tree | None:
         """Return the continuation at a name of an item: ``_TYPE_ONLY`` if it is not kept, None if its name is not."""
-        try:
-            return self._steps[name]
-        except KeyError:
-            below = self.get(NUMBERED if NUMBERED in self and _NUMBER.fullmatch(name) else name)
-            step = below if below is not None else _TYPE_ONLY if _is_name(name) else None
-            # Names are from outside: neither many nor long ones may fill the memory.
-            if len(name) <= _NAME_MAX:
-                if len(self._steps) == _REMEMBERED_MAX:
-                    self._steps.clear()
-                self._steps[name] = step
-            return step
+        below = self.get(NUMBERED if NUMBERED in self and _NUMBER.fullmatch(name) else name)
+        return below if below is not None else _TYPE_ONLY if _is_name(name) else None
 
 
 _TYPE_ONLY = Tree()
@@ -85,9 +77,9 @@ def _tree(paths: tuple[str, ...]) -> Tree:
 
 def _keep(value: Any, tree: Tree) -> Any:
     if isinstance(value, dict):
-        step, kept = tree.step, {}
+        steps, kept = tree.steps, {}
         for name, each in value.items():
-            below = step(name)
+            below = steps[name]
             if below is _TYPE_ONLY:
                 kept[name] = _type_of(each)
             elif below is not None:

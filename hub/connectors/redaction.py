@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from hub.name_cache import NameCache
+
 LONGEST_NAME = 256
 """How many characters of a name are compared."""
 
 _ITEMS = "[]"
 _NESTED = (dict, list)
-_REMEMBERED_MAX = 4096
 
 
 class Node:
@@ -26,28 +27,19 @@ class Node:
     is the node of any field without one.
     """
 
-    __slots__ = ("_steps", "below", "ends", "everywhere", "other")
+    __slots__ = ("below", "ends", "everywhere", "other", "steps")
 
     def __init__(self, everywhere: frozenset[str], other: Node | None = None) -> None:
         self.everywhere, self.other = everywhere, other or self
         self.below: dict[str, Node] = {}
         self.ends = False
-        self._steps: dict[str, Node | None] = {}
+        self.steps = NameCache(self._step, LONGEST_NAME)
 
-    def step(self, name: str) -> Node | None:
+    def _step(self, name: str) -> Node | None:
         """Return the node of a field; None if the field is dropped."""
-        try:
-            return self._steps[name]
-        except KeyError:
-            compared = plain(name)
-            node = self.below.get(compared, self.other)
-            step = None if node.ends or compared in self.everywhere else node
-            # Names are from outside: neither many nor long ones may fill the memory.
-            if len(name) <= LONGEST_NAME:
-                if len(self._steps) == _REMEMBERED_MAX:
-                    self._steps.clear()
-                self._steps[name] = step
-            return step
+        compared = plain(name)
+        node = self.below.get(compared, self.other)
+        return None if node.ends or compared in self.everywhere else node
 
     @property
     def touched(self) -> bool:
@@ -96,9 +88,9 @@ def _strip(value: Any, node: Node) -> Any:
         if items.ends:
             return []
         return [_strip(each, items) if items.touched and isinstance(each, _NESTED) else each for each in value]
-    step, kept = node.step, {}
+    steps, kept = node.steps, {}
     for name, each in value.items():
-        below = step(name)
+        below = steps[name]
         if below is not None:
             kept[name] = _strip(each, below) if isinstance(each, _NESTED) and below.touched else each
     return kept

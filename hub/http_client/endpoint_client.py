@@ -74,7 +74,7 @@ class EndpointClient:
     async def call(self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"") -> Answer:
         """Send one request and return the response; raise ``CallFailed`` if there is none, or one that is too large."""
         try:
-            # Without the host: nothing about a client's endpoint is told to others.
+            # Without the host: a trace discloses nothing about a client's endpoint.
             with call_span(method) as span:
                 async with (
                     asyncio.timeout(self._timeout),

@@ -2,7 +2,8 @@
 
 During an upgrade processes of two versions run side by side: the database is migrated first, then they are replaced one
 by one. A migration whose module has ``compatible = True`` promises that the previous version keeps working beside it;
-`tests/store/test_migration_locks.py` says what such a migration must not do. All others end what runs before them.
+`tests/store/test_migration_locks.py` says what such a migration must not do. After any other migration, processes of
+the previous version cannot work.
 """
 
 from __future__ import annotations

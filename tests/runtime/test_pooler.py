@@ -1,4 +1,4 @@
-"""A web process and a worker behind PgBouncer in transaction pooling, and what a wrong set-up is told."""
+"""A web process and a worker behind PgBouncer in transaction pooling, and the errors of a wrong configuration."""
 
 from __future__ import annotations
 

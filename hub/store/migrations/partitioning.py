@@ -1,7 +1,7 @@
 """Partitions a table by month: its rows stay where they are, and it becomes the first partition of a new table.
 
-A partition is attached in a moment if a valid constraint says already which months its rows are of. The constraint is
-checked beforehand, while others read and write.
+PostgreSQL attaches a partition without a scan if a valid constraint proves which months its rows are of. The constraint
+is validated beforehand, while others read and write.
 """
 
 from __future__ import annotations
