@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -22,7 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import hub.store.database
 import hub.testing
-from hub.runtime import postgres_paths
 from hub.testing.databases import (
     database_url,
     empty_database_url,
@@ -33,6 +31,7 @@ from hub.testing.databases import (
     templates,
     temporary_database,
 )
+from tests import hub_processes
 
 __all__ = [
     "database_url",
@@ -116,10 +115,8 @@ def private_databases_are_removed(tmp_path_factory: pytest.TempPathFactory) -> I
     """Remove what the private databases of tests leave below ``/var/lib/hub`` when root runs them."""
     yield
     base = tmp_path_factory.getbasetemp()
-    for link in (*base.glob("*/pg"), *base.glob("*/.hub/pg"), *base.glob("*/*/pg"), *base.glob("*/*/.hub/pg")):
-        home = link.resolve().parent
-        if home.is_relative_to(postgres_paths.SHARED):
-            shutil.rmtree(home, ignore_errors=True)
+    for data in (*base.glob("*/.hub"), *base.glob("*/*/.hub")):
+        hub_processes.remove(data.parent)
 
 
 class _Impatient:

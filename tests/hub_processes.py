@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from hub.runtime import postgres_paths as places
-from tests.waits import HANGS_AFTER
+from tests.waits import HANGS_AFTER, steps
 
 HUB = [sys.executable, "-P", "-m", "hub"]
 
@@ -72,6 +72,15 @@ def status(url: str) -> int:
         return error.code
     except OSError:
         return 0
+
+
+def url_when_ready(log: Path) -> str:
+    """Wait until ``hub serve`` with this JSON log is ready, and return its URL."""
+    for _ in steps("the hub does not serve", log):
+        found = re.search(r'"url": ?"(http://[^/"]+)/graphql"', log.read_text())
+        if found and status(f"{found[1]}/readyz") == 200:
+            return found[1]
+    raise AssertionError("steps() raises")
 
 
 def processes(folder: Path) -> dict[int, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +18,7 @@ import pytest
 
 from hub.store import schema_version
 from tests import hub_processes
-from tests.waits import HANGS_AFTER, blocked_at, steps, wait_until
+from tests.waits import HANGS_AFTER, blocked_at, wait_until
 
 pytestmark = [pytest.mark.whole, pytest.mark.timeout(2 * HANGS_AFTER)]
 
@@ -137,15 +136,7 @@ async def started(folder: Path | None, *command: str, env: dict[str, str], log: 
 
 
 async def served(log: Path) -> str:
-    return await asyncio.to_thread(_served, log)
-
-
-def _served(log: Path) -> str:
-    for _ in steps("the hub does not serve", log):
-        found = re.search(r'"url": ?"(http://[^/"]+)/graphql"', log.read_text())
-        if found and hub_processes.status(f"{found[1]}/readyz") == 200:
-            return found[1]
-    raise AssertionError("steps() raises")
+    return await asyncio.to_thread(hub_processes.url_when_ready, log)
 
 
 async def migrate(folder: Path, env: dict[str, str]) -> None:

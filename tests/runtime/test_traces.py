@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,15 +92,7 @@ async def traced(database_url: str, tmp_path: Path) -> AsyncIterator[Traced]:
             hub_processes.started("serve", env=env, log=logs[0]),
             hub_processes.started("worker", env=env, log=logs[1]),
         ):
-            yield Traced(await asyncio.to_thread(_served, logs[0]), collector, upstream, logs)
-
-
-def _served(log: Path) -> str:
-    for _ in steps("the hub does not serve", log):
-        found = re.search(r'"url": ?"(http://[^/"]+)/graphql"', log.read_text())
-        if found and hub_processes.status(f"{found[1]}/readyz") == 200:
-            return found[1]
-    raise AssertionError("steps() raises")
+            yield Traced(await asyncio.to_thread(hub_processes.url_when_ready, logs[0]), collector, upstream, logs)
 
 
 async def submit(url: str) -> dict[str, Any]:
@@ -187,7 +178,7 @@ def test_a_collector_that_is_away_costs_no_request(database_url: str, tmp_path: 
     )
     log = tmp_path / "log"
     with hub_processes.started("serve", env={**env, "HUB_LOG_FORMAT": "json"}, log=log) as process:
-        url = _served(log)
+        url = hub_processes.url_when_ready(log)
         for _ in range(20):
             assert hub_processes.status(f"{url}/readyz") == 200
         for _ in steps("the failure is not logged", log):

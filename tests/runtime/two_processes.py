@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +16,7 @@ import psycopg
 
 from tests import hub_processes
 from tests.auth.server.harness import GRANT
-from tests.waits import HANGS_AFTER, steps
+from tests.waits import HANGS_AFTER
 
 ISSUER = "http://127.0.0.1:8000"
 """The issuer of both processes, as behind one proxy."""
@@ -72,17 +71,9 @@ class Two:
 @asynccontextmanager
 async def serving(env: dict[str, str], log: Path) -> AsyncIterator[httpx.AsyncClient]:
     with hub_processes.started("serve", env=env, log=log):
-        url = await asyncio.to_thread(when_ready, log)
+        url = await asyncio.to_thread(hub_processes.url_when_ready, log)
         async with httpx.AsyncClient(base_url=url, timeout=HANGS_AFTER, trust_env=False) as client:
             yield client
-
-
-def when_ready(log: Path) -> str:
-    for _ in steps("the hub does not serve", log):
-        found = re.search(r'"url": ?"(http://[^/"]+)/graphql"', log.read_text())
-        if found and hub_processes.status(f"{found[1]}/readyz") == 200:
-            return found[1]
-    raise AssertionError("steps() raises")
 
 
 async def last_accepted(two: Two, token: str) -> float:
