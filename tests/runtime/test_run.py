@@ -142,8 +142,8 @@ def _refuses_a_second_one(hub: Hub) -> None:
 
 def _commands_find_its_database_and_sandboxes(hub: Hub) -> None:
     found = hub_processes.doctor_findings(hub.env)
-    looked_at = {"settings", "database", "data", "durability", "migrations", "secret", "keys", "records", "agencies"}
-    looked_at |= {*hub.info["sandboxes"]}
+    looked_at = {"settings", "database", "data", "durability", "migrations", "months", "secret", "keys", "records"}
+    looked_at |= {"agencies", *hub.info["sandboxes"]}
     waiting = {"quarantine", "doubts", "conflicts", "claims", "deliveries", "files", "waiting"}
     assert looked_at <= set(found) <= looked_at | waiting
     assert all(one["ok"] for one in found.values())
