@@ -71,11 +71,15 @@ class Run:
 
 @dataclass
 class System:
-    """The items of one system. A response takes ``delay`` seconds; none is sent while ``responding`` is clear."""
+    """The items of one system. A response takes ``delay`` seconds.
+
+    While ``responding`` is clear, no page from ``silent_from`` on is sent.
+    """
 
     pages: list[list[dict[str, Any]]]
     delay: float = 0.0
     down: bool = False
+    silent_from: int = 0
     responding: asyncio.Event = field(default_factory=asyncio.Event)
     runs: dict[str, Run] = field(default_factory=dict)
 
@@ -94,7 +98,8 @@ class System:
         seen.pages.append(number)
         try:
             await asyncio.sleep(self.delay)
-            await self.responding.wait()
+            if number >= self.silent_from:
+                await self.responding.wait()
         finally:
             seen.ended = time.monotonic()
         if self.down:
