@@ -39,13 +39,19 @@ class Tree(dict[str, "Tree"]):
         super().__init__()
         self.steps = NameCache(self._step, _NAME_MAX)
 
+    @property
+    def is_column(self) -> bool:
+        """Whether a path ends here."""
+        return _LEAF in self
+
     def _step(self, name: str) -> Tree | None:
-        """Return the continuation at a name of an item: ``_TYPE_ONLY`` if it is not kept, None if its name is not."""
+        """Return the continuation at a name of an item: ``TYPE_ONLY`` if it is not kept, None if its name is not."""
         below = self.get(NUMBERED if NUMBERED in self and _NUMBER.fullmatch(name) else name)
-        return below if below is not None else _TYPE_ONLY if _is_name(name) else None
+        return below if below is not None else TYPE_ONLY if _is_name(name) else None
 
 
-_TYPE_ONLY = Tree()
+TYPE_ONLY = Tree()
+"""The continuation at a name that is in no path: its value is not kept."""
 
 
 def keep_columns(raw: Any, paths: Iterable[str]) -> dict[str, Any]:
@@ -54,40 +60,42 @@ def keep_columns(raw: Any, paths: Iterable[str]) -> dict[str, Any]:
     Paths are dotted (``report.title``); ``[]`` descends into each item of a list, ``#`` into each field whose name is a
     number. A value of another shape than its path keeps the shape and loses the content. Idempotent.
     """
-    found: dict[str, Any] = _keep(raw if isinstance(raw, dict) else {}, _tree(tuple(paths)))
+    found: dict[str, Any] = keep_value(raw if isinstance(raw, dict) else {}, column_tree(tuple(paths)))
     return found
 
 
 def mask_columns(raw: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     """Return ``raw`` with ``SEALED`` for each value at ``paths`` that is not empty; ``raw`` itself if there is none."""
-    found: dict[str, Any] = _mask(raw, _tree(tuple(paths)))
+    found: dict[str, Any] = _mask(raw, column_tree(tuple(paths)))
     return found
 
 
 @cache
-def _tree(paths: tuple[str, ...]) -> Tree:
+def column_tree(paths: tuple[str, ...]) -> Tree:
+    """Return the columns at ``paths`` as one tree."""
     root = Tree()
     for path in paths:
         node = root
         for step in path.replace("[]", ".[]").split("."):
             node = node.setdefault(step, Tree())
-        node[_LEAF] = _TYPE_ONLY
+        node[_LEAF] = TYPE_ONLY
     return root
 
 
-def _keep(value: Any, tree: Tree) -> Any:
+def keep_value(value: Any, tree: Tree) -> Any:
+    """Return a value with only the columns of ``tree``."""
     if isinstance(value, dict):
         steps, kept = tree.steps, {}
         for name, each in value.items():
             below = steps[name]
-            if below is _TYPE_ONLY:
-                kept[name] = _type_of(each)
+            if below is TYPE_ONLY:
+                kept[name] = type_of(each)
             elif below is not None:
-                kept[name] = _keep(each, below) if isinstance(each, _NESTED) or _LEAF not in below else each
+                kept[name] = keep_value(each, below) if isinstance(each, _NESTED) or _LEAF not in below else each
         return kept
     if isinstance(value, list | tuple):
-        return [_keep(each, tree[_ITEMS]) for each in value] if _ITEMS in tree else []
-    return value if _LEAF in tree else _type_of(value)
+        return [keep_value(each, tree[_ITEMS]) for each in value] if _ITEMS in tree else []
+    return value if _LEAF in tree else type_of(value)
 
 
 def _is_name(name: str) -> bool:
@@ -95,7 +103,8 @@ def _is_name(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and not _DIGITS.search(name)
 
 
-def _type_of(value: Any) -> str | None:
+def type_of(value: Any) -> str | None:
+    """Return what stands for a value that is not kept: its type."""
     if value is None or (isinstance(value, str) and value in _MARKS):
         return value
     return _TYPES.get(type(value), "(list)")

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cache
 from math import isfinite
+from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 import orjson
 
 from hub.bounds import INDEXED_MAX, MAX_DEPTH, is_nested_deeper
 from hub.connectors.base import Connector
-from hub.connectors.redaction import strip
+from hub.connectors.redaction import reduce_item, strip
 from hub.connectors.versions import version_of
 from hub.contract import Raw, Record
 from hub.errors import BadRecord, Incomplete
 from hub.kept_columns import keep_columns, mask_columns, quote_code
+from hub.kinds import Kind
 from hub.store.encryption import FieldCipher
 from hub.store.ingest.outcomes import ItemResult, Outcome
 from hub.store.ingest.quarantine import ENCRYPTION_CONTEXT, QuarantineEntry, RejectedItem
@@ -142,8 +144,9 @@ def _is_unredacted_used(connector: type[Connector]) -> bool:
 
 def _redacted(connector: Connector, item: Raw) -> Raw:
     """Return the part of an item that is mapped: the declared columns without the personal ones."""
-    declared = keep_columns(item, connector.columns) if connector.columns else item
-    return strip(declared, connector.personal)
+    if connector.columns:
+        return reduce_item(item, tuple(connector.columns), tuple(connector.personal))
+    return strip(item, connector.personal)
 
 
 def to_quarantine(connector: Connector, cipher: FieldCipher, item: RejectedItem) -> RejectedItem:
@@ -185,20 +188,20 @@ def _add(batch: Batch, row: Row, unredacted: Raw | None) -> None:
 
 
 @cache
-def _field_names(kind: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+def _facts_of(kind: Any) -> Callable[[Kind], dict[str, Any]]:
+    """Return a function for the facts of a record of a kind with several fields."""
+    names = [each.name for each in fields(kind)]
+    values = attrgetter(*names)
+    return lambda facts: dict(zip(names, values(facts), strict=True))
 
 
 def to_row(record: Record, raw: Raw, cipher: FieldCipher) -> Row:
     """Return a record as it is stored: facts and prose separate, personal keys hashed."""
     kind: Any = type(record.facts)
-    facts = {name: getattr(record.facts, name) for name in _field_names(kind)}
+    facts = _facts_of(kind)(record.facts)
     prose = {name: facts.pop(name) for name in record.facts.prose}
-    keys = list(
-        dict.fromkeys(
-            (key.name, cipher.hash(key.name, key.value).hex() if key.personal else key.value) for key in record.keys
-        )
-    )
+    keys = [(key.name, cipher.hash(key.name, key.value).hex() if key.personal else key.value) for key in record.keys]
+    keys = list(dict.fromkeys(keys))
     # Stored digests must stay valid: otherwise the next pull would update every record.
     parts = (facts | prose, {}) if record.facts.digested_as_facts else (facts, prose)
     return Row(record=record, raw=raw, body=facts, prose=prose, keys=keys, digest=_digest(record, *parts, keys))
@@ -269,7 +272,7 @@ def _digest(record: Record, body: dict[str, Any], prose: dict[str, Any], keys: l
         record.status,
         record.source_status,
         record.secret,
-        record.occurred_at.isoformat(),
+        record.occurred_at,
         str(record.amount),
         record.currency,
         body,

@@ -48,7 +48,7 @@ def check(record: Record, kinds: tuple[type[Kind], ...], now: datetime) -> None:
     facts: Any = record.facts
     for name, has_type, may_be_null, may_be_text in _fact_types(facts.__class__):
         value = getattr(facts, name)
-        if (may_be_null and value is None) or (may_be_text and bounds.is_ordinary(value)):
+        if may_be_null if value is None else may_be_text and bounds.is_ordinary(value):
             continue
         bounds.check_value(value, name)
         if not has_type(value):
@@ -63,8 +63,9 @@ def _check_columns(record: Record, now: datetime) -> None:
         raise BadRecord("the id is empty")
     for key in record.keys:
         bounds.check_indexed(key.value, f"the key {key.name}")
-    for name in ("occurred_at", "updated_at"):
-        bounds.check_time(getattr(record, name), name, now)
+    bounds.check_time(record.occurred_at, "occurred_at", now)
+    if record.updated_at is not record.occurred_at:
+        bounds.check_time(record.updated_at, "updated_at", now)
     for number in (record.version, record.facts_version or 0):
         bounds.check_whole(number, "the version", bounds.VERSION_MAX)
     if record.amount is not None:

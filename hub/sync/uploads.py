@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from hub.bounds import MAX_DEPTH, is_nested_deeper
 from hub.connectors import registry
 from hub.connectors.registry import Enabled
 from hub.contract import Raw
+from hub.errors import TryLater
 from hub.store.database import Cause, Database
 from hub.store.encryption import FieldCipher
 from hub.store.idempotency import KeyConflict
@@ -29,6 +31,8 @@ from hub.store.ingest.uploads import RowResult, Upload
 from hub.sync.batch import Batch
 from hub.sync.ingest import Ingest
 
+MAX_WAITING = 20
+"""Maximum number of uploads of a system that wait for their turn; those that come then are to come back later."""
 MAX_ROW_BYTES = 262_144
 """Maximum number of bytes of a row."""
 
@@ -47,11 +51,29 @@ class ReadLines(NamedTuple):
     batch: Batch
 
 
-class SystemQueue(NamedTuple):
-    """The ingest of one system with a lock: one batch at a time, so that waiting uploads hold no connection."""
+class SystemQueue:
+    """The ingest of one system, for one batch at a time, so that waiting uploads hold no connection."""
 
-    ingest: Ingest
-    lock: asyncio.Lock
+    def __init__(self, ingest: Ingest) -> None:
+        self.ingest, self._lock, self._waiting = ingest, asyncio.Lock(), 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another upload would wait for too many."""
+        return self._waiting >= MAX_WAITING
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the batches before, and execute the block for this one."""
+        self._waiting += 1
+        try:
+            await self._lock.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._lock.release()
 
 
 class Uploads:
@@ -60,13 +82,17 @@ class Uploads:
     def __init__(self, database: Database, cipher: FieldCipher, enabled: Iterable[Enabled]) -> None:
         self._database, self._cipher = database, cipher
         self._queues = {
-            system.name: SystemQueue(Ingest(registry.offline_connector(system), cipher), asyncio.Lock())
-            for system in enabled
+            system.name: SystemQueue(Ingest(registry.offline_connector(system), cipher)) for system in enabled
         }
 
     def open(self, upload: Upload, cause: Cause) -> UploadSession | None:
-        """Return a session at the beginning of an upload; None if the system is not enabled."""
+        """Return a session at the beginning of an upload; None if the system is not enabled.
+
+        Raises ``TryLater`` if too many uploads of the system wait.
+        """
         queue = self._queues.get(upload.system)
+        if queue and queue.is_full:
+            raise TryLater("Too many uploads of the system wait for each other.")
         return UploadSession(self._database, self._cipher, queue, upload, cause) if queue else None
 
     async def store_all(
@@ -116,7 +142,7 @@ class UploadSession:
         Return ``KeyConflict`` if the idempotency key was used for other lines.
         """
         self._fingerprint = self._fingerprint_of(lines, last=last)
-        async with self._queue.lock, self._database.write(self._cause) as db:
+        async with self._queue.turn(), self._database.write(self._cause) as db:
             upload = await uploads.lock_upload(db, self._upload)
             if self._batches < upload.batches:
                 before, _ = await uploads.load_batch(db, upload.id, self._batches)

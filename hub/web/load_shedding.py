@@ -1,11 +1,10 @@
-"""Load shedding: rejects requests beyond the number and cost that the process can serve at the same time."""
+"""Load shedding: rejects requests beyond the number that the process can serve at the same time."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import ceil, exp
 
 from starlette.requests import Request
@@ -47,28 +46,6 @@ class Refusals:
         self._at = now
         least, most = RETRY_AFTER
         return TryLater(reason, min(max(ceil(self._recent / served), least), most))
-
-
-class ConcurrentCost:
-    """The total cost of the operations that are executed at the same time."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit, self._cost, self._refusals = limit, 0, Refusals()
-
-    @contextmanager
-    def reserve(self, cost: int) -> Iterator[None]:
-        """Reserve ``cost`` while the context is open; raises ``TryLater`` if too little is left.
-
-        An operation is always executed if no other one is.
-        """
-        if self._cost and self._cost + cost > self._limit:
-            reason = "The operations that are executed now cost too much together."
-            raise self._refusals.refuse(reason, cost, self._cost)
-        self._cost += cost
-        try:
-            yield
-        finally:
-            self._cost -= cost
 
 
 class _Slot:

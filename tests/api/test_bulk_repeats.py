@@ -15,6 +15,7 @@ from hub.api import ndjson as reading
 from hub.contract import Raw, SystemDeclaration
 from hub.store.database import Cause
 from hub.store.ingest import uploads
+from hub.sync import uploads as sync_uploads
 from tests.api.bulk_harness import Answer, BulkHub, lines, running_hub
 from tests.fake_connector import Fake, FakeSettings, payment
 from tests.serving import serve
@@ -174,6 +175,20 @@ async def test_a_lost_database_is_reported_and_the_repeat_completes(hub: BulkHub
 
 
 @pytest.mark.whole
+async def test_an_upload_that_would_wait_for_many_is_refused(hub: BulkHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync_uploads, "MAX_WAITING", 3)
+    async with hub.database.dedicated() as other, other.begin():
+        await other.execute(text("select pg_advisory_xact_lock(hashtextextended('ingest fake', 0))"))
+        waiting = [asyncio.create_task(hub.push(items(5, first=5 * n), key=f"key-{n:05}")) for n in range(4)]
+        async with hanging():
+            while not hub.pushes._queues["fake"].is_full:
+                await asyncio.sleep(0.01)
+        refused = await hub.push(items(1), key="key-00009")
+        assert (refused.status, refused.error["code"], refused.headers["retry-after"]) == (503, "TRY_LATER", "5")
+    assert {(await answer).counted["CREATED"] for answer in waiting} == {5}
+    assert (await hub.push(items(1), key="key-00009")).counted["UNCHANGED"] == 1
+
+
 async def test_waiting_uploads_leave_connections_to_others(hub: BulkHub) -> None:
     async with hub.database.dedicated() as other, other.begin():
         await other.execute(text("select pg_advisory_xact_lock(hashtextextended('ingest fake', 0))"))

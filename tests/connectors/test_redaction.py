@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from hub.connectors.redaction import strip
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.connectors.redaction import reduce_item, strip
+from hub.kept_columns import keep_columns
+
+NAMES = st.sampled_from(["a", "b", "A ", "user", "User_Name", "user.name", "rows", "1", "22", "081234567890", "", "ü"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=20,
+)
+STEPS = st.sampled_from(["a", "b", "user", "userName", "rows", "rows[]", "a[]", "rows[][]", "1"])
+PATHS = st.lists(st.lists(STEPS, min_size=1, max_size=3).map(".".join), max_size=6).map(tuple)
+NUMBERED = st.sampled_from([(), ("#",), ("a.#",), ("rows[].#.b",)])
 
 
 @pytest.mark.parametrize(
@@ -30,3 +46,11 @@ def test_the_original_is_left_as_it_was() -> None:
     raw = {"user": {"name": "A"}, "rows": [{"by": "B"}]}
     assert strip(raw, ["user.name", "rows[].by"]) == {"user": {}, "rows": [{}]}
     assert raw == {"user": {"name": "A"}, "rows": [{"by": "B"}]}
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5), PATHS, NUMBERED, PATHS)
+def test_one_walk_keeps_what_two_walks_keep(
+    raw: dict[str, Any], paths: tuple[str, ...], numbered: tuple[str, ...], personal: tuple[str, ...]
+) -> None:
+    columns = (*paths, *numbered)
+    assert reduce_item(raw, columns, personal) == strip(keep_columns(raw, columns), personal)

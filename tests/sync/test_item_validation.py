@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub import bounds
 from hub.complaints.field_authority import Value
@@ -187,3 +191,13 @@ def test_intake_and_shared_fields_are_bounded_too(at: datetime) -> None:
 
     connector = Far(FakeSettings(), Http("http://127.0.0.1:9"), World())
     assert list(Correlator(connector, SEAL)._remote_values(connector.map(report("L1")))) == ["status"]
+
+
+@given(
+    st.datetimes(bounds.EARLIEST.replace(tzinfo=None), bounds.LATEST.replace(tzinfo=None)),
+    st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+    | st.sampled_from([UTC, ZoneInfo("Asia/Jakarta"), ZoneInfo("Asia/Jayapura"), ZoneInfo("UTC")]),
+)
+def test_times_are_digested_as_their_iso_text(at: datetime, zone: tzinfo) -> None:
+    """As the digests of stored records are: with others, the next pull would write each of them."""
+    assert orjson.dumps(at.replace(tzinfo=zone)).decode() == f'"{at.replace(tzinfo=zone).isoformat()}"'

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
-import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -15,8 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hub.api.graphql.endpoint import GraphQLEndpoint
-from hub.errors import TryLater
-from hub.web.load_shedding import ConcurrentCost, LoadSheddingMiddleware, Refusals
+from hub.web.load_shedding import LoadSheddingMiddleware, Refusals
 from hub.web.rate_limits import RateLimiter, RateLimits
 from tests.api.graph_app import build
 
@@ -112,18 +110,6 @@ def test_the_wait_grows_with_the_number_of_refusals() -> None:
     assert second(refused=1) == 1
 
 
-def test_operations_executed_together_have_a_total_cost() -> None:
-    under_way = ConcurrentCost(100)
-    with under_way.reserve(60), under_way.reserve(40):
-        with pytest.raises(TryLater) as full, under_way.reserve(1):
-            pass
-        assert full.value.after == 1
-    with pytest.raises(ZeroDivisionError), under_way.reserve(100):
-        raise ZeroDivisionError
-    with under_way.reserve(1_000):
-        pass
-
-
 async def test_a_shed_operation_is_neither_executed_nor_charged() -> None:
     app = build(concurrent_cost=100, budgets=RateLimits(exempt_networks=()))
     (endpoint,) = [route.app for route in app.routes if isinstance(route, Route) and route.path == "/graphql"]
@@ -132,7 +118,7 @@ async def test_a_shed_operation_is_neither_executed_nor_charged() -> None:
     async with at(app, STRANGER) as hub:
         first = [await hub.post("/graphql", json={"query": page}) for _ in range(2)]
         slow = asyncio.create_task(hub.post("/graphql", json={"query": page.replace("{", "{ slow", 1)}))
-        while not endpoint._concurrent_cost._cost:
+        while not endpoint._turns._cost:
             await asyncio.sleep(0)
         shed = await hub.post("/graphql", json={"query": page})
         slow.cancel()

@@ -31,11 +31,11 @@ from hub.viewer import Viewer
 from hub.web.error_responses import format_errors, public_error
 from hub.web.headers import header
 from hub.web.language import request_language
-from hub.web.load_shedding import ConcurrentCost
 from hub.web.middleware import request_id
 from hub.web.request_error import RequestError
 from hub.web.request_log import bind, loggable_name
 from hub.web.throttling import address_of, retry_after_header
+from hub.web.turns import Turns
 
 DEFAULT_LIMITS = Limits()
 
@@ -117,7 +117,7 @@ class GraphQLEndpoint:
         self.schema, self.limits = schema, limits
         self._viewer, self._context, self._quotas = viewer, context, quotas
         self.validator = OperationValidator(schema._schema, limits, introspection=introspection)
-        self._concurrent_cost = ConcurrentCost(limits.concurrent_cost)
+        self._turns = Turns(operations=limits.concurrent_operations, cost=limits.concurrent_cost)
         self._executor, self._page, self._observe = executor, page, observe
         # Strawberry logs every error with its trace and text; log_exception logs without personal data.
         logging.getLogger("strawberry.execution").disabled = True
@@ -159,7 +159,7 @@ class GraphQLEndpoint:
             await quota.charge(parsing_cost)
             charged.cost = parsing_cost
             operation = self._validate(request, graphql)
-            with self._concurrent_cost.reserve(operation.cost):
+            async with self._turns.turn(operation.cost):
                 remaining = await quota.charge(operation.cost, charged=parsing_cost)
                 charged.cost = max(operation.cost, parsing_cost)
                 answer = await self.run(request, viewer, graphql, operation)

@@ -25,6 +25,7 @@ from graphql import (
 from graphql.language import DirectiveNode, SelectionNode
 
 from hub.messages import Bilingual
+from hub.web.turns import OPERATIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Limits:
     ``page``: the greatest slicing argument.
     ``values``: values of an input list, except those of ``hub.api.graphql.list_sizes.SELF_LIMITED``.
     ``cost``: the estimate of ``hub.api.graphql.cost.CostEstimate``.
-    ``concurrent_cost``: the total cost of the operations that are executed at the same time.
+    ``concurrent_operations``, ``concurrent_cost``: how many are executed at the same time, and their total cost.
     ``errors``: validation errors in a response.
     ``seconds``: the duration of the execution.
     """
@@ -49,6 +50,7 @@ class Limits:
     page: int = 100
     values: int = 100
     cost: int = 25_000
+    concurrent_operations: int = OPERATIONS
     concurrent_cost: int = 60_000
     errors: int = 10
     seconds: float = 10.0
