@@ -11,9 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.contenders import CLIENTS, Contender, hub
+from bench.contenders import CLIENTS, ROOT, Contender, hub
 from hub.schema.graph import PARTS
 
+CONFIGURATION = ROOT / "docs" / "examples" / "federation" / "gateway.config.mjs"
 NAMES = tuple(part.name for part in PARTS)
 
 
@@ -23,7 +24,7 @@ class Hive(Contender):
     def __init__(self, url: str, folder: Path) -> None:
         supergraph = folder / "supergraph.graphql"
         command = ["node_modules/.bin/hive-gateway", "supergraph", str(supergraph), "--config-path"]
-        command += ["gateway.config.mjs", "--host", "127.0.0.1", "--port", "{port}"]
+        command += [str(CONFIGURATION), "--host", "127.0.0.1", "--port", "{port}"]
         super().__init__("hive", command, {"NODE_ENV": "production", "LOG_LEVEL": "error"}, folder=CLIENTS)
         self._supergraph = supergraph
         self._subgraphs = {name: hub(url, folder, f"hive {name}", part=name) for name in NAMES}

@@ -25,6 +25,14 @@ WEBSOCKET: dict[str, Any] = {
 }
 """How WebSockets are served. uvicorn sends a ping every 20 seconds and closes what does not answer."""
 
+KEEP_ALIVE_SECONDS = 5
+KEEP_ALIVE: dict[str, Any] = {
+    "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+    "headers": [("Keep-Alive", f"timeout={KEEP_ALIVE_SECONDS}")],
+}
+"""How long an idle connection is kept. Each response tells it, so that a client with a pool of connections, such as a
+gateway, drops one before it is closed under a request."""
+
 GRACEFUL_SHUTDOWN_SECONDS = 2
 """Seconds for running requests at shutdown."""
 
@@ -70,6 +78,7 @@ async def serve(app: ASGIApp, sock: socket.socket, *, behind_proxy: bool = True)
         loop="none",
         http=BoundedProtocol,
         **WEBSOCKET,
+        **KEEP_ALIVE,
         log_config=None,
         access_log=False,
         server_header=False,

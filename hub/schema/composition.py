@@ -14,7 +14,7 @@ import copy
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import strawberry
 from strawberry.federation.schema import FederationAny
@@ -22,6 +22,7 @@ from strawberry.federation.schema_directives import Key
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
+from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 
 from hub.schema import ids
@@ -129,7 +130,7 @@ def build_schema(
     nodes = [node for part in every for node in part.owned_types]
     with _composed(parts, nodes, owned, directives):
         schema = HubSchema(
-            query=_root("Query", [field for part in parts for field in part.queries], "The queries of the hub."),
+            query=_root("Query", [_nullable(f) for part in parts for f in part.queries], "The queries of the hub."),
             mutation=_optional_root("Mutation", [field for part in parts for field in part.mutations], "mutations"),
             subscription=_optional_root(
                 "Subscription", [field for part in parts for field in part.subscriptions], "subscriptions"
@@ -162,6 +163,14 @@ def _optional_root(name: str, fields: list[StrawberryField], what: str) -> type 
 def _root(name: str, fields: list[StrawberryField], description: str) -> type:
     _check_unique(name, fields)
     return create_type(name, [copy.copy(field) for field in fields], description=description)
+
+
+def _nullable(field: StrawberryField) -> StrawberryField:
+    """Return a copy of ``field`` that can be null: what fails, such as a subgraph behind a gateway, leaves the rest."""
+    made = copy.copy(field)
+    if not isinstance(field.type, StrawberryOptional):
+        made.type = StrawberryOptional(cast(Any, field.type))
+    return made
 
 
 def _check_unique(name: str, fields: list[StrawberryField]) -> None:

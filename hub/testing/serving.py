@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from hub.concurrency import cancel_and_wait
 from hub.runtime.http_protocol import BoundedProtocol
-from hub.runtime.server import WEBSOCKET, HubServer, bind_socket, url_of
+from hub.runtime.server import KEEP_ALIVE, WEBSOCKET, HubServer, bind_socket, url_of
 
 
 @contextlib.asynccontextmanager
@@ -33,6 +33,7 @@ async def serve(
             http=http,
             log_level="critical",
             **WEBSOCKET,
+            **KEEP_ALIVE,
             lifespan=lifespan,
             timeout_graceful_shutdown=2,
         )

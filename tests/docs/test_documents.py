@@ -42,9 +42,14 @@ FOREIGN_NAMES = frozenset(
         "vNNNN_name",
         "test_parking",
         "hub_",
+        "SUBREQUEST_HTTP_ERROR",
+        "RESPONSE_VALIDATION_FAILED",
+        "GATEWAY_TIMEOUT",
+        "DOWNSTREAM_SERVICE_ERROR",
+        "serviceName",
     }
 )
-"""Names of PostgreSQL, uvicorn, nginx and OpenTelemetry, and those that a page defines itself."""
+"""Names of PostgreSQL, uvicorn, nginx, OpenTelemetry and gateways, and those that a page defines itself."""
 
 
 @cache

@@ -44,12 +44,14 @@ FIELDS = 16
 class _Writer:
     """Writes one operation. ``skipped`` names fields (``Type.field``) that are never selected."""
 
-    def __init__(self, schema: GraphQLSchema, random: Random, values: Values, skipped: frozenset[str]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, random: Random, values: Values, skipped: frozenset[str], fields: int
+    ) -> None:
         self.schema, self.random, self.skipped = schema, random, skipped
         self.values = {**SCALARS, **values}
         self.variables: dict[str, tuple[str, Any]] = {}
         self.fragments: list[str] = []
-        self.left = FIELDS
+        self.left = fields
 
     def selection(self, type_: GraphQLNamedType, depth: int) -> str:
         """Write a selection set, with at least one field."""
@@ -163,12 +165,16 @@ def random_operation(
     random: Random,
     *,
     depth: int = 4,
+    fields: int = FIELDS,
     values: Values | None = None,
     skipped: frozenset[str] = frozenset(),
     mutation: bool = False,
 ) -> tuple[str, dict[str, Any]]:
-    """Return the document and the variables of a valid query, or with ``mutation`` of a mutation."""
-    writer = _Writer(schema, random, values or {}, skipped)
+    """Return the document and the variables of a valid query, or with ``mutation`` of a mutation.
+
+    It has about so many ``fields`` with ``depth`` levels at most.
+    """
+    writer = _Writer(schema, random, values or {}, skipped, fields)
     root = schema.mutation_type if mutation else schema.query_type
     assert root is not None
     body = writer.selection(root, depth)

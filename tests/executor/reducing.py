@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from graphql import (
     REMOVE,
+    SKIP,
     ArgumentNode,
     DirectiveNode,
     DocumentNode,
@@ -14,6 +15,8 @@ from graphql import (
     NoUnusedFragmentsRule,
     NoUnusedVariablesRule,
     SelectionNode,
+    VariableDefinitionNode,
+    VariableNode,
     Visitor,
     specified_rules,
     validate,
@@ -33,6 +36,14 @@ async def reduce_document(
         if not validate(schema, smaller, RULES) and await differs(smaller):
             return await reduce_document(schema, smaller, differs)
     return document
+
+
+def without_unused_variables(document: DocumentNode) -> DocumentNode:
+    """Return ``document`` without definitions of variables that it does not use, as a server validates it."""
+    used = _Variables()
+    visit(document, used)
+    left: DocumentNode = visit(document, _WithoutDefinitions(used.found))
+    return left
 
 
 def _without_one_part(document: DocumentNode) -> Iterator[DocumentNode]:
@@ -59,3 +70,24 @@ class _Without(Visitor):
 
     def enter(self, node: Node, *_: object) -> object:
         return REMOVE if node is self._part else None
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def enter_variable_definition(self, *_: object) -> object:
+        return SKIP
+
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        self.found.add(node.name.value)
+
+
+class _WithoutDefinitions(Visitor):
+    def __init__(self, used: set[str]) -> None:
+        super().__init__()
+        self._used = used
+
+    def enter_variable_definition(self, node: VariableDefinitionNode, *_: object) -> object:
+        return None if node.variable.name.value in self._used else REMOVE

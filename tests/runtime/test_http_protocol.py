@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from hub.runtime import http_protocol
+from hub.runtime.server import KEEP_ALIVE_SECONDS
 from tests.serving import serve
 
 GET = b"GET / HTTP/1.1\r\nHost: hub\r\n"
@@ -112,6 +113,15 @@ async def test_an_idle_connection_is_closed(monkeypatch: pytest.MonkeyPatch, par
                 await reader.readuntil(b"}" if b"GET" in part else b'"no"')
             writer.write(part)
         assert b"HTTP" not in await reader.read()
+
+
+async def test_a_response_tells_how_long_a_connection_is_kept(url: str) -> None:
+    async with connected(url) as (reader, writer):
+        for _ in range(2):
+            writer.write(GET + b"\r\n")
+            head = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
+            assert f"keep-alive: timeout={KEEP_ALIVE_SECONDS}".encode() in head
+            await reader.readuntil(b"}")
 
 
 async def test_the_time_for_a_head_does_not_cut_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:

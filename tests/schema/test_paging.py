@@ -192,6 +192,13 @@ async def test_a_page_from_the_end_has_one_to_a_hundred_rows(filled: Stage, last
     assert "100" in answer.errors[0]["message"]
 
 
+async def test_a_list_that_is_refused_leaves_the_others(filled: Stage) -> None:
+    answer = await filled.ask(OFFICER, "{refused: agencies(first: 0) {totalCount} agencies(first: 1) {totalCount}}")
+    assert answer.codes == ["BAD_INPUT"]
+    assert answer.data["refused"] is None
+    assert answer.data["agencies"]["totalCount"] > 0
+
+
 async def test_first_and_last_together_are_bad_input(filled: Stage) -> None:
     answer = await filled.ask(OFFICER, "{complaints(first: 1, last: 1) {edges {cursor}}}", language="en")
     assert (answer.codes, answer.errors[0]["message"]) == (["BAD_INPUT"], "Use `first` or `last`, not both.")

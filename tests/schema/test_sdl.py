@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLNamedType, GraphQLScalarType, get_named_type, parse, specified_scalar_types
+from graphql import GraphQLNamedType, GraphQLScalarType, get_named_type, is_non_null_type, parse, specified_scalar_types
 
 import hub.schema
 from hub.complaints.field_authority import Authority, SharedField
@@ -131,6 +131,12 @@ def test_the_subgraphs_together_have_every_merged_field() -> None:
         whole = set(schema()._schema.type_map[name].fields)  # type: ignore[attr-defined]
         types = [subgraph._schema.type_map.get(name) for subgraph in subgraphs]
         assert whole == {field for each in types if each for field in each.fields}, name  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("part", [None, *(part.name for part in PARTS)])
+def test_every_field_of_the_query_type_can_be_null(part: str | None) -> None:
+    fields = schema(part)._schema.query_type.fields  # type: ignore[union-attr]
+    assert [name for name, field in fields.items() if ours(name) and is_non_null_type(field.type)] == []
 
 
 def test_a_part_that_does_not_exist_is_named_with_those_that_do() -> None:
