@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, null, true
 
 from hub.store.arrays import any_of
+from hub.store.queries.kept_counts import KeptCounts
 from hub.viewer import Viewer
 
 Row = Mapping[Any, Any]
@@ -116,6 +117,8 @@ class Entity:
     """The detail in which the viewer sees a row, if that differs between rows."""
     redact: Callable[[Row], Row] | None = None
     """Removes from a row what its detail does not include; None if it includes everything."""
+    kept: KeptCounts | None = None
+    """Numbers of its rows, from which they are counted where that is possible."""
     kind: str | None = None
     """The kind of its rows in the history of changes."""
     representative: Sort | None = None

@@ -135,6 +135,11 @@ def _counts_statement(link: EntityLink, viewer: Viewer, request: PageRequest, in
     (key,) = link.keys
     source = _sources(link, key, template, inputs)
     where = link.target.where(template, request.with_inputs(inputs).where)
+    kept = link.target.kept and link.target.kept.select(template, (key, *(name for name, _ in request.where)))
+    if link.target.kept and kept is not None:
+        number = link.target.kept.sum(COUNT_CAP + 1).label("n")
+        inner = _targets(link, key, template, source, [number]).where(where).add_cte(kept).lateral("counted")
+        return select(source.c.system, source.c.ref, inner.c.n).select_from(source.join(inner, true()))
     id_ = [link.target.id.label("id")]
     if isinstance(link.source.keys[key], KeyTable):
         # Only a key in a separate table can have several values, by which one target could be found twice.

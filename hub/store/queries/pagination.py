@@ -97,6 +97,9 @@ async def count(db: AsyncConnection, entity: Entity, viewer: Viewer, where: Iter
     def build(inputs: Inputs) -> Select[Any]:
         template = compiled.viewer_with(viewer, inputs)
         matching = entity.allowed(template), entity.where(template, request.with_inputs(inputs).where)
+        if entity.kept and (kept := entity.kept.select(template, (name for name, _ in request.where))) is not None:
+            number = entity.kept.sum(COUNT_CAP + 1).label("n")
+            return select(number).select_from(entity.table).add_cte(kept).where(*matching)
         rows = select(literal(1)).select_from(entity.table).where(*matching)
         sort = entity.counting_order(name for name, _ in request.where)
         ordered = rows.order_by(*sort.clauses) if sort else rows

@@ -1,0 +1,46 @@
+"""Counts of the rows of an entity from numbers that triggers keep, so that they do not grow with the rows.
+
+The numbers have the form of the rows and the name of their table: conditions for the rows are conditions for them. They
+are not apart by every column; a count by another one, or for a viewer whose rule needs another one, counts the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import CTE, BigInteger, ColumnElement, cast, column, func, literal_column, text
+
+from hub.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptCounts:
+    """The numbers of the rows of ``table``. ``form`` returns their SELECT statement for one of ``by``, or for ``all``.
+
+    ``always`` names the filters and keys that all numbers are apart by; ``by`` says which numbers are apart by another.
+    """
+
+    table: str
+    form: Callable[[str], str]
+    always: frozenset[str]
+    by: Mapping[str, str]
+    all: str = "all"
+    covers: Callable[[Viewer], bool] = lambda _: True
+    """Whether the columns that the numbers have are all that the visibility of a row depends on."""
+
+    def select(self, viewer: Viewer, names: Iterable[str]) -> CTE | None:
+        """Return the numbers for a count by the filters and keys ``names``; None if the rows must be counted."""
+        others = frozenset(names) - self.always
+        if not others <= self.by.keys() or not self.covers(viewer):
+            return None
+        groups = {self.by[name] for name in others} or {self.all}
+        return self._of(*groups) if len(groups) == 1 else None
+
+    def _of(self, by: str) -> CTE:
+        return text(self.form(by)).columns(column("number", BigInteger)).cte(self.table, nesting=True)
+
+    def sum(self, most: int) -> ColumnElement[int]:
+        """Return the sum of the selected numbers, ``most`` at most."""
+        number = literal_column(f"{self.table}.number", BigInteger)
+        return cast(func.least(func.coalesce(func.sum(number), 0), most), BigInteger)
