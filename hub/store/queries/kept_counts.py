@@ -40,7 +40,8 @@ class KeptCounts:
     def _of(self, by: str) -> CTE:
         return text(self.form(by)).columns(column("number", BigInteger)).cte(self.table, nesting=True)
 
-    def sum(self, most: int) -> ColumnElement[int]:
-        """Return the sum of the selected numbers, ``most`` at most."""
-        number = literal_column(f"{self.table}.number", BigInteger)
-        return cast(func.least(func.coalesce(func.sum(number), 0), most), BigInteger)
+
+def total(numbers: CTE, most: int) -> ColumnElement[int]:
+    """Return the sum of what ``KeptCounts.select`` returned, ``most`` at most."""
+    number = literal_column(f"{numbers.name}.number", BigInteger)
+    return cast(func.least(func.coalesce(func.sum(number), 0), most), BigInteger).label("n")

@@ -20,5 +20,6 @@ def upgrade() -> None:
         script.execute(
             "insert into record_fact_counts as t"
             " select d.* from systems s cross join lateral differing_fact_counts(s.name) d order by 1, 2, 3, 4, 5, 6"
-            " on conflict (kind, by, system, status, secret, facts) do update set records = t.records + excluded.records"
+            " on conflict (kind, by, system, status, secret, facts)"
+            " do update set records = t.records + excluded.records"
         )
