@@ -104,7 +104,7 @@ def record_entity(
 _COUNTED_BY = frozenset(
     ("area_code", "authority", "corridor", "legal_form", "marketplace", "paid_for", "sector", "type_code")
 )
-"""The facts by which records are counted, besides those of all numbers; as in ``counted_facts`` in the database."""
+"""The facts by which records are counted, besides those of all numbers; as in ``fact_sets`` in the database."""
 _COUNTED_ALWAYS = frozenset(("agency_code", "merchant"))
 
 

@@ -26,14 +26,27 @@ create or replace function is_counted(r records) returns boolean language sql im
        and r.updated_at between '0001-01-02 00:00:00+00' and '9999-12-30 00:00:00+00'
 $$;
 
--- The facts by which a record with this body is counted. Few records share a supplier or a business.
-create or replace function counted_facts(body jsonb) returns table (by text, facts jsonb)
-language sql immutable as $$
-    select v.by, jsonb_strip_nulls(jsonb_build_object(
-        'agency_code', body -> 'agency_code', 'merchant', body -> 'merchant', v.by, body -> v.by))
-    from (values ('all'), ('area_code'), ('authority'), ('corridor'), ('legal_form'), ('marketplace'), ('paid_for'),
-                 ('sector'), ('type_code')) v (by)
-    where v.by = 'all' or body ->> v.by is not null
+-- The facts by which records are counted. Few records share a supplier or a business. They are read together, because
+-- PostgreSQL decompresses a large body for each fact that is read by itself.
+create or replace function counted_facts(body jsonb) returns table (
+    agency_code text, merchant text, area_code text, authority text, corridor text,
+    legal_form text, marketplace text, paid_for text, sector text, type_code text
+) language sql immutable as $$
+    select * from jsonb_to_record(body) f (
+        agency_code text, merchant text, area_code text, authority text, corridor text,
+        legal_form text, marketplace text, paid_for text, sector text, type_code text)
+$$;
+
+-- The facts of each number that a record with these facts is in.
+create or replace function fact_sets(
+    agency_code text, merchant text, area_code text, authority text, corridor text,
+    legal_form text, marketplace text, paid_for text, sector text, type_code text
+) returns table (by text, facts jsonb) language sql immutable as $$
+    select v.by, jsonb_strip_nulls(jsonb_build_object('agency_code', agency_code, 'merchant', merchant, v.by, v.value))
+    from (values ('all', null), ('area_code', area_code), ('authority', authority), ('corridor', corridor),
+                 ('legal_form', legal_form), ('marketplace', marketplace), ('paid_for', paid_for), ('sector', sector),
+                 ('type_code', type_code)) v (by, value)
+    where v.by = 'all' or v.value is not null
 $$;
 
 -- Rows are added in the order of the key, so that two transactions cannot wait for each other.
@@ -41,29 +54,42 @@ create or replace function add_to_fact_counts() returns trigger language plpgsql
 begin
     if tg_op = 'INSERT' then
         insert into record_fact_counts as t
-        select r.kind, f.by, r.system, r.status, r.secret, f.facts, count(*)
-        from new_rows r cross join lateral counted_facts(r.body) f
-        where is_counted(r) group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+        select kind, s.by, system, status, secret, s.facts, sum(n)
+        from (select r.kind, r.system, r.status, r.secret, f.*, count(*) as n
+              from new_rows r cross join lateral counted_facts(r.body) f
+              where is_counted(r) group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) c
+        cross join lateral fact_sets(
+            agency_code, merchant, area_code, authority, corridor,
+            legal_form, marketplace, paid_for, sector, type_code) s
+        group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
         on conflict (kind, by, system, status, secret, facts) do update set records = t.records + excluded.records;
     elsif tg_op = 'DELETE' then
         insert into record_fact_counts as t
-        select r.kind, f.by, r.system, r.status, r.secret, f.facts, -count(*)
-        from old_rows r cross join lateral counted_facts(r.body) f
-        where is_counted(r) group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+        select kind, s.by, system, status, secret, s.facts, -sum(n)
+        from (select r.kind, r.system, r.status, r.secret, f.*, count(*) as n
+              from old_rows r cross join lateral counted_facts(r.body) f
+              where is_counted(r) group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) c
+        cross join lateral fact_sets(
+            agency_code, merchant, area_code, authority, corridor,
+            legal_form, marketplace, paid_for, sector, type_code) s
+        group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
         on conflict (kind, by, system, status, secret, facts) do update set records = t.records + excluded.records;
     else
         insert into record_fact_counts as t
-        with moved as (
-            select v.* from old_rows o join new_rows n using (system, id)
-            cross join lateral (values (o.kind, o.system, o.status, o.secret, o.body, -1, is_counted(o)),
-                                       (n.kind, n.system, n.status, n.secret, n.body, 1, is_counted(n))
-            ) v (kind, system, status, secret, body, change, counts)
-            where counts and ((o.status, o.secret, o.body) is distinct from (n.status, n.secret, n.body)
-                              or is_counted(o) <> is_counted(n))
-        )
-        select kind, f.by, system, status, secret, f.facts, sum(change)
-        from moved cross join lateral counted_facts(body) f
-        group by 1, 2, 3, 4, 5, 6 having sum(change) <> 0 order by 1, 2, 3, 4, 5, 6
+        select kind, s.by, system, status, secret, s.facts, sum(n)
+        from (select v.kind, v.system, v.status, v.secret, f.*, sum(v.change) as n
+              from old_rows o join new_rows n using (system, id)
+              cross join lateral (values (o.kind, o.system, o.status, o.secret, o.body, -1, is_counted(o)),
+                                         (n.kind, n.system, n.status, n.secret, n.body, 1, is_counted(n))
+              ) v (kind, system, status, secret, body, change, counts)
+              cross join lateral counted_facts(v.body) f
+              where v.counts and ((o.status, o.secret, o.body) is distinct from (n.status, n.secret, n.body)
+                                  or is_counted(o) <> is_counted(n))
+              group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 having sum(v.change) <> 0) c
+        cross join lateral fact_sets(
+            agency_code, merchant, area_code, authority, corridor,
+            legal_form, marketplace, paid_for, sector, type_code) s
+        group by 1, 2, 3, 4, 5, 6 having sum(n) <> 0 order by 1, 2, 3, 4, 5, 6
         on conflict (kind, by, system, status, secret, facts) do update set records = t.records + excluded.records;
     end if;
     return null;
@@ -82,9 +108,14 @@ create or replace function differing_fact_counts(of_system text) returns setof r
 language sql stable as $$
     select kind, by, system, status, secret, facts, sum(records)
     from (
-        select r.kind, f.by, r.system, r.status, r.secret, f.facts, count(*) as records
-        from records r cross join lateral counted_facts(r.body) f
-        where r.system = of_system and is_counted(r) group by 1, 2, 3, 4, 5, 6
+        select c.kind, s.by, c.system, c.status, c.secret, s.facts, c.records
+        from (select r.kind, r.system, r.status, r.secret, f.*, count(*) as records
+              from records r cross join lateral counted_facts(r.body) f
+              where r.system = of_system and is_counted(r)
+              group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14) c
+        cross join lateral fact_sets(
+            agency_code, merchant, area_code, authority, corridor,
+            legal_form, marketplace, paid_for, sector, type_code) s
         union all
         select kind, by, system, status, secret, facts, -records from record_fact_counts where system = of_system
     ) c
