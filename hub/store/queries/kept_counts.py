@@ -1,7 +1,7 @@
 """Counts of the rows of an entity from numbers that triggers keep, so that they do not grow with the rows.
 
 The numbers have the form of the rows and the name of their table: conditions for the rows are conditions for them. They
-are not apart by every column; a count by another one, or for a viewer whose rule needs another one, counts the rows.
+are not broken down by every column: a count by another one, or for a viewer whose rule needs another one, counts rows.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from hub.viewer import Viewer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptCounts:
-    """The numbers of the rows of ``table``. ``form`` returns their SELECT statement for one of ``by``, or for ``all``.
+    """The numbers of the rows of ``table``. ``form`` returns their SELECT statement for a breakdown.
 
-    ``always`` names the filters and keys that all numbers are apart by; ``by`` says which numbers are apart by another.
+    ``always`` names the filters and keys whose columns every breakdown has; ``by`` has the breakdown of others by name.
+    ``all`` is that for a count without others.
     """
 
     table: str
@@ -34,11 +35,11 @@ class KeptCounts:
         others = frozenset(names) - self.always
         if not others <= self.by.keys() or not self.covers(viewer):
             return None
-        groups = {self.by[name] for name in others} or {self.all}
-        return self._of(*groups) if len(groups) == 1 else None
+        breakdowns = {self.by[name] for name in others} or {self.all}
+        return self._of(*breakdowns) if len(breakdowns) == 1 else None
 
-    def _of(self, by: str) -> CTE:
-        return text(self.form(by)).columns(column("number", BigInteger)).cte(self.table, nesting=True)
+    def _of(self, breakdown: str) -> CTE:
+        return text(self.form(breakdown)).columns(column("number", BigInteger)).cte(self.table, nesting=True)
 
 
 def total(numbers: CTE, most: int) -> ColumnElement[int]:

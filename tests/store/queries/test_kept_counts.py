@@ -182,7 +182,7 @@ async def test_counts_from_numbers_end_at_the_same_number(stage: Stage) -> None:
         assert await link_counts(stage, link, viewer, AGENCIES, ()) == {("hub", "DISHUB"): 4, ("hub", "DINKES"): 0}
 
 
-def test_numbers_are_used_where_they_are_apart() -> None:
+def test_numbers_are_used_where_a_breakdown_fits() -> None:
     officer, partner, anonymous = (VIEWERS[name] for name in ("officer", "partner", "anonymous"))
     cases = [
         (ORDER, anonymous, ("by_agency", "status", "marketplace"), True),
