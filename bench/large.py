@@ -69,6 +69,8 @@ delete from record_counts;
 insert into record_counts select system, kind, count(*) from records where gone_at is null group by system, kind;
 delete from record_totals;
 insert into record_totals select * from counted_totals('-infinity', 'infinity');
+delete from record_fact_counts;
+insert into record_fact_counts select d.* from systems s cross join lateral differing_fact_counts(s.name) d;
 insert into complaint_totals select * from differing_complaint_totals()
 """
 TABLES = ("complaints", "complaint_keys", "complaint_steps", "counterparts", "record_keys")

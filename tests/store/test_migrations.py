@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import procrastinate
 import psycopg
@@ -237,6 +237,54 @@ async def test_stored_values_of_enums_get_their_new_names(empty_database_url: st
         for table in ("complaint_steps", "audit_events"):
             with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
                 await connection.execute(f"update {table} set action = 'x'".encode())
+
+
+BEFORE_COUNTS = """
+insert into systems (name, title, owner, tells_changes, every) values ('fake', 'F', 'F', true, 60);
+create table records_fake partition of records for values in ('fake');
+select set_config('hub.' || name, 'test', false) from unnest('{cause,actor,correlation}'::text[]) name;
+insert into areas (code, name, name_en, type) values ('33.74', 'Kota Semarang', 'Semarang City', 'CITY');
+"""
+COUNTED = """
+insert into records (system, kind, external_id, version, digest, status, told, final, secret, occurred_at, updated_at,
+    body, seen_at)
+select 'fake', 'order', gen_random_uuid(), 1, '', 'PENDING', '', false, false, now(), now(),
+    '{"agency_code": "DISHUB", "marketplace": "pasar"}', now() from generate_series(1, 3);
+insert into complaints (ticket, channel, class, category, title, text, area_code, status, received_at, updated_at,
+    submitted_by)
+values (gen_random_uuid(), 'WEB', 'COMPLAINT', 'OTHER', 'T', 'T', '33.74', 'RECEIVED', now(), now(), 'test');
+"""
+
+
+async def test_what_is_written_while_counts_begin_is_counted(empty_database_url: str) -> None:
+    """A write that is open when the triggers come is counted, as is what was there. All can be repeated."""
+    await asyncio.to_thread(upgrade, empty_database_url, "0041")
+    connect = psycopg.AsyncConnection.connect
+    async with await connect(empty_database_url) as writer, await connect(empty_database_url) as reader:
+        await writer.execute(BEFORE_COUNTS + COUNTED)
+        await writer.commit()
+        await writer.execute(COUNTED)
+        upgrading = asyncio.create_task(asyncio.to_thread(upgrade, empty_database_url, "0042"))
+        await blocked_at(empty_database_url)
+        await writer.commit()
+        await upgrading
+        await writer.execute(COUNTED)
+        await writer.commit()
+        for _ in range(2):
+            for query, expected in AFTER_COUNTS.items():
+                assert await (await reader.execute(query)).fetchall() == expected, query
+            await reader.rollback()
+            await writer.execute("update alembic_version set version_num = '0041'")
+            await writer.commit()
+            await asyncio.to_thread(upgrade, empty_database_url, "0042")
+
+
+AFTER_COUNTS: dict[LiteralString, list[Any]] = {
+    "select by, records from record_fact_counts order by by": [("all", 9), ("marketplace", 9)],
+    "select from differing_fact_counts('fake')": [],
+    "select sum(complaints) from complaint_totals where by = 'class' and month = '-infinity'": [(3,)],
+    "select from differing_complaint_totals()": [],
+}
 
 
 def upgrade(url: str, version: str) -> None:

@@ -1,4 +1,4 @@
-"""Compares the totals of records by day with the records. Triggers keep the totals; nothing else should change them."""
+"""Compares the numbers and sums of records with the records. Triggers keep them; nothing else should change them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,40 @@ returning kind
 """
 
 
+_SYSTEMS = "select name from systems order by name"
+
+# It counts all records of a system, which may take longer than other statements may.
+_NO_TIME_LIMIT = "set local statement_timeout = 0"
+
+# What differs is added, so that it is right whatever is written after the records were counted; in order, so that no
+# number is locked while they are counted.
+_CORRECT_COUNTS = """
+insert into record_fact_counts as t
+select * from differing_fact_counts(%(system)s) order by kind, by, system, status, secret, facts
+on conflict (kind, by, system, status, secret, facts) do update set records = t.records + excluded.records
+returning by
+"""
+
+
 async def correct(database: Database, cause: Cause) -> int:
-    """Correct the totals that are not those of the records; return how many there were.
+    """Correct the totals by day and the counts that are not those of the records; return how many there were."""
+    return await _correct_days(database, cause) + await _correct_counts(database, cause)
+
+
+async def _correct_counts(database: Database, cause: Cause) -> int:
+    """Correct the counts of each system while it is ingested; each record is read once."""
+    corrected = 0
+    async with database.read() as db:
+        systems = [row["name"] for row in await execute(db, _SYSTEMS, {})]
+    for system in systems:
+        async with database.write(cause) as db:
+            await execute(db, _NO_TIME_LIMIT, {})
+            corrected += len(await execute(db, _CORRECT_COUNTS, {"system": system}))
+    return corrected
+
+
+async def _correct_days(database: Database, cause: Cause) -> int:
+    """Correct the totals by day.
 
     A month at a time, so that no statement takes long. Systems with a difference are not ingested meanwhile.
     """

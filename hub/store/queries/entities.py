@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Date, String, and_, cast, false, func, lit
 
 from hub.store.queries import record_visibility, text_search, visibility
 from hub.store.queries.entity import Entity, KeyTable, Sort, one_of
+from hub.store.queries.kept_counts import KeptCounts
 from hub.store.tables import agencies, areas, complaint_keys, complaints, systems
 from hub.store.tables.sync import claims, shared_fields
 
@@ -59,6 +60,23 @@ def _has_key(key: str) -> Callable[[Sequence[str]], ColumnElement[bool]]:
 _COMPLAINT_KEYS = KeyTable(
     complaint_keys, complaint_keys.c.complaint_id == complaints.c.id, owner=complaint_keys.c.complaint_id
 )
+
+_KEPT_COLUMNS = {"agency": "agency_code", "area": "area_code", "klass": "class"}
+"""The column of a filter or key, where it has another name."""
+
+
+def _kept_counts(by: str) -> str:
+    value = _KEPT_COLUMNS.get(by, by)
+    named = {
+        "status": "case when public then 'CLOSED' else 'RECEIVED' end",
+        "agency_code": "agency_code",
+        value: "value",
+    }
+    columns = ", ".join(f'{expression} as "{name}"' for name, expression in named.items())
+    return f"""
+        select {columns}, secret, case when public then now() end as verified_at, complaints as number
+        from complaint_totals where by = '{"class" if by == "klass" else by}' and month = '-infinity'"""  # noqa: S608
+
 
 COMPLAINT = Entity(
     name="Complaint",
@@ -129,6 +147,14 @@ COMPLAINT = Entity(
     viewer_filters={"search": text_search.matching_complaints},
     indexed=dict.fromkeys(
         ("status", "channel", "category", "agency", "area", "received_from", "received_to"), "RECEIVED_DESC"
+    ),
+    kept=KeptCounts(
+        "complaints",
+        _kept_counts,
+        frozenset({"agency"}),
+        {name: name for name in ("area", "category", "channel", "klass", "status")},
+        all="agency",
+        covers=visibility.has_no_own,
     ),
     detail=visibility.detail,
     redact=visibility.redact,

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, false, func, null, true
+from sqlalchemy import CTE, ColumnElement, FromClause, and_, false, func, null, true
 
 from hub.store.arrays import any_of
+from hub.store.queries.kept_counts import KeptCounts
 from hub.viewer import Viewer
 
 Row = Mapping[Any, Any]
@@ -116,6 +117,8 @@ class Entity:
     """The detail in which the viewer sees a row, if that differs between rows."""
     redact: Callable[[Row], Row] | None = None
     """Removes from a row what its detail does not include; None if it includes everything."""
+    kept: KeptCounts | None = None
+    """Numbers of its rows, from which they are counted where that is possible."""
     kind: str | None = None
     """The kind of its rows in the history of changes."""
     representative: Sort | None = None
@@ -141,6 +144,10 @@ class Entity:
         return (
             None if None in names else self.orders[next((name for name in names if name and name != default), default)]
         )
+
+    def kept_numbers(self, viewer: Viewer, names: Iterable[str]) -> CTE | None:
+        """Return the numbers for a count by the filters and keys ``names``; None if the rows must be counted."""
+        return self.kept.select(viewer, names) if self.kept else None
 
     def without(self, needed: Iterable[str]) -> frozenset[str]:
         """Return the optional columns that need not be read if only ``needed`` columns are."""

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, Numeric, Select, cast, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.queries import compiled, lookup
+from hub.store.queries import compiled, kept_counts, lookup
 from hub.store.queries.compiled import Inputs
 from hub.store.queries.entity import Entity, KeyTable, Row, Sort
 from hub.store.queries.lookup import Ref, first_row, matches_refs, refs_table
@@ -135,6 +135,11 @@ def _counts_statement(link: EntityLink, viewer: Viewer, request: PageRequest, in
     (key,) = link.keys
     source = _sources(link, key, template, inputs)
     where = link.target.where(template, request.with_inputs(inputs).where)
+    numbers = link.target.kept_numbers(template, (key, *(name for name, _ in request.where)))
+    if numbers is not None:
+        number = kept_counts.total(numbers, COUNT_CAP + 1)
+        inner = _targets(link, key, template, source, [number]).where(where).add_cte(numbers).lateral("counted")
+        return select(source.c.system, source.c.ref, inner.c.n).select_from(source.join(inner, true()))
     id_ = [link.target.id.label("id")]
     if isinstance(link.source.keys[key], KeyTable):
         # Only a key in a separate table can have several values, by which one target could be found twice.

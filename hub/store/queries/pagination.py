@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, String, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store.queries import compiled, cursors
+from hub.store.queries import compiled, cursors, kept_counts
 from hub.store.queries.compiled import Inputs
 from hub.store.queries.cursors import Position
 from hub.store.queries.entity import Entity, Row, Sort
@@ -97,6 +97,10 @@ async def count(db: AsyncConnection, entity: Entity, viewer: Viewer, where: Iter
     def build(inputs: Inputs) -> Select[Any]:
         template = compiled.viewer_with(viewer, inputs)
         matching = entity.allowed(template), entity.where(template, request.with_inputs(inputs).where)
+        numbers = entity.kept_numbers(template, (name for name, _ in request.where))
+        if numbers is not None:
+            number = kept_counts.total(numbers, COUNT_CAP + 1)
+            return select(number).select_from(entity.table).add_cte(numbers).where(*matching)
         rows = select(literal(1)).select_from(entity.table).where(*matching)
         sort = entity.counting_order(name for name, _ in request.where)
         ordered = rows.order_by(*sort.clauses) if sort else rows

@@ -13,6 +13,7 @@ from hub.kinds import Business, Kind, Order, Payment, Permit, Report
 from hub.store.queries import text_search
 from hub.store.queries.entities import HUB
 from hub.store.queries.entity import Entity, Guard, KeySource, KeyTable, Sort, one_of
+from hub.store.queries.kept_counts import KeptCounts
 from hub.store.queries.record_visibility import LICENSING, PAYMENTS, fact, unlinked, visible, visible_payments
 from hub.store.tables import record_keys, records, systems
 from hub.store.tables.sync import claims, counterparts
@@ -92,11 +93,35 @@ def record_entity(
             **dict.fromkeys((f"by_{key}" for key in keys if key in kind.fact_of_key), "OCCURRED_DESC"),
             **dict.fromkeys(_AMOUNT_FILTERS if kind.has_amounts else (), "AMOUNT_DESC"),
         },
+        kept=_kept(kind, keys) if restriction in (_all, visible_payments) else None,
         shown=(*_SHOWN, "prose") if kind.prose else _SHOWN,
         extra=(_AS_OF,),
         # Status and body are always read: a row whose facts the graph cannot represent is in no list.
         optional=(("as_of",), ("told", "updated_at"), ("prose",)),
     )
+
+
+_COUNTED_BY = frozenset(
+    ("area_code", "authority", "corridor", "legal_form", "marketplace", "paid_for", "sector", "type_code")
+)
+"""The facts by which records are counted, besides those of all numbers; as in ``fact_sets`` in the database."""
+_COUNTED_ALWAYS = frozenset(("agency_code", "merchant"))
+
+
+def _kept(kind: type[Kind], keys: tuple[str, ...]) -> KeptCounts:
+    """Return the numbers of records of ``kind``. Those that visibility allows depend on facts in all numbers."""
+    facts = {name: name for name in kind.indexed}
+    facts |= {name: fact for key, fact in kind.fact_of_key.items() if key in keys for name in (key, f"by_{key}")}
+    always = {name for name, fact in facts.items() if fact in _COUNTED_ALWAYS}
+    by = {name: fact for name, fact in facts.items() if fact in _COUNTED_BY}
+    return KeptCounts("records", _kept_counts, frozenset({"system", "status", *always}), by)
+
+
+def _kept_counts(by: str) -> str:
+    return f"""
+        select kind, system, status, secret, facts as body, null::timestamptz as gone_at, now() as occurred_at,
+               now() as updated_at, records as number
+        from record_fact_counts where by = '{by}'"""  # noqa: S608 - it is a constant
 
 
 def _stored_keys(kind: type[Kind], keys: tuple[str, ...]) -> dict[str, KeySource]:

@@ -54,6 +54,11 @@ def handles_complaints(viewer: Viewer) -> bool:
     return viewer.kind is ViewerKind.WORKER or (viewer.kind is ViewerKind.OFFICER and viewer.may(READ))
 
 
+def has_no_own(viewer: Viewer) -> bool:
+    """Return whether ``viewer`` sees no complaint because of who submitted it or whose it is."""
+    return viewer.kind not in (ViewerKind.PARTNER, ViewerKind.CITIZEN, ViewerKind.HOLDER) or not viewer.may(READ)
+
+
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition for the complaints that exist for ``viewer``."""
     if handles_complaints(viewer):

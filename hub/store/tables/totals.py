@@ -1,7 +1,8 @@
 """The totals that triggers keep in the transaction of each write, as SQLAlchemy objects.
 
 - ``record_totals``: records by kind, day, system, status and facts
-- ``complaint_totals``: complaints by month and one of their columns
+- ``record_fact_counts``: all records by kind, system, status and facts, of which one depends on ``by``
+- ``complaint_totals``: complaints by month, or of all months, and one of their columns
 """
 
 from __future__ import annotations
@@ -22,6 +23,18 @@ record_totals = Table(
     Column("facts", JSONB, primary_key=True),
     Column("records", BigInteger, nullable=False),
     Column("amount", Numeric, nullable=False),
+)
+
+record_fact_counts = Table(
+    "record_fact_counts",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("by", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("secret", Boolean, primary_key=True),
+    Column("facts", JSONB, primary_key=True),
+    Column("records", BigInteger, nullable=False),
 )
 
 complaint_totals = Table(
