@@ -1,13 +1,15 @@
 """Turns: how many operations are executed at the same time, and how long one may wait until it is executed.
 
 A process executes one thing at a time. The more operations it has begun, the longer each of them takes, while no more
-of them end in a second. So only some are executed together; others wait in order, and not longer than operations
-recently took. Who waits in vain is told to come back, so that the load doubles how long an answer takes, and no more.
+of them end in a second. So only some are executed together, and others wait in order: of a moment's many, all get
+their turn. Who waits in vain is told to come back; from then on operations wait only shortly, as more come than can be
+executed, and longer answers would not be more answers.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -20,8 +22,10 @@ OPERATIONS = 16
 """Maximum number of operations that are executed at the same time: more than a process needs to be always busy."""
 SHORTEST_WAIT, LONGEST_WAIT = 0.1, 1.0
 """Seconds after which an operation is refused at the earliest, and at the latest."""
-RECENT = 50
-"""The number of operations of which the mean time is the time that operations recently took."""
+WAIT = 0.5
+"""How long operations wait while some are refused, as a share of the time that operations recently took."""
+RECENT_OPERATIONS, RECENT_SECONDS = 50, 5.0
+"""The number of operations of which the time is a mean, and the time for which a refusal counts as recent."""
 
 
 @dataclass(eq=False, slots=True)
@@ -34,7 +38,7 @@ class Turns:
     """Gives at most ``operations`` turns at the same time, to those whose costs are at most ``cost`` together.
 
     An operation gets its turn in any case if no other one is executed. ``wait`` are the shortest and the longest time
-    in seconds that one waits; ``clock`` measures how long operations take.
+    in seconds that one waits. ``clock`` measures how long operations take, and when one was refused.
     """
 
     def __init__(
@@ -48,7 +52,7 @@ class Turns:
         self._max_cost, self._max_operations, self._wait, self._clock = cost, operations, wait, clock
         self._cost = self._operations = 0
         self._waiting: deque[_Waiting] = deque()
-        self._refusals, self._mean = Refusals(clock), 0.0
+        self._refusals, self._refused_at, self._mean = Refusals(clock), -math.inf, 0.0
 
     @asynccontextmanager
     async def turn(self, cost: int) -> AsyncIterator[None]:
@@ -61,14 +65,16 @@ class Turns:
         try:
             yield
         finally:
-            self._mean += (self._clock() - began - self._mean) / RECENT
+            self._mean += (self._clock() - began - self._mean) / RECENT_OPERATIONS
             self._leave(cost)
 
     @property
     def patience(self) -> float:
-        """The seconds for which an operation waits: what operations recently took."""
+        """The seconds for which an operation that comes now waits."""
         shortest, longest = self._wait
-        return min(max(self._mean, shortest), longest)
+        if self._clock() - self._refused_at > RECENT_SECONDS:
+            return longest
+        return min(max(WAIT * self._mean, shortest), longest)
 
     async def _wait_for_turn(self, cost: int) -> None:
         waiting = _Waiting(cost)
@@ -83,6 +89,7 @@ class Turns:
             else:
                 self._give_up(waiting)
             if isinstance(error, TimeoutError):
+                self._refused_at = self._clock()
                 reason = "More operations were sent than the hub can execute."
                 raise self._refusals.refuse(reason, 1, max(self._operations, 1)) from None
             raise

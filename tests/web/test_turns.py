@@ -79,24 +79,29 @@ async def test_who_waits_in_vain_is_told_to_come_back() -> None:
     assert here.began == ["a", "c"]
 
 
-async def test_one_waits_as_long_as_operations_took() -> None:
+async def test_one_waits_shortly_while_others_are_refused() -> None:
     now = [0.0]
-    turns = Turns(cost=100, wait=(0.1, 1.0), clock=lambda: now[0])
+    turns = Turns(operations=1, cost=100, wait=(0.0, 0.0), clock=lambda: now[0])
+    async with hall(turns) as here:
+        await here.send("a")
+        with pytest.raises(TryLater):
+            await (await here.send("b"))
+        await here.end("a")
+    turns._wait = 0.1, 1.0
 
     async def operation(seconds: float) -> None:
         async with turns.turn(1):
             now[0] += seconds
+        turns._refused_at = now[0]
 
+    for took, patience in (0.001, 0.1), (0.8, 0.4), (9, 1.0), (0.001, 0.1):
+        for _ in range(1_000):
+            await operation(took)
+        assert turns.patience == pytest.approx(patience)
+    now[0] += 4.9
     assert turns.patience == 0.1
-    for _ in range(1_000):
-        await operation(0.5)
-    assert turns.patience == pytest.approx(0.5)
-    for _ in range(1_000):
-        await operation(9)
+    now[0] += 0.2
     assert turns.patience == 1.0
-    for _ in range(1_000):
-        await operation(0.001)
-    assert turns.patience == 0.1
 
 
 async def test_their_costs_together_are_limited() -> None:
