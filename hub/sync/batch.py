@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cache
 from math import isfinite
-from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 import orjson
@@ -25,7 +24,6 @@ from hub.connectors.versions import version_of
 from hub.contract import Raw, Record
 from hub.errors import BadRecord, Incomplete
 from hub.kept_columns import keep_columns, mask_columns, quote_code
-from hub.kinds import Kind
 from hub.store.encryption import FieldCipher
 from hub.store.ingest.outcomes import ItemResult, Outcome
 from hub.store.ingest.quarantine import ENCRYPTION_CONTEXT, QuarantineEntry, RejectedItem
@@ -188,17 +186,14 @@ def _add(batch: Batch, row: Row, unredacted: Raw | None) -> None:
 
 
 @cache
-def _facts_of(kind: Any) -> Callable[[Kind], dict[str, Any]]:
-    """Return a function for the facts of a record of a kind with several fields."""
-    names = [each.name for each in fields(kind)]
-    values = attrgetter(*names)
-    return lambda facts: dict(zip(names, values(facts), strict=True))
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def to_row(record: Record, raw: Raw, cipher: FieldCipher) -> Row:
     """Return a record as it is stored: facts and prose separate, personal keys hashed."""
     kind: Any = type(record.facts)
-    facts = _facts_of(kind)(record.facts)
+    facts = {name: getattr(record.facts, name) for name in _field_names(kind)}
     prose = {name: facts.pop(name) for name in record.facts.prose}
     keys = [(key.name, cipher.hash(key.name, key.value).hex() if key.personal else key.value) for key in record.keys]
     keys = list(dict.fromkeys(keys))
