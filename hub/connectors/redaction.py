@@ -89,23 +89,32 @@ def _plan(paths: tuple[str, ...]) -> Node:
 
 
 class _Place:
-    """A place of an item: the columns that are kept below it, and the fields that are dropped there."""
+    """A place of an item: the columns that are kept below it, and the fields that are dropped there.
 
-    __slots__ = ("is_column", "node", "steps", "tree")
+    ``places`` has the other places of the plan. Fields with any number of names, such as numbers, share one: the names
+    of an item must not add to them.
+    """
 
-    def __init__(self, tree: Tree, node: Node) -> None:
-        self.tree, self.node, self.is_column = tree, node, tree.is_column
+    __slots__ = ("_places", "is_column", "node", "steps", "tree")
+
+    def __init__(self, tree: Tree, node: Node, places: dict[tuple[int, int], _Place]) -> None:
+        self.tree, self.node, self._places, self.is_column = tree, node, places, tree.is_column
         self.steps = NameCache(self._step, LONGEST_NAME)
 
     def _step(self, name: str) -> _Place | None:
         """Return the place of a field; None if it is neither kept nor named."""
         tree, node = self.tree.steps[name], self.node.steps[name]
-        return None if tree is None or node is None else _Place(tree, node)
+        if tree is None or node is None:
+            return None
+        key = id(tree), id(node)
+        if key not in self._places:
+            self._places[key] = _Place(tree, node, self._places)
+        return self._places[key]
 
 
 @cache
 def _place(columns: tuple[str, ...], personal: tuple[str, ...]) -> _Place:
-    return _Place(column_tree(columns), _plan(personal))
+    return _Place(column_tree(columns), _plan(personal), {})
 
 
 def _reduce(value: Mapping[str, Any], place: _Place) -> dict[str, Any]:

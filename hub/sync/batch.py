@@ -143,7 +143,7 @@ def _is_unredacted_used(connector: type[Connector]) -> bool:
 def _redacted(connector: Connector, item: Raw) -> Raw:
     """Return the part of an item that is mapped: the declared columns without the personal ones."""
     if connector.columns:
-        return reduce_item(item, tuple(connector.columns), tuple(connector.personal))
+        return reduce_item(item, connector.columns, connector.personal)
     return strip(item, connector.personal)
 
 

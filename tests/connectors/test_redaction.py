@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.connectors import redaction
 from hub.connectors.redaction import reduce_item, strip
 from hub.kept_columns import keep_columns
 
@@ -54,3 +55,11 @@ def test_one_walk_keeps_what_two_walks_keep(
 ) -> None:
     columns = (*paths, *numbered)
     assert reduce_item(raw, columns, personal) == strip(keep_columns(raw, columns), personal)
+
+
+def test_the_names_of_an_item_add_no_places() -> None:
+    columns = ("rows.#.a", "rows.#.#.b")
+    for first in range(30):
+        inner = {str(second): {"b": 1, f"other{second}": {"c": 1}} for second in range(30)}
+        reduce_item({"rows": {str(first): inner}}, columns, ("remark",))
+    assert len(redaction._place(columns, ("remark",))._places) < 10
