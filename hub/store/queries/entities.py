@@ -61,21 +61,18 @@ _COMPLAINT_KEYS = KeyTable(
     complaint_keys, complaint_keys.c.complaint_id == complaints.c.id, owner=complaint_keys.c.complaint_id
 )
 
-_KEPT_COLUMNS = {"agency": "agency_code", "area": "area_code", "klass": "class"}
-"""The column of a filter or key, where it has another name."""
+_TOTALLED_COLUMNS = {"agency": "agency_code", "area": "area_code"}
+"""The column of a breakdown, where it has another name."""
 
 
 def _kept_counts(by: str) -> str:
-    value = _KEPT_COLUMNS.get(by, by)
-    named = {
-        "status": "case when public then 'CLOSED' else 'RECEIVED' end",
-        "agency_code": "agency_code",
-        value: "value",
-    }
-    columns = ", ".join(f'{expression} as "{name}"' for name, expression in named.items())
+    """Return the totals of all months by a column, in the form of complaints; those by status have it as it is."""
+    status = "case when public then 'CLOSED' else 'RECEIVED' end"
+    expressions = {"status": status, "agency_code": "agency_code", _TOTALLED_COLUMNS.get(by, by): "value"}
+    columns = ", ".join(f'{expression} as "{name}"' for name, expression in expressions.items())
     return f"""
         select {columns}, secret, case when public then now() end as verified_at, complaints as number
-        from complaint_totals where by = '{"class" if by == "klass" else by}' and month = '-infinity'"""  # noqa: S608
+        from complaint_totals where by = '{by}' and month = '-infinity'"""  # noqa: S608 - it is a constant
 
 
 COMPLAINT = Entity(
@@ -152,7 +149,7 @@ COMPLAINT = Entity(
         "complaints",
         _kept_counts,
         frozenset({"agency"}),
-        {name: name for name in ("area", "category", "channel", "klass", "status")},
+        {name: name for name in ("area", "category", "channel", "status")} | {"klass": "class"},
         all="agency",
         covers=visibility.has_no_own,
     ),
