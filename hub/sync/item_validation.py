@@ -48,7 +48,7 @@ def check(record: Record, kinds: tuple[type[Kind], ...], now: datetime) -> None:
     facts: Any = record.facts
     for name, has_type, may_be_null, may_be_text in _fact_types(facts.__class__):
         value = getattr(facts, name)
-        if may_be_null if value is None else may_be_text and bounds.is_ordinary(value):
+        if (may_be_null and value is None) or (may_be_text and bounds.is_ordinary(value)):
             continue
         bounds.check_value(value, name)
         if not has_type(value):
