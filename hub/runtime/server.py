@@ -30,8 +30,8 @@ KEEP_ALIVE: dict[str, Any] = {
     "timeout_keep_alive": KEEP_ALIVE_SECONDS,
     "headers": [("Keep-Alive", f"timeout={KEEP_ALIVE_SECONDS}")],
 }
-"""How long an idle connection is kept. Each response tells it, so that a client with a pool of connections, such as a
-gateway, drops one before it is closed under a request."""
+"""The timeout of idle connections, with the header that states it: a client with a pool, such as a gateway, closes a
+connection in time, and sends no request on one that the hub is about to close."""
 
 GRACEFUL_SHUTDOWN_SECONDS = 2
 """Seconds for running requests at shutdown."""

@@ -115,7 +115,7 @@ async def test_an_idle_connection_is_closed(monkeypatch: pytest.MonkeyPatch, par
         assert b"HTTP" not in await reader.read()
 
 
-async def test_a_response_tells_how_long_a_connection_is_kept(url: str) -> None:
+async def test_a_response_states_the_timeout_of_idle_connections(url: str) -> None:
     async with connected(url) as (reader, writer):
         for _ in range(2):
             writer.write(GET + b"\r\n")

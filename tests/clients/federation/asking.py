@@ -35,8 +35,8 @@ def codes(answer: Answer) -> set[tuple[str | None, str | None]]:
     A set: the one process has one error for a field of the operation, a gateway one for each row or each request to a
     subgraph.
     """
-    told = [error.get("extensions", {}) for error in answer.get("errors", ())]
-    return {(each.get("code"), each.get("scope")) for each in told}
+    extensions = [error.get("extensions", {}) for error in answer.get("errors", ())]
+    return {(each.get("code"), each.get("scope")) for each in extensions}
 
 
 def compared(answer: Answer) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Where a gateway's answer is known to differ, by a fault of the gateway; docs/federation.md tells each of them."""
+"""Where a gateway's answer is known to differ, by a fault of the gateway; docs/federation.md documents each."""
 
 from __future__ import annotations
 

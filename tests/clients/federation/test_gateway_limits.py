@@ -1,4 +1,4 @@
-"""What docs/federation.md tells of gateways that do not answer as the one process; each stays true, or is taken out."""
+"""The differences between gateways and the one process that docs/federation.md documents."""
 
 from __future__ import annotations
 
