@@ -8,8 +8,8 @@ from hub.api.graphql.limits import Limits
 from hub.api.webhooks import BODY_LIMIT
 from hub.connectors.registry import Enabled
 from hub.settings import Settings
+from hub.web.concurrency_limiter import MAX_OPERATIONS
 from hub.web.rate_limits import LOOPBACK, RateLimits
-from hub.web.turns import OPERATIONS
 
 
 def operation_limits(settings: Settings) -> Limits:
@@ -19,7 +19,7 @@ def operation_limits(settings: Settings) -> Limits:
         aliases=settings.alias_limit,
         tokens=settings.token_limit,
         cost=settings.cost_limit,
-        concurrent_operations=max(OPERATIONS, settings.pool_size),
+        concurrent_operations=max(MAX_OPERATIONS, settings.pool_size),
         seconds=settings.operation_timeout,
     )
 

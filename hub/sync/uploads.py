@@ -31,8 +31,8 @@ from hub.store.ingest.uploads import RowResult, Upload
 from hub.sync.batch import Batch
 from hub.sync.ingest import Ingest
 
-MAX_WAITING = 20
-"""Maximum number of uploads of a system that wait for their turn; those that come then are to come back later."""
+MAX_QUEUED = 20
+"""Maximum number of queued uploads of a system; a further one is refused."""
 MAX_ROW_BYTES = 262_144
 """Maximum number of bytes of a row."""
 
@@ -55,21 +55,21 @@ class SystemQueue:
     """The ingest of one system, for one batch at a time, so that waiting uploads hold no connection."""
 
     def __init__(self, ingest: Ingest) -> None:
-        self.ingest, self._lock, self._waiting = ingest, asyncio.Lock(), 0
+        self.ingest, self._lock, self._queued = ingest, asyncio.Lock(), 0
 
     @property
     def is_full(self) -> bool:
-        """Whether another upload would wait for too many."""
-        return self._waiting >= MAX_WAITING
+        """Whether a further upload is refused."""
+        return self._queued >= MAX_QUEUED
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for the batches before, and execute the block for this one."""
-        self._waiting += 1
+    async def next(self) -> AsyncIterator[None]:
+        """Execute the block after those of the batches that were queued before."""
+        self._queued += 1
         try:
             await self._lock.acquire()
         finally:
-            self._waiting -= 1
+            self._queued -= 1
         try:
             yield
         finally:
@@ -88,11 +88,11 @@ class Uploads:
     def open(self, upload: Upload, cause: Cause) -> UploadSession | None:
         """Return a session at the beginning of an upload; None if the system is not enabled.
 
-        Raises ``TryLater`` if too many uploads of the system wait.
+        Raises ``TryLater`` if too many uploads of the system are queued.
         """
         queue = self._queues.get(upload.system)
         if queue and queue.is_full:
-            raise TryLater("Too many uploads of the system wait for each other.")
+            raise TryLater("Too many uploads of the system are queued.")
         return UploadSession(self._database, self._cipher, queue, upload, cause) if queue else None
 
     async def store_all(
@@ -142,7 +142,7 @@ class UploadSession:
         Return ``KeyConflict`` if the idempotency key was used for other lines.
         """
         self._fingerprint = self._fingerprint_of(lines, last=last)
-        async with self._queue.turn(), self._database.write(self._cause) as db:
+        async with self._queue.next(), self._database.write(self._cause) as db:
             upload = await uploads.lock_upload(db, self._upload)
             if self._batches < upload.batches:
                 before, _ = await uploads.load_batch(db, upload.id, self._batches)

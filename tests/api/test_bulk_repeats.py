@@ -176,7 +176,7 @@ async def test_a_lost_database_is_reported_and_the_repeat_completes(hub: BulkHub
 
 @pytest.mark.whole
 async def test_an_upload_that_would_wait_for_many_is_refused(hub: BulkHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync_uploads, "MAX_WAITING", 3)
+    monkeypatch.setattr(sync_uploads, "MAX_QUEUED", 3)
     async with hub.database.dedicated() as other, other.begin():
         await other.execute(text("select pg_advisory_xact_lock(hashtextextended('ingest fake', 0))"))
         waiting = [asyncio.create_task(hub.push(items(5, first=5 * n), key=f"key-{n:05}")) for n in range(4)]

@@ -1,4 +1,4 @@
-"""Operations take turns: so many are executed together, others wait in order, and not for long."""
+"""So many operations are executed together; others are queued in order, and not for long."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hub.errors import TryLater
-from hub.web.turns import Turns
+from hub.web.concurrency_limiter import ConcurrencyLimiter
 
 FOREVER = (3600.0, 3600.0)
 
 
-class Hall:
+class Operations:
     """Operations by name: who is executed now, and in which order they began."""
 
-    def __init__(self, turns: Turns) -> None:
-        self.turns, self.began = turns, list[str]()
+    def __init__(self, limiter: ConcurrencyLimiter) -> None:
+        self.limiter, self.began = limiter, list[str]()
         self._ends: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def send(self, name: str, cost: int = 0) -> asyncio.Task[None]:
-        """Send an operation; return when it is executed or waits."""
+        """Send an operation; return when it is executed or queued."""
         self._ends[name] = asyncio.Event()
         self._tasks[name] = task = asyncio.create_task(self._run(name, cost))
         await self.settle()
@@ -42,21 +42,20 @@ class Hall:
             await asyncio.sleep(0)
 
     async def _run(self, name: str, cost: int) -> None:
-        async with self.turns.turn(cost):
+        async with self.limiter.admit(cost):
             self.began.append(name)
             await self._ends[name].wait()
 
 
 @asynccontextmanager
-async def hall(turns: Turns) -> AsyncIterator[Hall]:
-    """Yield a hall; at the end nobody is in it."""
-    found = Hall(turns)
-    yield found
-    assert (turns._operations, turns._cost, len(turns._waiting)) == (0, 0, 0)
+async def limited(limiter: ConcurrencyLimiter) -> AsyncIterator[Operations]:
+    """Yield operations of a limiter; at the end none is executed or queued."""
+    yield Operations(limiter)
+    assert (limiter._operations, limiter._cost, len(limiter._queue)) == (0, 0, 0)
 
 
-async def test_others_wait_and_get_their_turn_in_order() -> None:
-    async with hall(Turns(operations=2, cost=100, wait=FOREVER)) as here:
+async def test_others_are_queued_in_order() -> None:
+    async with limited(ConcurrencyLimiter(operations=2, cost=100, timeouts=FOREVER)) as here:
         for name in "abcd":
             await here.send(name)
         assert here.began == ["a", "b"]
@@ -67,8 +66,8 @@ async def test_others_wait_and_get_their_turn_in_order() -> None:
         assert here.began == ["a", "b", "c", "d"]
 
 
-async def test_who_waits_in_vain_is_told_to_come_back() -> None:
-    async with hall(Turns(operations=1, cost=100, wait=(0, 0))) as here:
+async def test_a_queued_operation_is_refused_after_the_timeout() -> None:
+    async with limited(ConcurrencyLimiter(operations=1, cost=100, timeouts=(0, 0))) as here:
         await here.send("a")
         with pytest.raises(TryLater) as refused:
             await (await here.send("b"))
@@ -79,33 +78,33 @@ async def test_who_waits_in_vain_is_told_to_come_back() -> None:
     assert here.began == ["a", "c"]
 
 
-async def test_one_waits_shortly_while_others_are_refused() -> None:
+async def test_the_timeout_is_short_after_a_refusal() -> None:
     now = [0.0]
-    turns = Turns(operations=1, cost=100, wait=(0.0, 0.0), clock=lambda: now[0])
-    async with hall(turns) as here:
+    limiter = ConcurrencyLimiter(operations=1, cost=100, timeouts=(0.0, 0.0), clock=lambda: now[0])
+    async with limited(limiter) as here:
         await here.send("a")
         with pytest.raises(TryLater):
             await (await here.send("b"))
         await here.end("a")
-    turns._wait = 0.1, 1.0
+    limiter._timeouts = 0.1, 1.0
 
     async def operation(seconds: float) -> None:
-        async with turns.turn(1):
+        async with limiter.admit(1):
             now[0] += seconds
-        turns._refused_at = now[0]
+        limiter._refused_at = now[0]
 
-    for took, patience in (0.001, 0.1), (0.8, 0.4), (9, 1.0), (0.001, 0.1):
+    for took, timeout in (0.001, 0.1), (0.8, 0.4), (9, 1.0), (0.001, 0.1):
         for _ in range(1_000):
             await operation(took)
-        assert turns.patience == pytest.approx(patience)
+        assert limiter.timeout == pytest.approx(timeout)
     now[0] += 4.9
-    assert turns.patience == 0.1
+    assert limiter.timeout == 0.1
     now[0] += 0.2
-    assert turns.patience == 1.0
+    assert limiter.timeout == 1.0
 
 
 async def test_their_costs_together_are_limited() -> None:
-    async with hall(Turns(cost=100, wait=FOREVER)) as here:
+    async with limited(ConcurrencyLimiter(cost=100, timeouts=FOREVER)) as here:
         for name, cost in ("a", 60), ("b", 40), ("huge", 1_000), ("c", 1):
             await here.send(name, cost)
         assert here.began == ["a", "b"]
@@ -117,8 +116,8 @@ async def test_their_costs_together_are_limited() -> None:
         await here.end("c")
 
 
-async def test_who_goes_away_keeps_nobody_waiting() -> None:
-    async with hall(Turns(cost=100, wait=FOREVER)) as here:
+async def test_a_cancelled_operation_leaves_the_queue() -> None:
+    async with limited(ConcurrencyLimiter(cost=100, timeouts=FOREVER)) as here:
         await here.send("a", 60)
         gone = await here.send("b", 100)
         await here.send("c", 40)
@@ -129,13 +128,13 @@ async def test_who_goes_away_keeps_nobody_waiting() -> None:
             await here.end(name)
 
 
-async def test_one_cancelled_as_its_turn_comes_passes_it_on() -> None:
-    async with hall(Turns(operations=1, cost=100, wait=FOREVER)) as here:
+async def test_one_cancelled_as_it_is_admitted_gives_way() -> None:
+    async with limited(ConcurrencyLimiter(operations=1, cost=100, timeouts=FOREVER)) as here:
         await here.send("a")
         gone = await here.send("b")
         await here.send("c")
         here._ends["a"].set()
-        # Its turn comes when `a` has left, which is in the second step of the loop; it is cancelled before it runs.
+        # It is admitted when `a` ends, in the next step of the loop, and cancelled before it runs.
         await asyncio.sleep(0)
         gone.cancel()
         await here.settle()
@@ -144,22 +143,22 @@ async def test_one_cancelled_as_its_turn_comes_passes_it_on() -> None:
         await here.end("c")
 
 
-async def test_an_error_ends_a_turn() -> None:
-    async with hall(Turns(operations=1, cost=100, wait=(0, 0))) as here:
+async def test_an_error_ends_an_operation() -> None:
+    async with limited(ConcurrencyLimiter(operations=1, cost=100, timeouts=(0, 0))) as here:
         for _ in range(2):
             with pytest.raises(ZeroDivisionError):
-                async with here.turns.turn(5):
+                async with here.limiter.admit(5):
                     raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_no_turn_is_lost_or_given_twice(seed: int) -> None:
+async def test_no_admission_is_lost_or_given_twice(seed: int) -> None:
     chance, executed, most = random.Random(seed), 0, 0
-    turns = Turns(operations=3, cost=20, wait=(0.0, chance.choice([0.0, 1e-6, 3600.0])))
+    limiter = ConcurrencyLimiter(operations=3, cost=20, timeouts=(0.0, chance.choice([0.0, 1e-6, 3600.0])))
 
     async def operation(cost: int, steps: int) -> None:
         nonlocal executed, most
-        async with turns.turn(cost):
+        async with limiter.admit(cost):
             executed += 1
             most = max(most, executed)
             try:
@@ -178,4 +177,4 @@ async def test_no_turn_is_lost_or_given_twice(seed: int) -> None:
     ends = await asyncio.gather(*tasks, return_exceptions=True)
     assert {type(end) for end in ends} <= {type(None), TryLater, asyncio.CancelledError}
     assert 1 < most <= 3
-    assert (turns._operations, turns._cost, len(turns._waiting)) == (0, 0, 0)
+    assert (limiter._operations, limiter._cost, len(limiter._queue)) == (0, 0, 0)

@@ -118,7 +118,7 @@ async def test_a_shed_operation_is_neither_executed_nor_charged() -> None:
     async with at(app, STRANGER) as hub:
         first = [await hub.post("/graphql", json={"query": page}) for _ in range(2)]
         slow = asyncio.create_task(hub.post("/graphql", json={"query": page.replace("{", "{ slow", 1)}))
-        while not endpoint._turns._cost:
+        while not endpoint._limiter._cost:
             await asyncio.sleep(0)
         shed = await hub.post("/graphql", json={"query": page})
         slow.cancel()

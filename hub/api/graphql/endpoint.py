@@ -28,6 +28,7 @@ from hub.errors import Forbidden, RateLimited, TryLater
 from hub.executor import Executor, execute
 from hub.messages import Bilingual, in_language, message_of
 from hub.viewer import Viewer
+from hub.web.concurrency_limiter import ConcurrencyLimiter
 from hub.web.error_responses import format_errors, public_error
 from hub.web.headers import header
 from hub.web.language import request_language
@@ -35,7 +36,6 @@ from hub.web.middleware import request_id
 from hub.web.request_error import RequestError
 from hub.web.request_log import bind, loggable_name
 from hub.web.throttling import address_of, retry_after_header
-from hub.web.turns import Turns
 
 DEFAULT_LIMITS = Limits()
 
@@ -117,7 +117,7 @@ class GraphQLEndpoint:
         self.schema, self.limits = schema, limits
         self._viewer, self._context, self._quotas = viewer, context, quotas
         self.validator = OperationValidator(schema._schema, limits, introspection=introspection)
-        self._turns = Turns(operations=limits.concurrent_operations, cost=limits.concurrent_cost)
+        self._limiter = ConcurrencyLimiter(operations=limits.concurrent_operations, cost=limits.concurrent_cost)
         self._executor, self._page, self._observe = executor, page, observe
         # Strawberry logs every error with its trace and text; log_exception logs without personal data.
         logging.getLogger("strawberry.execution").disabled = True
@@ -159,7 +159,7 @@ class GraphQLEndpoint:
             await quota.charge(parsing_cost)
             charged.cost = parsing_cost
             operation = self._validate(request, graphql)
-            async with self._turns.turn(operation.cost):
+            async with self._limiter.admit(operation.cost):
                 remaining = await quota.charge(operation.cost, charged=parsing_cost)
                 charged.cost = max(operation.cost, parsing_cost)
                 answer = await self.run(request, viewer, graphql, operation)

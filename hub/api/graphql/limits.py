@@ -25,7 +25,7 @@ from graphql import (
 from graphql.language import DirectiveNode, SelectionNode
 
 from hub.messages import Bilingual
-from hub.web.turns import OPERATIONS
+from hub.web.concurrency_limiter import MAX_OPERATIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Limits:
     page: int = 100
     values: int = 100
     cost: int = 25_000
-    concurrent_operations: int = OPERATIONS
+    concurrent_operations: int = MAX_OPERATIONS
     concurrent_cost: int = 60_000
     errors: int = 10
     seconds: float = 10.0
